@@ -1,0 +1,197 @@
+"""The register of official channels (PR_MA_04, C1–C9), their sending windows and outages."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import IntegerRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from channels.querysets import ChannelQuerySet, OutageQuerySet
+
+
+class Kind(models.TextChoices):
+    WEBSITE = "website", _("Website")
+    SOCIAL = "social", _("Social media")
+    PORTAL = "portal", _("Customer portal")
+    MEETING = "meeting", _("Online meetings")
+    REMOTE = "remote", _("Remote access")
+    SCREEN = "screen", _("Screen")
+    SMS = "sms", _("SMS")
+    VOICE = "voice", _("Voice message")
+    CHAT = "chat", _("Online chat")
+    EMAIL = "email", _("E-mail address")
+
+
+class Purpose(models.TextChoices):
+    """What a message is for (C7.1). The values are the policy's own."""
+
+    NOTIFICATION = "notification", _("Notification")
+    PROMOTIONAL = "promotional", _("Promotional")
+    SURVEY = "survey", _("Survey")
+
+
+class Channel(models.Model):
+    code = models.SlugField(_("code"), unique=True)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    name = models.CharField(_("name"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    owner = models.ForeignKey(
+        "staff.Department",
+        verbose_name=_("owning department"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="channels",
+    )
+    clause = models.CharField(_("clause"), max_length=10)
+    usage_rule = models.TextField(_("usage rule"))
+    usage_rule_en = models.TextField(_("usage rule in English"), blank=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        permissions = [("declare_outage", "May declare and end an outage")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        return self.name_en if get_language() == "en" and self.name_en else self.name
+
+    @property
+    def display_rule(self) -> str:
+        return self.usage_rule_en if get_language() == "en" and self.usage_rule_en else self.usage_rule
+
+
+class SendingWindow(models.Model):
+    """One interval of one weekday in which a purpose may leave by a channel (C7.6).
+
+    Minutes from midnight in Asia/Tehran, half-open: `[opens, closes)`; 1440 is midnight at the
+    day's end. An interval past midnight is two rows. Weekdays as Python's: Monday 0 … Sunday 6.
+    """
+
+    class Weekday(models.IntegerChoices):
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+
+    channel = models.ForeignKey(
+        Channel, verbose_name=_("channel"), on_delete=models.CASCADE, related_name="windows"
+    )
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
+    opens = models.PositiveSmallIntegerField(_("opens (minute of the day)"))
+    closes = models.PositiveSmallIntegerField(_("closes (minute of the day)"))
+
+    class Meta:
+        verbose_name = _("sending window")
+        verbose_name_plural = _("sending windows")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(opens__lt=F("closes"), closes__lte=1440),
+                name="window_opens_before_it_closes",
+                violation_error_message=_("A window opens before it closes, within one day."),
+            ),
+            models.CheckConstraint(
+                condition=Q(weekday__lte=6),
+                name="window_weekday",
+                violation_error_message=_("A weekday is 0 (Monday) to 6 (Sunday)."),
+            ),
+            ExclusionConstraint(
+                name="windows_do_not_overlap",
+                expressions=[
+                    ("channel", RangeOperators.EQUAL),
+                    ("purpose", RangeOperators.EQUAL),
+                    ("weekday", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            "opens",
+                            "closes",
+                            RangeBoundary(),
+                            function="int4range",
+                            output_field=IntegerRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message=_("The window overlaps another one of the same day."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens_at}–{self.closes_at}"
+
+    @property
+    def opens_at(self) -> str:
+        return f"{self.opens // 60:02}:{self.opens % 60:02}"
+
+    @property
+    def closes_at(self) -> str:
+        return f"{self.closes // 60:02}:{self.closes % 60:02}"
+
+
+class Outage(models.Model):
+    """A time in which a channel's operator was down (C7.5, reading 8): declared or detected."""
+
+    class Origin(models.TextChoices):
+        DECLARED = "declared", _("declared by a person")
+        DETECTED = "detected", _("detected from the gateway's failures")
+
+    channel = models.ForeignKey(
+        Channel, verbose_name=_("channel"), on_delete=models.CASCADE, related_name="outages"
+    )
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin)
+    reason = models.CharField(_("reason"), max_length=300)
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    declared_by = models.ForeignKey(
+        "staff.User",
+        verbose_name=_("declared by"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    ended_by = models.ForeignKey(
+        "staff.User",
+        verbose_name=_("ended by"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+    objects = OutageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outage")
+        verbose_name_plural = _("outages")
+        constraints = [
+            # one open outage of each origin a channel; also serves "is the channel down now?"
+            models.UniqueConstraint(
+                fields=["channel", "origin"], condition=Q(ended_at__isnull=True), name="one_open_outage"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+                name="outage_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin="detected") | Q(declared_by__isnull=False),
+                name="declared_outage_has_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.started_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,22 @@
+"""What is asked about channels and outages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+
+class ChannelQuerySet(models.QuerySet[Any]):
+    def register(self) -> ChannelQuerySet:
+        """The register as it is shown: by clause, with owner and windows."""
+        return self.select_related("owner").prefetch_related("windows").order_by("clause", "id")
+
+    def sending(self) -> ChannelQuerySet:
+        """The channels by which messages leave: SMS and voice."""
+        return self.filter(kind__in=["sms", "voice"], is_active=True)
+
+
+class OutageQuerySet(models.QuerySet[Any]):
+    def open(self) -> OutageQuerySet:
+        return self.filter(ended_at__isnull=True)

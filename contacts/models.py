@@ -1,0 +1,212 @@
+"""Customers, what they refused (C7.3), and how the record came to be."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import append_only
+from contacts.querysets import ContactQuerySet
+
+
+class Contact(models.Model):
+    """A customer. `address` (the mobile, else the landline; E.164) names one customer only.
+
+    The flags say what the customer refused; only `contacts.actions` changes them, each time with
+    an entry in the ledger. `voc_call_open` is true from an opt-out call until the VOC expert
+    decides (reading 7).
+    """
+
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    company = models.CharField(_("company"), max_length=200, blank=True)
+    customer_no = models.CharField(_("customer number"), max_length=40, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    mobile = models.CharField(_("mobile"), max_length=16, null=True, blank=True)  # noqa: DJ001 (unknown is NULL)
+    phone = models.CharField(_("landline"), max_length=16, null=True, blank=True)  # noqa: DJ001
+    address = models.GeneratedField(
+        verbose_name=_("number"),
+        expression=Coalesce("mobile", "phone"),
+        output_field=models.CharField(max_length=16),
+        db_persist=True,
+    )
+    tags = ArrayField(models.CharField(max_length=40), verbose_name=_("tags"), default=list, blank=True)
+    # Folded name, company, customer number and numbers: what the search box looks in.
+    search_text = models.TextField(editable=False, default="")
+    no_promotional = models.BooleanField(_("promotional messages are not sent"), default=False)
+    no_messages = models.BooleanField(_("no message at all is sent"), default=False)
+    voc_call_open = models.BooleanField(_("VOC call open"), default=False)
+    created_at = models.DateTimeField(_("created at"))
+    updated_at = models.DateTimeField(_("updated at"))
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        permissions = [
+            ("import_contacts", "May import customers"),
+            ("set_consent", "May set and clear what a customer refused"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["address"], name="contact_address_unique"),
+            models.CheckConstraint(
+                condition=Q(mobile__isnull=False) | Q(phone__isnull=False), name="contact_has_a_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(mobile__isnull=True) | Q(mobile__regex=r"^\+989[0-9]{9}$"),
+                name="contact_mobile_e164",
+            ),
+            models.CheckConstraint(
+                condition=Q(phone__isnull=True) | Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
+                name="contact_phone_e164",
+            ),
+        ]
+        indexes = [
+            # an audience by tag; the list's filter
+            GinIndex(fields=["tags"], name="contact_tags"),
+            # the search box: any part of a folded name or number
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="contact_search"),
+            # who is behind this landline
+            models.Index(fields=["phone"], name="contact_phone", condition=Q(phone__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.company or self.address
+
+
+class OptOutCall(models.Model):
+    """A customer's call about messages (C7.2), open until a VOC expert decides."""
+
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="calls"
+    )
+    opened_at = models.DateTimeField(_("opened at"))
+    opened_by = models.ForeignKey(
+        "staff.User", verbose_name=_("opened by"), on_delete=models.PROTECT, related_name="+"
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        "staff.User",
+        verbose_name=_("closed by"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("opt-out call")
+        verbose_name_plural = _("opt-out calls")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact"], condition=Q(closed_at__isnull=True), name="one_open_call"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_by__isnull=True)
+                | Q(closed_at__gte=F("opened_at"), closed_by__isnull=False),
+                name="call_closed_at_and_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class ConsentEntry(models.Model):
+    """The consent ledger: one change of one flag. It only grows; the flags are its last word."""
+
+    class Flag(models.TextChoices):
+        NO_PROMOTIONAL = "no_promotional", _("promotional messages are not sent")
+        NO_MESSAGES = "no_messages", _("no message at all is sent")
+
+    class Source(models.TextChoices):
+        VOC_CALL = "voc_call", _("call with the VOC expert")
+        COMMAND = "command", _("operator's command")
+
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="ledger"
+    )
+    at = models.DateTimeField(_("at"))
+    flag = models.CharField(_("option"), max_length=16, choices=Flag)
+    before = models.BooleanField(_("before"))
+    after = models.BooleanField(_("after"))
+    by = models.ForeignKey("staff.User", verbose_name=_("by"), on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(_("reason"))
+    source = models.CharField(_("source"), max_length=12, choices=Source)
+    call = models.ForeignKey(
+        OptOutCall,
+        verbose_name=_("call"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+    )
+
+    class Meta:
+        verbose_name = _("consent entry")
+        verbose_name_plural = _("consent history")
+        constraints = [
+            models.CheckConstraint(condition=~Q(before=F("after")), name="consent_entry_changes_something"),
+            models.CheckConstraint(condition=~Q(reason=""), name="consent_entry_has_a_reason"),
+        ]
+        # the history on a customer's card, newest first
+        indexes = [models.Index(fields=["contact", "id"], name="consent_by_contact")]
+        triggers = append_only("consent")
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.flag} {self.before}→{self.after}"
+
+
+class ContactImport(models.Model):
+    """One imported file: its bytes' hash, who, and what became of its rows."""
+
+    class Status(models.TextChoices):
+        PREVIEWED = "previewed", _("previewed")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    file_name = models.CharField(_("file"), max_length=200)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    stored_as = models.CharField(_("stored as"), max_length=300, blank=True)
+    by = models.ForeignKey(
+        "staff.User", verbose_name=_("by"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status)
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    created = models.PositiveIntegerField(_("new"), default=0)
+    updated = models.PositiveIntegerField(_("changed"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class RefusedRow(models.Model):
+    """A row of an import that was not taken, and why."""
+
+    imported = models.ForeignKey(ContactImport, on_delete=models.CASCADE, related_name="refused_rows")
+    row = models.PositiveIntegerField(_("row"))
+    field = models.CharField(_("column"), max_length=40, blank=True)
+    value = models.CharField(_("value"), max_length=200, blank=True)
+    code = models.CharField(_("reason"), max_length=40)
+
+    class Meta:
+        verbose_name = _("refused row")
+        verbose_name_plural = _("refused rows")
+        indexes = [models.Index(fields=["imported", "row"], name="refused_by_import")]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.code}"

@@ -1,0 +1,135 @@
+"""What the dispatcher asks of a provider, and the ways in which a provider can answer.
+
+A client is strict in what it sends and tolerant in what it reads: what it does not recognise is an
+unknown outcome, never a success and never a failure that may be retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Result(StrEnum):
+    """One recipient's outcome of a call."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientOutcome:
+    """`provider_id` is the provider's id of this recipient's message ('' where it gave none);
+    `status` is the provider's own word, kept raw."""
+
+    result: Result
+    provider_id: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One call: one text to up to `Gateway.max_batch` E.164 numbers.
+
+    `reference` names the call in the provider's panel where it takes a title; `ends_at` is the
+    instant (aware) after which the provider must not send any more (the window's close), if any;
+    `audio_id` is the provider's id of the voice message, where the text was made into one before.
+    """
+
+    text: str
+    addresses: Sequence[str]
+    reference: str
+    now: datetime
+    ends_at: datetime | None = None
+    audio_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A provider's answer: every address of the batch has an outcome. `raw` is bounded and masked."""
+
+    outcomes: Mapping[str, RecipientOutcome]
+    campaign_id: str = ""
+    raw: str = ""
+
+
+class Trouble(StrEnum):
+    """Why a whole call did not go through."""
+
+    NETWORK = "network"  # no connection, no name, no first byte
+    ACCOUNT = "account"  # token, user, line, credit: a person must act
+    PROVIDER = "provider"  # the provider says it is down
+    HOURS = "hours"  # the provider's own window is closed
+    CONTENT = "content"  # the provider refuses this text (empty, too long, audio not approved)
+
+
+class GatewayError(Exception):
+    """Base of a call's failures. `code` is the provider's word or ours; `raw` is bounded and masked."""
+
+    def __init__(self, code: str, *, trouble: Trouble = Trouble.PROVIDER, raw: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.trouble = trouble
+        self.raw = raw
+
+
+class NotSent(GatewayError):
+    """Proven: the provider has taken nobody of the batch."""
+
+
+class OutcomeUnknown(GatewayError):
+    """A timeout after the first byte, a reset, a 5xx, an answer that makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The provider's answer to "are you there, and may we send?"; `credit` in rial, None if untold."""
+
+    name: str
+    credit: int | None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the provider itself knows of a call in doubt.
+
+    `complete` is true only when the provider answered for the whole period, so that an address
+    missing from `found` was proven not taken.
+    """
+
+    complete: bool
+    found: Mapping[str, RecipientOutcome] = field(default_factory=dict)
+
+
+class Gateway(Protocol):
+    """A provider. All methods raise `GatewayError` (never anything of aiohttp or json)."""
+
+    code: str  # the sending channel's code: "sms", "avanak"
+    max_batch: int
+    can_lookup: bool
+    needs_audio: bool
+
+    async def send(self, batch: Batch) -> Answer:
+        """Send one batch. Raises `NotSent` only when it is proven, else `OutcomeUnknown`."""
+        ...
+
+    async def account(self) -> Account:
+        """Ask for the account's state: the probe of an outage. Raises `GatewayError`."""
+        ...
+
+    async def make_audio(self, text: str, title: str) -> int:
+        """Turn a text into a voice message; its id (> 0). Sends nothing to anybody."""
+        ...
+
+    async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
+        """Which of the batch's addresses the provider took between the instants with this text."""
+        ...
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        ...

@@ -1,0 +1,32 @@
+"""What is asked about messages and deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Count
+
+
+class MessageQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> MessageQuerySet:
+        """Those that `user` may see: every one, or those of the own department and team."""
+        if user.may("messaging.view_all_messages"):
+            return self
+        employee = getattr(user, "employee", None)
+        if employee is None or not user.may("messaging.view_message"):
+            return self.none()
+        return self.filter(
+            models.Q(department_id=employee.department_id)
+            | models.Q(sender_manager=employee)
+            | models.Q(department__manager=employee)
+        )
+
+    def listed(self) -> MessageQuerySet:
+        return self.select_related("channel", "sender", "sender_manager", "department").order_by("-id")
+
+
+class DeliveryQuerySet(models.QuerySet[Any]):
+    def count_by_state(self) -> dict[str, int]:
+        rows = self.values("state").annotate(n=Count("*")).order_by("state")
+        return {row["state"]: row["n"] for row in rows}

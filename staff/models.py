@@ -1,0 +1,122 @@
+"""Who works here: the log-in (`User`), the person (`Employee`) and the `Department`."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractUser, Permission
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from staff.querysets import EmployeeQuerySet
+
+
+class User(AbstractUser):
+    """A log-in. What it may do comes from its roles (groups) alone; see `staff/roles.py`."""
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    @cached_property
+    def _granted(self) -> frozenset[str]:
+        rows = Permission.objects.filter(group__user=self).values_list("content_type__app_label", "codename")
+        return frozenset(f"{app}.{codename}" for app, codename in rows)
+
+    def may(self, permission: str) -> bool:
+        """Whether one of the user's roles grants `permission` (`app.codename`).
+
+        Unlike `has_perm`, a superuser gets nothing for free: what only a VOC expert or senior
+        management may do (C7.3, C7.4) stays with them.
+        """
+        return self.is_active and permission in self._granted
+
+    @property
+    def display_name(self) -> str:
+        """The person's name, or the log-in's where none is known."""
+        return self.get_full_name() or self.username
+
+
+class Department(models.Model):
+    code = models.SlugField(_("code"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+    manager = models.ForeignKey(
+        "staff.Employee",
+        verbose_name=_("manager"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="manages",
+    )
+
+    class Meta:
+        verbose_name = _("department")
+        verbose_name_plural = _("departments")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Employee(models.Model):
+    """A colleague. `left_on` is the first day on which the person no longer works here."""
+
+    user = models.OneToOneField(
+        User,
+        verbose_name=_("user"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="employee",
+    )
+    first_name = models.CharField(_("first name"), max_length=80)
+    last_name = models.CharField(_("last name"), max_length=80)
+    job_title = models.CharField(_("job title"), max_length=120, blank=True)
+    department = models.ForeignKey(
+        Department, verbose_name=_("department"), on_delete=models.PROTECT, related_name="employees"
+    )
+    direct_manager = models.ForeignKey(
+        "self",
+        verbose_name=_("direct manager"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="team",
+    )
+    extension = models.CharField(_("extension"), max_length=10, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    hired_on = models.DateField(_("hired on"))
+    left_on = models.DateField(_("left on"), null=True, blank=True)
+
+    objects = EmployeeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("colleague")
+        verbose_name_plural = _("colleagues")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(left_on__isnull=True) | Q(left_on__gte=F("hired_on")),
+                name="employee_left_after_hired",
+                violation_error_message=_("A colleague cannot leave before the day of hiring."),
+            ),
+            models.CheckConstraint(
+                condition=Q(direct_manager__isnull=True) | ~Q(direct_manager=F("id")),
+                name="employee_not_own_manager",
+                violation_error_message=_("Nobody is their own direct manager."),
+            ),
+        ]
+        # (last_name, id): the directory's order.
+        indexes = [models.Index(fields=["last_name", "id"], name="employee_directory")]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def works_here(self, today: date) -> bool:
+        """Whether the person is employed on `today` (a Tehran date)."""
+        return self.hired_on <= today and (self.left_on is None or today < self.left_on)

@@ -1,0 +1,154 @@
+"""Who may what: the one table of roles and permissions. Groups in the database are made from it.
+
+`sync_roles` runs after every migrate; `tests/architecture/test_matrix.py` holds every URL to it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(StrEnum):
+    SENDER = "sender"
+    VOC = "voc"
+    MANAGER = "manager"
+    SENIOR = "senior"
+    IT = "it"
+    HR = "hr"
+    BRANDING = "branding"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+ROLE_NAMES = {
+    Role.SENDER: _("Sender"),
+    Role.VOC: _("VOC expert"),
+    Role.MANAGER: _("Department manager"),
+    Role.SENIOR: _("Senior management"),
+    Role.IT: _("IT expert"),
+    Role.HR: _("Human resources"),
+    Role.BRANDING: _("Advertising and branding"),
+    Role.AUDITOR: _("Auditor"),
+    Role.ADMIN: _("Administrator"),
+}
+
+# What every colleague sees: whose channel it is, and whom to ask.
+EVERYONE = frozenset({"channels.view_channel", "staff.view_employee", "staff.view_department"})
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.SENDER: EVERYONE
+    | {
+        "contacts.view_contact",
+        "contacts.import_contacts",
+        "messaging.view_message",
+        "messaging.submit_message",
+        "messaging.stop_message",
+    },
+    Role.VOC: EVERYONE
+    | {
+        "contacts.view_contact",
+        "contacts.change_contact",
+        "contacts.import_contacts",
+        "contacts.set_consent",
+        "contacts.view_consententry",
+        "messaging.view_message",
+        "messaging.view_all_messages",
+    },
+    Role.MANAGER: EVERYONE
+    | {
+        "contacts.view_contact",
+        "messaging.view_message",
+        "messaging.submit_message",
+        "messaging.stop_message",
+    },
+    Role.SENIOR: EVERYONE
+    | {
+        "contacts.view_contact",
+        "contacts.view_consententry",
+        "messaging.view_message",
+        "messaging.view_all_messages",
+        "messaging.stop_message",
+        "channels.declare_outage",
+        "audit.view_entry",
+    },
+    Role.IT: EVERYONE | {"channels.declare_outage"},
+    Role.HR: EVERYONE | {"staff.add_employee", "staff.change_employee"},
+    Role.BRANDING: EVERYONE
+    | {
+        "channels.change_channel",
+        "contacts.view_contact",
+        "contacts.import_contacts",
+        "messaging.view_message",
+        "messaging.submit_message",
+        "messaging.stop_message",
+    },
+    Role.AUDITOR: EVERYONE
+    | {
+        "contacts.view_contact",
+        "contacts.view_consententry",
+        "messaging.view_message",
+        "messaging.view_all_messages",
+        "audit.view_entry",
+    },
+    Role.ADMIN: EVERYONE
+    | {
+        "channels.add_channel",
+        "channels.change_channel",
+        "channels.add_sendingwindow",
+        "channels.change_sendingwindow",
+        "channels.delete_sendingwindow",
+        "channels.view_sendingwindow",
+        "channels.view_outage",
+        "channels.declare_outage",
+        "staff.add_employee",
+        "staff.change_employee",
+        "staff.add_department",
+        "staff.change_department",
+        "staff.view_user",
+        "staff.add_user",
+        "staff.change_user",
+        "contacts.view_contact",
+        "contacts.change_contact",
+        "contacts.import_contacts",
+        "contacts.view_consententry",
+        "contacts.view_contactimport",
+        "messaging.view_message",
+        "messaging.view_all_messages",
+        "messaging.view_gatewaycall",
+        "audit.view_entry",
+        "audit.view_link",
+    },
+}
+
+# Whoever reads only, or only sends for the own department, may do without a second factor.
+WITHOUT_SECOND_FACTOR = frozenset({Role.SENDER})
+
+# Roles whose people also work in the back office (the admin).
+BACK_OFFICE = frozenset({Role.VOC, Role.IT, Role.HR, Role.AUDITOR, Role.ADMIN, Role.BRANDING})
+
+
+def sync_roles(**_kwargs: Any) -> None:
+    """Make each role's group hold exactly the permissions of the table (a `post_migrate` receiver).
+
+    Raises `LookupError` naming a permission that does not exist, so that a typing error in the
+    table cannot silently take a right away.
+    """
+    from django.apps import apps
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    for config in apps.get_app_configs():
+        create_permissions(config, verbosity=0)
+    known = {
+        f"{row.content_type.app_label}.{row.codename}": row
+        for row in Permission.objects.select_related("content_type")
+    }
+    for role, names in PERMISSIONS.items():
+        missing = sorted(names - known.keys())
+        if missing:
+            raise LookupError(f"role {role}: no such permission {', '.join(missing)}")
+        group, _created = Group.objects.get_or_create(name=role.value)
+        group.permissions.set([known[name] for name in names])
