@@ -1,0 +1,54 @@
+"""What other apps do when a customer's consent changes; `contacts` knows none of them.
+
+An app registers a hook in its `AppConfig.ready`. A hook is called inside the transaction of the change
+and, when consent was tightened, once more after its commit: a plan that committed in between was made
+from the older flags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Event(StrEnum):
+    TIGHTENED = "tightened"  # a flag was set, or an opt-out call was opened
+    LOOSENED = "loosened"  # a flag was cleared, or the call was closed
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How many deliveries to the customer were stopped, and how many are at the provider's door already."""
+
+    stopped: int = 0
+    in_flight: int = 0
+
+    def __add__(self, other: Effect) -> Effect:
+        return Effect(self.stopped + other.stopped, self.in_flight + other.in_flight)
+
+
+class Hook(Protocol):
+    def __call__(self, event: Event, contact_id: int, now: datetime, /) -> Effect: ...
+
+
+_hooks: list[Hook] = []
+
+
+def register(hook: Hook) -> None:
+    """Have `hook` called at every change of consent. Registering twice is registering once."""
+    if hook not in _hooks:
+        _hooks.append(hook)
+
+
+def unregister(hook: Hook) -> None:
+    _hooks.remove(hook)
+
+
+def run(event: Event, contact_id: int, now: datetime) -> Effect:
+    """Call every hook and add up what they did."""
+    total = Effect()
+    for hook in _hooks:
+        total += hook(event, contact_id, now)
+    return total

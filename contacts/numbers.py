@@ -1,0 +1,119 @@
+"""Telephone numbers: whatever people type becomes E.164, or is refused with a code.
+
+Iranian numbers only: nothing else can be reached through the gateways. `phonenumbers` decides what is a
+number in use; its pattern for mobiles is used directly, because an import reads hundreds of thousands.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata
+
+from persian.digits import to_ascii
+from persian.text import INVISIBLE, ZWNJ
+
+REGION: Final = "IR"
+_COUNTRY: Final = "+98"
+
+_SEPARATORS: Final = str.maketrans(dict.fromkeys(" \t\r\n\u00a0\u2009\u202f.-‐‑‒–—−()[]" + ZWNJ + INVISIBLE))
+# +98, 0098, 98, 0, +98(0) or nothing, and then a mobile's ten digits.
+_MOBILE_SPELLING: Final = re.compile(r"(?:(?:\+|00)?980?|0)?(9[0-9]{9})")
+_NUMBER: Final = re.compile(r"\+?[0-9]+")
+_SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,/٫][0-9]+)?[eE]\+?[0-9]{1,2}")
+
+
+def _mobile_pattern() -> re.Pattern[str]:
+    metadata = PhoneMetadata.metadata_for_region(REGION)
+    if metadata is None or metadata.mobile is None or metadata.mobile.national_number_pattern is None:
+        raise LookupError("phonenumbers has no metadata for Iranian mobiles")
+    return re.compile(metadata.mobile.national_number_pattern)
+
+
+_MOBILE: Final = _mobile_pattern()
+
+
+class InvalidNumber(ValueError):
+    """What was typed is no number that can be reached; `code` says why (see `contacts.reasons`)."""
+
+    def __init__(self, code: str, raw: str) -> None:
+        self.code = code
+        self.raw = raw
+        super().__init__(f"{code}: {raw!r}")
+
+
+def normalise(raw: str) -> str:
+    """E.164 of an Iranian mobile or landline in any digits and spelling; idempotent.
+
+    Raises `InvalidNumber` with one of the codes number_empty, number_scientific (a spreadsheet's
+    9.12E+09), number_letters, number_foreign, number_wrong.
+    """
+    plain = _MOBILE_SPELLING.fullmatch(raw)
+    if plain and _MOBILE.fullmatch(plain[1]):
+        return _COUNTRY + plain[1]
+    text = to_ascii(raw).translate(_SEPARATORS)
+    mobile = _MOBILE_SPELLING.fullmatch(text)
+    if mobile and _MOBILE.fullmatch(mobile[1]):
+        return _COUNTRY + mobile[1]
+    if not text:
+        raise InvalidNumber("number_empty", raw)
+    if _SCIENTIFIC.fullmatch(to_ascii(raw).strip()):
+        raise InvalidNumber("number_scientific", raw)
+    if not _NUMBER.fullmatch(text):
+        raise InvalidNumber("number_letters", raw)
+    return _checked(text, raw)
+
+
+def _checked(text: str, raw: str) -> str:
+    """The slow way, for landlines and for whatever is wrong."""
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    try:
+        number = phonenumbers.parse(text, REGION)
+    except NumberParseException as error:
+        raise InvalidNumber("number_wrong", raw) from error
+    if number.country_code != phonenumbers.country_code_for_region(REGION):
+        raise InvalidNumber("number_foreign", raw)
+    if not phonenumbers.is_valid_number_for_region(number, REGION):
+        raise InvalidNumber("number_wrong", raw)
+    national = phonenumbers.national_significant_number(number)
+    if len(national) != 10:
+        # a company's four-digit line: no gateway takes it
+        raise InvalidNumber("number_wrong", raw)
+    return _COUNTRY + national
+
+
+def normalise_mobile(raw: str) -> str:
+    """E.164 of a mobile. Raises `InvalidNumber`, for a landline with the code number_not_mobile."""
+    number = normalise(raw)
+    if not is_mobile(number):
+        raise InvalidNumber("number_not_mobile", raw)
+    return number
+
+
+def is_mobile(number: str) -> bool:
+    """Whether an E.164 number can receive an SMS."""
+    return number.startswith(_COUNTRY) and _MOBILE.fullmatch(number, len(_COUNTRY)) is not None
+
+
+def local_form(number: str) -> str:
+    """As it is dialled and sent in Iran: `+98912…` → `0912…`. Raises ValueError for a foreign number."""
+    if not number.startswith(_COUNTRY):
+        raise ValueError(f"not an Iranian number in E.164: {number!r}")
+    return "0" + number[len(_COUNTRY) :]
+
+
+def search_digits(raw: str) -> str | None:
+    """What to look for in stored local forms (`0912…`) when `raw` is part of a number, else None.
+
+    The country's code in any spelling is the leading zero: +98912 and 0098912 look for 0912.
+    """
+    text = to_ascii(raw).translate(_SEPARATORS)
+    if not _NUMBER.fullmatch(text):
+        return None
+    for prefix in ("+98", "0098"):
+        if text.startswith(prefix):
+            return "0" + text[len(prefix) :].lstrip("0")
+    return text.lstrip("+")

@@ -1,0 +1,136 @@
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contacts.numbers import InvalidNumber, is_mobile, local_form, normalise, normalise_mobile, search_digits
+from persian.digits import ARABIC, PERSIAN
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "09123456789",
+        "9123456789",
+        "989123456789",
+        "+989123456789",
+        "00989123456789",
+        "+98 (0) 912 345 67 89",
+        "۰۹۱۲۳۴۵۶۷۸۹",
+        "٠٩١٢٣٤٥٦٧٨٩",
+        "0912-345-6789",
+        "0912.345.6789",
+        "[0912] 345\u200c6789",
+        "\u202a+989123456789\u202c",
+        "\ufeff0912\u00a0345\u00a06789 ",
+        "۰۹۱۲–۳۴۵–۶۷۸۹",
+    ],
+)
+def test_a_mobile_in_any_spelling_is_one_number(typed):
+    assert normalise(typed) == "+989123456789"
+    assert normalise_mobile(typed) == "+989123456789"
+
+
+@pytest.mark.parametrize("typed", ["02188123456", "۰۲۱-۸۸۱۲۳۴۵۶", "+98 21 8812 3456", "00982188123456"])
+def test_a_landline_is_a_number_but_no_mobile(typed):
+    assert normalise(typed) == "+982188123456"
+    assert not is_mobile("+982188123456")
+    with pytest.raises(InvalidNumber) as refusal:
+        normalise_mobile(typed)
+    assert refusal.value.code == "number_not_mobile"
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", "number_empty"),
+        (" \u200c-", "number_empty"),
+        ("9.12E+09", "number_scientific"),
+        ("۹٫۱۲E+۰۹", "number_scientific"),
+        ("ندارد", "number_letters"),
+        ("0912345678x", "number_letters"),
+        ("0912 345 6789 / 0912 345 6780", "number_letters"),
+        ("+", "number_letters"),
+        ("+49 170 1234567", "number_foreign"),
+        ("0049 170 1234567", "number_foreign"),
+        ("0912345678", "number_wrong"),
+        ("091234567890", "number_wrong"),
+        ("88123456", "number_wrong"),
+        ("9602", "number_wrong"),
+        ("0" * 400, "number_wrong"),
+        ("00", "number_wrong"),
+        ("+98", "number_wrong"),
+    ],
+)
+def test_what_is_no_number_is_refused_with_a_code(typed, code):
+    with pytest.raises(InvalidNumber) as refusal:
+        normalise(typed)
+    assert refusal.value.code == code
+
+
+def test_a_landline_that_begins_with_nine_is_no_mobile():
+    assert normalise("09400001234") == "+989400001234"
+    assert not is_mobile("+989400001234")
+
+
+def test_the_local_form_is_what_is_dialled():
+    assert local_form("+989123456789") == "09123456789"
+    assert local_form("+982188123456") == "02188123456"
+    with pytest.raises(ValueError, match="not an Iranian number"):
+        local_form("+4917012345")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sought"),
+    [
+        ("+98 912 34", "091234"),
+        ("0098-912", "0912"),
+        ("۰۹۱۲ ۳۴", "091234"),
+        ("345", "345"),
+        ("+98 0912", "0912"),
+        ("علی", None),
+        ("a1", None),
+        ("", None),
+    ],
+)
+def test_part_of_a_number_is_looked_for_in_its_local_form(typed, sought):
+    assert search_digits(typed) == sought
+
+
+SPELLINGS = st.sampled_from(["+98", "0098", "98", "0", "", "+98 0"])
+SEPARATORS = st.text(alphabet=" -.()\u200c\u200e", max_size=2)
+
+
+@given(
+    st.from_regex(r"9[0-9]{9}", fullmatch=True),
+    SPELLINGS,
+    st.lists(SEPARATORS, min_size=10, max_size=10),
+    st.integers(0, 2),
+)
+def test_a_mobile_is_accepted_exactly_when_phonenumbers_knows_it(national, prefix, separators, script):
+    known = phonenumbers.is_valid_number(phonenumbers.parse(f"+98{national}", None))
+    typed = prefix + "".join(digit + gap for digit, gap in zip(national, separators, strict=True))
+    if script:
+        typed = typed.translate(str.maketrans("0123456789", (PERSIAN, ARABIC)[script - 1]))
+    if known:
+        assert normalise(typed) == f"+98{national}"
+    else:
+        with pytest.raises(InvalidNumber):
+            normalise(typed)
+
+
+@given(
+    st.from_regex(r"(\+98|0098|0)?[0-9]{4,12}", fullmatch=True)
+    | st.text(alphabet="+0123456789 ۹٣-a", max_size=20)
+)
+def test_normalising_twice_changes_nothing_and_agrees_with_phonenumbers(typed):
+    try:
+        number = normalise(typed)
+    except InvalidNumber:
+        return
+    assert normalise(number) == number
+    assert normalise(local_form(number)) == number
+    parsed = phonenumbers.parse(number, None)
+    assert phonenumbers.is_valid_number(parsed)
+    assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == number
+    assert is_mobile(number) == (phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE)
