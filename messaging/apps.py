@@ -6,3 +6,9 @@ class MessagingConfig(AppConfig):
     name = "messaging"
     verbose_name = _("Messages")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from contacts.hooks import register
+        from messaging.actions.stop_contact import consent_changed
+
+        register(consent_changed)

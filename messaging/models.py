@@ -130,7 +130,10 @@ class MessageStop(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     at = models.DateTimeField(_("at"))
-    by = models.ForeignKey("staff.User", verbose_name=_("by"), on_delete=models.PROTECT, related_name="+")
+    # empty: the machine, since the provider refuses the content
+    by = models.ForeignKey(
+        "staff.User", verbose_name=_("by"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
     lifted_by = models.ForeignKey(
@@ -154,7 +157,7 @@ class MessageStop(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(lifted_at__isnull=True, lifted_by__isnull=True)
-                | Q(kind="pause", lifted_at__isnull=False, lifted_by__isnull=False),
+                | Q(kind="pause", lifted_at__isnull=False),
                 name="only_a_pause_is_lifted",
             ),
         ]

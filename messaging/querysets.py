@@ -22,6 +22,14 @@ class MessageQuerySet(models.QuerySet[Any]):
             | models.Q(department__manager=employee)
         )
 
+    def under_way(self, channel: Any) -> MessageQuerySet:
+        """The running messages of a channel, most urgent first."""
+        return (
+            self.filter(channel=channel, status="running")
+            .select_related("channel")
+            .order_by("priority", "id")
+        )
+
     def listed(self) -> MessageQuerySet:
         return self.select_related("channel", "sender", "sender_manager", "department").order_by("-id")
 
@@ -30,3 +38,7 @@ class DeliveryQuerySet(models.QuerySet[Any]):
     def count_by_state(self) -> dict[str, int]:
         rows = self.values("state").annotate(n=Count("*")).order_by("state")
         return {row["state"]: row["n"] for row in rows}
+
+    def in_doubt(self, channel: Any) -> DeliveryQuerySet:
+        """Handed to a call of the channel, with an outcome that nobody knows."""
+        return self.filter(state="unknown", call__channel=channel)

@@ -1,0 +1,48 @@
+"""A submitted message gets its deliveries: one `INSERT … SELECT`, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audit.actions import record
+from django.db import transaction
+
+from messaging.actions.move import move_message
+from messaging.facts import gate_of
+from messaging.models import Message
+from messaging.planning import EVERYBODY, Source, insert_deliveries, of_message_file, tagged
+from messaging.states import MessageStatus
+
+
+def _source(message: Message) -> Source:
+    audience = message.audience
+    if audience["kind"] == "file":
+        return of_message_file(message.pk)
+    return tagged(audience["tag"]) if audience["kind"] == "tag" else EVERYBODY
+
+
+def plan(message_id: int, *, now: datetime) -> int:
+    """Write the deliveries of one submitted message; returns their number, 0 if another did it.
+
+    Two workers at once cannot plan it twice: the message's row is locked, and the status moves in
+    the same transaction. A crash in between leaves nothing half-planned.
+    """
+    with transaction.atomic():
+        message = (
+            Message.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("channel")
+            .filter(pk=message_id, status=MessageStatus.SUBMITTED)
+            .first()
+        )
+        if message is None:
+            return 0
+        count = insert_deliveries(message.pk, _source(message), gate_of(message, now), now)
+        move_message(message.pk, MessageStatus.SUBMITTED, MessageStatus.RUNNING, planned_at=now)
+        record(by=None, action="message.planned", obj=message, data={"recipients": count}, now=now)
+    return count
+
+
+def plan_waiting(channel_code: str, *, now: datetime) -> int:
+    """Plan every submitted message of a channel; returns the number of deliveries written."""
+    waiting = Message.objects.filter(channel__code=channel_code, status=MessageStatus.SUBMITTED)
+    return sum(plan(pk, now=now) for pk in waiting.order_by("priority", "id").values_list("pk", flat=True))

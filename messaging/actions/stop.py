@@ -1,0 +1,89 @@
+"""Pause, resume and cancel a whole message without touching its million rows.
+
+The stop is two commits. First the flag (`MessageStop`), which every claim that begins later sees;
+then the message's own row, whose update waits for the claims in flight, since each holds that row
+`FOR SHARE`. When the action returns, no further claim of the message can succeed. The flag comes
+first because a waiting update can be starved by a stream of new sharers.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audit.actions import record
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from messaging.actions.move import StaleState, move_message
+from messaging.models import Message, MessageStop
+from messaging.states import MessageStatus
+from staff.models import User
+
+
+def _check(message: Message, by: User) -> None:
+    if (
+        not by.may("messaging.stop_message")
+        or not Message.objects.visible_to(by).filter(pk=message.pk).exists()
+    ):
+        raise PermissionDenied(_("%(user)s may not stop this message.") % {"user": by.username})
+
+
+def _flag(message: Message, kind: str, by: User | None, reason: str, now: datetime) -> None:
+    """Commit the flag in its own transaction; an open one of the same kind is enough."""
+    try:
+        with transaction.atomic():
+            MessageStop.objects.create(message=message, kind=kind, at=now, by=by, reason=reason[:300])
+            record(by=by, action=f"message.{kind}", obj=message, data={"reason": reason}, now=now)
+    except IntegrityError:
+        if not MessageStop.objects.filter(message=message, kind=kind, lifted_at__isnull=True).exists():
+            raise
+
+
+def pause(message: Message, *, by: User | None, now: datetime, reason: str = "") -> None:
+    """Nothing more of the message leaves until somebody resumes it. `by=None` is the machine
+    (the provider refuses the content). Raises `ValidationError` if it is not under way."""
+    if by is not None:
+        _check(message, by)
+    if message.status != MessageStatus.RUNNING:
+        raise ValidationError(_("Only a message that is under way can be paused."))
+    _flag(message, MessageStop.Kind.PAUSE, by, reason, now)
+    try:
+        move_message(message.pk, MessageStatus.RUNNING, MessageStatus.PAUSED)
+    except StaleState:
+        _lift(message, by, now)
+        raise ValidationError(_("The message has ended or was stopped by somebody else meanwhile.")) from None
+
+
+def _lift(message: Message, by: User | None, now: datetime) -> None:
+    MessageStop.objects.filter(message=message, kind=MessageStop.Kind.PAUSE, lifted_at__isnull=True).update(
+        lifted_at=now, lifted_by=by
+    )
+
+
+def resume(message: Message, *, by: User, now: datetime) -> None:
+    """Let a paused message go on."""
+    _check(message, by)
+    try:
+        with transaction.atomic():
+            move_message(message.pk, MessageStatus.PAUSED, MessageStatus.RUNNING)
+            _lift(message, by, now)
+            record(by=by, action="message.resume", obj=message, now=now)
+    except StaleState:
+        raise ValidationError(_("The message is not paused.")) from None
+
+
+def cancel(message: Message, *, by: User, now: datetime, reason: str = "") -> None:
+    """Nothing more of the message leaves, for good. Who has it, has it; the rest is swept to
+    `cancelled` by `messaging.actions.sweep`."""
+    _check(message, by)
+    if message.status in (MessageStatus.FINISHED, MessageStatus.CANCELLED):
+        raise ValidationError(_("The message has ended already."))
+    _flag(message, MessageStop.Kind.CANCEL, by, reason, now)
+    for old in (MessageStatus.RUNNING, MessageStatus.PAUSED, MessageStatus.SUBMITTED):
+        try:
+            move_message(message.pk, old, MessageStatus.CANCELLED)
+        except StaleState:
+            continue
+        return
+    raise ValidationError(_("The message has ended already."))

@@ -1,0 +1,74 @@
+"""A customer refused something: what waits for that customer is stopped in the same transaction.
+
+This is what makes an acknowledged opt-out final (docs/adr/0004). The update waits for a claim that
+holds one of the rows, and a claim re-reads a row that this changed. A plan whose snapshot is older
+inserts rows that the claim's own join catches; and since a claim could still run on a snapshot from
+before the commit, the sweep is done once more after it, before anybody is told "done".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from contacts.hooks import Effect, Event
+from messaging.facts import content_hash
+from messaging.models import Delivery, Message
+from messaging.policy.facts import Purpose
+from messaging.policy.reasons import Reason
+from messaging.states import DeliveryState
+from messaging.verdict_sql import consent_refusal, recipient_hold, state_case
+
+_TIGHTEN = f"""
+    WITH judged AS MATERIALIZED (
+        SELECT d.id, {consent_refusal("m.purpose", "m.id = ANY(%(lifted)s)")} AS refusal,
+               {recipient_hold("m.purpose")} AS hold
+          FROM messaging_delivery d
+          JOIN messaging_message m ON m.id = d.message_id
+          LEFT JOIN contacts_contact c ON c.id = d.contact_id
+         WHERE d.contact_id = %(contact)s AND d.state = 'queued')
+    UPDATE messaging_delivery d
+       SET state = {state_case("j.refusal")}, reason = coalesce(j.refusal, j.hold),
+           not_before = NULL, updated_at = %(now)s
+      FROM judged j
+     WHERE d.id = j.id AND d.state = 'queued'
+       AND (j.refusal IS NOT NULL OR (j.hold IS NOT NULL AND d.reason <> j.hold))
+"""
+
+_LOOSEN = f"""
+    UPDATE messaging_delivery d SET reason = '', not_before = %(now)s, updated_at = %(now)s
+     WHERE d.contact_id = %(contact)s AND d.state = 'queued' AND d.reason = '{Reason.VOC_CALL_OPEN}'
+       AND NOT EXISTS (SELECT FROM contacts_contact c WHERE c.id = d.contact_id AND c.voc_call_open)
+"""
+
+
+def _lifted_messages(contact_id: int, now: datetime) -> list[int]:
+    """Messages waiting for the customer that an approved override covers now."""
+    messages = Message.objects.filter(
+        pk__in=Delivery.objects.filter(contact_id=contact_id, state=DeliveryState.QUEUED).values(
+            "message_id"
+        ),
+        override__approved_at__lte=now,
+        override__expires_at__gt=now,
+        override__revoked_at__isnull=True,
+    ).exclude(purpose=Purpose.PROMOTIONAL)
+    return [m.pk for m in messages.select_related("override") if m.override.content_hash == content_hash(m)]
+
+
+def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
+    """The hook of `contacts.hooks`: stops or releases what waits for one customer.
+
+    `stopped` counts deliveries that will not go (or, for an open call, wait); `in_flight` those
+    already handed to a gateway call, which nobody can call back.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        if event is Event.LOOSENED:
+            cursor.execute(_LOOSEN, {"contact": contact_id, "now": now})
+            return Effect(stopped=0, in_flight=0)
+        cursor.execute(
+            _TIGHTEN, {"contact": contact_id, "now": now, "lifted": _lifted_messages(contact_id, now)}
+        )
+        stopped = cursor.rowcount
+    in_flight = Delivery.objects.filter(contact_id=contact_id, state=DeliveryState.SENDING).count()
+    return Effect(stopped=stopped, in_flight=in_flight)

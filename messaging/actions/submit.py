@@ -1,0 +1,215 @@
+"""A message is submitted: checked, frozen with sender and direct manager (C7.7), ready to be planned."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.actions import record
+from contacts.actions.people import ensure_contacts
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from channels.models import Channel, Purpose
+from messaging.audience import Audience
+from messaging.facts import MessageGate, channel_facts, gate, medium_of
+from messaging.models import AudienceMember, Message
+from messaging.planning import Plan, preview
+from messaging.policy.facts import Medium, MessageFacts
+from messaging.policy.facts import Purpose as PolicyPurpose
+from messaging.text import count_parts
+from persian.jalali import TEHRAN
+from staff.models import Employee, User
+
+# Most urgent first; an approved emergency (step 4 of the procedure's chain) comes before all.
+PRIORITIES = {Purpose.NOTIFICATION: 20, Purpose.SURVEY: 30, Purpose.PROMOTIONAL: 40}
+VOICE_MAX_CHARACTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants to send. Instants are aware; `text` is as typed."""
+
+    channel: Channel
+    purpose: str
+    text: str
+    audience: Audience
+    scheduled_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+def check_draft(draft: Draft, *, now: datetime) -> None:
+    """Raises one `ValidationError` with every fault of the draft, by field."""
+    faults: dict[str, list[str]] = {}
+    for field, check in (("text", _text_fault), ("scheduled_at", _time_fault), ("purpose", _purpose_fault)):
+        fault = check(draft, now)
+        if fault:
+            faults[field] = [fault]
+    try:
+        draft.audience.check_not_empty()
+    except ValidationError as error:
+        faults["audience"] = error.messages
+    if faults:
+        raise ValidationError(faults)
+
+
+def _text_fault(draft: Draft, now: datetime) -> str:
+    text = draft.text.strip()
+    if not text:
+        return _("The text is empty.")
+    if "\x00" in text:
+        return _("The text holds a character that cannot be sent (NUL).")
+    if medium_of(draft.channel) is Medium.VOICE:
+        if len(text) > VOICE_MAX_CHARACTERS:
+            return _("The text has %(length)s characters; a voice message takes at most %(limit)s.") % {
+                "length": len(text),
+                "limit": VOICE_MAX_CHARACTERS,
+            }
+        return ""
+    parts = count_parts(text).parts
+    if parts > settings.SMS_MAX_PARTS:
+        return _(
+            "The text has %(length)s characters, %(parts)s SMS parts; at most %(limit)s parts are sent."
+        ) % {
+            "length": len(text),
+            "parts": parts,
+            "limit": settings.SMS_MAX_PARTS,
+        }
+    return ""
+
+
+def _time_fault(draft: Draft, now: datetime) -> str:
+    if draft.scheduled_at is not None and draft.scheduled_at < now:
+        return _("The time %(time)s is in the past.") % {
+            "time": draft.scheduled_at.astimezone(TEHRAN).strftime("%Y-%m-%d %H:%M")
+        }
+    start = draft.scheduled_at or now
+    if draft.expires_at is not None and draft.expires_at <= start:
+        return _("The message would be useless before it may be sent: the expiry must come later.")
+    return ""
+
+
+def _purpose_fault(draft: Draft, now: datetime) -> str:
+    if draft.purpose not in Purpose.values:
+        return _("“%(purpose)s” is no purpose; choose one of: %(known)s.") % {
+            "purpose": draft.purpose,
+            "known": ", ".join(Purpose.values),
+        }
+    return ""
+
+
+def check_sender(employee: Employee | None, *, by: User, now: datetime) -> Employee:
+    """The employee who answers for the message. Raises if it may not be this one (C7.7)."""
+    if not by.may("messaging.submit_message"):
+        raise PermissionDenied(_("%(user)s may not send messages.") % {"user": by.username})
+    if employee is None:
+        raise ValidationError(_("%(user)s is not on the staff's record.") % {"user": by.username})
+    today = now.astimezone(TEHRAN).date()
+    if not employee.works_here(today):
+        raise ValidationError(
+            _("%(name)s does not work here (hired %(hired)s, left %(left)s) and cannot send.")
+            % {"name": employee.full_name, "hired": employee.hired_on, "left": employee.left_on or "–"}
+        )
+    if employee.direct_manager is None:
+        raise ValidationError(
+            _("%(name)s has no direct manager on record; somebody must answer for the hours with the sender.")
+            % {"name": employee.full_name}
+        )
+    return employee
+
+
+def draft_gate(draft: Draft, now: datetime) -> MessageGate:
+    """The gate of a message that is not written yet."""
+    facts = MessageFacts(
+        purpose=PolicyPurpose(draft.purpose),
+        medium=medium_of(draft.channel),
+        scheduled_at=draft.scheduled_at,
+        expires_at=draft.expires_at,
+    )
+    return gate(facts, channel_facts(draft.channel, draft.purpose), now)
+
+
+def foresee(draft: Draft, *, now: datetime) -> Plan:
+    """What would happen if the draft were submitted now. Raises `ValidationError` as submission does."""
+    check_draft(draft, now=now)
+    return preview(draft.audience.source(), draft_gate(draft, now))
+
+
+def submit(draft: Draft, *, by: User, now: datetime, key: uuid.UUID | None = None) -> Message:
+    """Submit a message once: the same `key` again gives the same message.
+
+    Raises `PermissionDenied` or `ValidationError`; nothing is written then.
+    """
+    employee = check_sender(Employee.objects.filter(user=by).first(), by=by, now=now)
+    key = key or uuid.uuid4()
+    earlier = Message.objects.filter(submission_key=key, submitted_by=by).first()
+    if earlier is not None:
+        return earlier
+    check_draft(draft, now=now)
+    try:
+        with transaction.atomic():
+            return _write(draft, employee, by, now, key)
+    except IntegrityError:
+        earlier = Message.objects.filter(submission_key=key, submitted_by=by).first()
+        if earlier is None:
+            raise
+        return earlier
+
+
+def _write(draft: Draft, employee: Employee, by: User, now: datetime, key: uuid.UUID) -> Message:
+    message = Message.objects.create(
+        channel=draft.channel,
+        purpose=draft.purpose,
+        text=draft.text.strip(),
+        audience=draft.audience.as_json(),
+        sender=employee,
+        sender_manager=employee.direct_manager,
+        department=employee.department,
+        submitted_by=by,
+        submitted_at=now,
+        submission_key=key,
+        scheduled_at=draft.scheduled_at,
+        expires_at=draft.expires_at,
+        priority=PRIORITIES[Purpose(draft.purpose)],
+    )
+    if draft.audience.kind == "file":
+        _store_lines(message, draft.audience, by, now)
+    record(
+        by=by,
+        action="message.submitted",
+        obj=message,
+        data={
+            "channel": draft.channel.code,
+            "purpose": draft.purpose,
+            "audience": message.audience,
+            "sender": employee.pk,
+            "sender_manager": employee.direct_manager_id,
+        },
+        now=now,
+    )
+    return message
+
+
+def _store_lines(message: Message, audience: Audience, by: User, now: datetime) -> None:
+    """Keep the file's lines as given, and make a customer of every number that nobody has yet,
+    so that whoever gets a message can also refuse the next one."""
+    wanted = {line.address for line in audience.lines if line.address}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a FROM unnest(%s::text[]) a WHERE NOT EXISTS"
+            " (SELECT FROM contacts_contact c WHERE c.address = a OR c.phone = a)",
+            [list(wanted)],
+        )
+        strangers = [row[0] for row in cursor.fetchall()]
+    if strangers:
+        ensure_contacts(strangers, by=by, now=now)
+    AudienceMember.objects.bulk_create(
+        (
+            AudienceMember(message=message, line=number, raw=line.raw, address=line.address)
+            for number, line in enumerate(audience.lines, start=1)
+        ),
+        batch_size=5_000,
+    )

@@ -1,0 +1,119 @@
+"""The edge where the database's rows become the policy's frozen facts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from channels.models import Channel, Outage
+from channels.querysets import windows_of
+from contacts.models import Contact
+from contacts.numbers import is_mobile
+from messaging.models import Message, MessageStop, Override
+from messaging.policy.decide import Decision, decide
+from messaging.policy.facts import (
+    NEUTRAL,
+    AddressKind,
+    ChannelFacts,
+    Facts,
+    Medium,
+    MessageFacts,
+    OverrideFacts,
+    Purpose,
+    RecipientFacts,
+)
+
+
+def content_hash(message: Message) -> str:
+    """SHA-256 of what an approval binds to: text, audience, channel and time (security bar, 4)."""
+    content = [
+        message.text,
+        message.audience,
+        message.channel_id,
+        message.purpose,
+        message.scheduled_at.isoformat() if message.scheduled_at else None,
+    ]
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def medium_of(channel: Channel) -> Medium:
+    """SMS or voice. Raises `ValueError` for a channel by which no message leaves."""
+    return Medium(channel.kind)
+
+
+def channel_facts(channel: Channel, purpose: str) -> ChannelFacts:
+    return ChannelFacts(
+        windows=windows_of(channel, purpose),
+        operator_down=Outage.objects.open().filter(channel=channel).exists(),
+    )
+
+
+def _override_facts(message: Message) -> OverrideFacts | None:
+    override = Override.objects.filter(message=message).first()
+    if override is None:
+        return None
+    return OverrideFacts(
+        approved_at=override.approved_at,
+        expires_at=override.expires_at,
+        revoked=override.revoked_at is not None,
+        same_content=override.content_hash == content_hash(message),
+    )
+
+
+def message_facts(message: Message) -> MessageFacts:
+    stops = set(
+        MessageStop.objects.filter(message=message, lifted_at__isnull=True).values_list("kind", flat=True)
+    )
+    return MessageFacts(
+        purpose=Purpose(message.purpose),
+        medium=medium_of(message.channel),
+        scheduled_at=message.scheduled_at,
+        expires_at=message.expires_at,
+        paused=MessageStop.Kind.PAUSE in stops,
+        cancelled=MessageStop.Kind.CANCEL in stops,
+        override=_override_facts(message),
+    )
+
+
+def recipient_facts(contact: Contact | None, address: str, *, duplicate: bool = False) -> RecipientFacts:
+    """Facts about one recipient; without a contact nothing is known, which refuses."""
+    kind = _address_kind(address)
+    if contact is None:
+        return RecipientFacts(kind, None, None, None, duplicate)
+    return RecipientFacts(kind, contact.no_promotional, contact.no_messages, contact.voc_call_open, duplicate)
+
+
+def _address_kind(address: str) -> AddressKind:
+    if not address.startswith("+"):
+        return AddressKind.INVALID
+    return AddressKind.MOBILE if is_mobile(address) else AddressKind.LANDLINE
+
+
+@dataclass(frozen=True, slots=True)
+class MessageGate:
+    """What the policy says of a whole message at an instant: its facts and the neutral decision."""
+
+    facts: Facts
+    decision: Decision
+
+    def for_recipient(self, recipient: RecipientFacts) -> Decision:
+        return decide(replace(self.facts, recipient=recipient))
+
+
+def gate(message: MessageFacts, channel: ChannelFacts, now: datetime) -> MessageGate:
+    facts = Facts(now=now, message=message, channel=channel, recipient=NEUTRAL)
+    return MessageGate(facts, decide(facts))
+
+
+def gate_of(message: Message, now: datetime) -> MessageGate:
+    """The gate of a submitted message, on facts read now."""
+    return gate(message_facts(message), channel_facts(message.channel, message.purpose), now)
+
+
+def gates_of(messages: Iterable[Any], now: datetime) -> dict[int, MessageGate]:
+    return {message.pk: gate_of(message, now) for message in messages}

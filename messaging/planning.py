@@ -1,0 +1,194 @@
+"""Who gets a message and who does not: one `SELECT` for the preview, the same as `INSERT … SELECT`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from messaging.facts import MessageGate
+from messaging.policy.decide import Verdict
+from messaging.policy.reasons import Reason
+from messaging.states import DeliveryState
+from messaging.verdict_sql import (
+    address_refusal,
+    consent_refusal,
+    message_refusal,
+    recipient_hold,
+    state_case,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The recipients as SQL: `from_sql` yields alias `c` (the contact), and the two expressions
+    are the address and whether the row repeats an earlier one. `params` belong to `from_sql`.
+    With `newcomers`, a number without a customer is one that submission will make a customer of."""
+
+    from_sql: str
+    address: str
+    duplicate: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    newcomers: bool = False
+
+
+EVERYBODY = Source("contacts_contact c", "c.address", "FALSE")
+
+
+def tagged(tag: str) -> Source:
+    return Source(
+        "(SELECT * FROM contacts_contact WHERE tags @> ARRAY[%(tag)s]::varchar[]) c",
+        "c.address",
+        "FALSE",
+        {"tag": tag},
+    )
+
+
+# A number's customer: whoever's address it is; else who has it as a second number, the strictest first.
+_CONTACT_OF = """
+    SELECT k.* FROM contacts_contact k
+     WHERE {address} <> '' AND (k.address = {address} OR k.phone = {address})
+     ORDER BY (k.address = {address}) DESC, k.no_messages DESC, k.no_promotional DESC, k.id
+     LIMIT 1
+"""
+
+
+def _of_lines(lines: str, params: Mapping[str, Any], *, newcomers: bool = False) -> Source:
+    """Recipients from lines of a file: `lines` yields (line, raw, address), address '' if invalid."""
+    return Source(
+        f"""(SELECT l.*, coalesce(nullif(l.address, ''), l.raw) AS recipient,
+                    row_number() OVER (PARTITION BY coalesce(nullif(l.address, ''), l.raw)
+                                       ORDER BY l.line) AS nth
+               FROM ({lines}) l) a
+            LEFT JOIN LATERAL ({_CONTACT_OF.format(address="a.address")}) c ON TRUE""",
+        "a.recipient",
+        "a.nth > 1",
+        params,
+        newcomers,
+    )
+
+
+def of_message_file(message_id: int) -> Source:
+    """The stored lines of a submitted message's audience file."""
+    return _of_lines(
+        "SELECT line, raw, address FROM messaging_audiencemember WHERE message_id = %(file_of)s",
+        {"file_of": message_id},
+    )
+
+
+def of_given_lines(raws: list[str], addresses: list[str]) -> Source:
+    """The lines of a file that is only looked at: raw texts and their E.164 numbers ('' if invalid).
+
+    A number that nobody has yet counts as a new customer, as it will be one at submission.
+    """
+    return _of_lines(
+        "SELECT * FROM unnest(%(raws)s::text[], %(addresses)s::text[])"
+        " WITH ORDINALITY AS u(raw, address, line)",
+        {"raws": raws, "addresses": addresses},
+        newcomers=True,
+    )
+
+
+def _verdict(source: Source, gate: MessageGate) -> str:
+    """SQL: (contact_id, address, refusal, hold) of every recipient."""
+    message = gate.facts.message
+    override = message.override
+    lifted = "TRUE" if override is not None and override.lifts(gate.facts.now) else "FALSE"
+    purpose = f"'{message.purpose}'"
+    refusal = ", ".join(
+        (
+            f"CASE WHEN {source.duplicate} THEN '{Reason.DUPLICATE}' END",
+            address_refusal(message.medium, source.address),
+            message_refusal(gate.decision),
+            consent_refusal(purpose, lifted, newcomers=source.newcomers),
+        )
+    )
+    return (
+        f"SELECT c.id AS contact_id, {source.address} AS address,"
+        f" coalesce({refusal}) AS refusal, {recipient_hold(purpose)} AS hold"
+        f" FROM {source.from_sql}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many recipients, by state, and by the reason of those who do not get it now.
+
+    `held_by` and `held_until` are the whole message's hold: the waiting ones that no reason of
+    their own keeps back go then.
+    """
+
+    total: int
+    by_state: dict[str, int]
+    by_reason: dict[str, int]
+    held_by: str = ""
+    held_until: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        return self.by_state.get(DeliveryState.QUEUED, 0)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "total": self.total,
+            "by_state": self.by_state,
+            "by_reason": self.by_reason,
+            "held_by": self.held_by or None,
+            "held_until": self.held_until.isoformat() if self.held_until else None,
+        }
+
+
+def summarise(rows: list[tuple[str, str, int]], gate: MessageGate) -> Plan:
+    """A plan from (state, reason, count): whoever waits without a reason of his own waits for the
+    message's. A hold that comes before the recipient's own (`RULES` order) is named instead."""
+    by_state: dict[str, int] = {}
+    by_reason: dict[str, int] = {}
+    held = gate.decision.reason if gate.decision.verdict is Verdict.HOLD else None
+    for state, own, count in rows:
+        by_state[state] = by_state.get(state, 0) + count
+        reason = own
+        if state == DeliveryState.QUEUED and held is not None:
+            first = held in (Reason.AWAITING_APPROVAL, Reason.PAUSED)
+            reason = held if first or own != Reason.VOC_CALL_OPEN else own
+        if reason:
+            by_reason[reason] = by_reason.get(reason, 0) + count
+    return Plan(
+        total=sum(by_state.values()),
+        by_state=by_state,
+        by_reason=by_reason,
+        held_by=held or "",
+        held_until=gate.decision.until if held is not None else None,
+    )
+
+
+def preview(source: Source, gate: MessageGate) -> Plan:
+    """What a plan would come to, without writing anything."""
+    sql = (
+        f"SELECT {state_case('v.refusal')} AS state, coalesce(v.refusal, v.hold, '') AS reason, count(*)"
+        f" FROM ({_verdict(source, gate)}) v GROUP BY 1, 2"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, dict(source.params))
+        return summarise([(str(s), str(r), int(n)) for s, r, n in cursor.fetchall()], gate)
+
+
+def insert_deliveries(message_id: int, source: Source, gate: MessageGate, now: datetime) -> int:
+    """Write one delivery a recipient, each with its state and reason; returns their number.
+
+    A recipient held by an event of his own has no `not_before`; whoever waits for the whole
+    message's sake is due, and the gate keeps him back (docs/adr/0005).
+    """
+    sql = (
+        "INSERT INTO messaging_delivery (message_id, contact_id, address, state, reason, not_before,"
+        " attempts, provider_id, provider_status, updated_at)"
+        f" SELECT %(message)s, v.contact_id, left(v.address, 64), {state_case('v.refusal')},"
+        " coalesce(v.refusal, v.hold, ''),"
+        " CASE WHEN v.refusal IS NULL AND v.hold IS NULL THEN %(now)s END,"
+        f" 0, '', '', %(now)s FROM ({_verdict(source, gate)}) v"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**source.params, "message": message_id, "now": now})
+        return cursor.rowcount
