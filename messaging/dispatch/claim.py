@@ -1,0 +1,141 @@
+"""The claim is the intent: due rows of one message become `sending` under one `GatewayCall`.
+
+One statement, one short transaction. It holds the message's row `FOR SHARE` (a stop of the whole
+message waits for it), skips rows that another worker or an opt-out holds, judges each recipient
+again on fresh facts, and leaves whoever is refused now in the state of the refusal. The `LIMIT` sits
+in a materialized CTE: under a nested loop a plain sub-select could claim more (docs/adr/0004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from messaging.facts import content_hash
+from messaging.models import Message
+from messaging.states import DeliveryState
+from messaging.verdict_sql import consent_refusal, recipient_hold, state_case
+
+# A claim keeps this far from the close of a window: a request takes a moment to be written.
+CLOSING_MARGIN = timedelta(seconds=2)
+
+_CLAIM = f"""
+WITH gate AS MATERIALIZED (
+    SELECT m.id, m.channel_id, m.purpose,
+           coalesce(o.approved_at <= %(now)s AND o.expires_at > %(now)s AND o.revoked_at IS NULL
+                    AND o.content_hash = %(content_hash)s, FALSE) AS lifted
+      FROM messaging_message m
+      LEFT JOIN messaging_override o ON o.message_id = m.id
+     WHERE m.id = %(message)s AND m.status = 'running'
+       AND (m.scheduled_at IS NULL OR m.scheduled_at <= %(now)s)
+       AND (m.expires_at IS NULL OR m.expires_at > %(now)s)
+       AND (%(closes_at)s::timestamptz IS NULL OR %(now)s < %(closes_at)s)
+       AND (m.purpose = 'promotional' OR o.id IS NULL
+            OR o.approved_at IS NOT NULL OR o.revoked_at IS NOT NULL)
+       AND NOT EXISTS (SELECT FROM messaging_messagestop s
+                        WHERE s.message_id = m.id AND s.lifted_at IS NULL)
+       AND NOT EXISTS (SELECT FROM channels_outage x
+                        WHERE x.channel_id = m.channel_id AND x.ended_at IS NULL)
+       FOR SHARE OF m
+), due AS MATERIALIZED (
+    SELECT d.id FROM messaging_delivery d
+     WHERE d.message_id = %(message)s AND d.state = 'queued' AND d.not_before <= %(now)s
+       AND EXISTS (SELECT FROM gate)
+     ORDER BY d.not_before, d.id
+     LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), judged AS MATERIALIZED (
+    SELECT d.id, {consent_refusal("gate.purpose", "gate.lifted")} AS refusal,
+           {recipient_hold("gate.purpose")} AS hold
+      FROM due JOIN messaging_delivery d ON d.id = due.id
+     CROSS JOIN gate
+      LEFT JOIN contacts_contact c ON c.id = d.contact_id
+), call AS (
+    INSERT INTO messaging_gatewaycall (channel_id, message_id, worker, intended_at, write_deadline,
+           doubtful_at, outcome, size, campaign_id, error, answer)
+    SELECT gate.channel_id, gate.id, %(worker)s, %(now)s, %(write_deadline)s, %(doubtful_at)s,
+           'pending', fit.n, '', '', ''
+      FROM gate, (SELECT count(*) AS n FROM judged WHERE refusal IS NULL AND hold IS NULL) fit
+     WHERE fit.n > 0
+    RETURNING id
+)
+UPDATE messaging_delivery d
+   SET state = CASE WHEN j.refusal IS NULL AND j.hold IS NULL THEN 'sending'
+                    ELSE {state_case("j.refusal")} END,
+       reason = coalesce(j.refusal, j.hold, ''),
+       not_before = CASE WHEN j.refusal IS NULL AND j.hold IS NULL THEN d.not_before END,
+       call_id = CASE WHEN j.refusal IS NULL AND j.hold IS NULL THEN (SELECT id FROM call) END,
+       attempts = d.attempts + CASE WHEN j.refusal IS NULL AND j.hold IS NULL THEN 1 ELSE 0 END,
+       updated_at = %(now)s
+  FROM judged j
+ WHERE d.id = j.id
+RETURNING d.id, d.address, d.state, d.call_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One gateway call to make: `recipients` are (delivery id, E.164 number).
+
+    `write_deadline` is the last instant (database clock) at which the request may begin to be
+    written; `turned_away` counts rows that the fresh facts refused or held instead.
+    """
+
+    call_id: int
+    recipients: Sequence[tuple[int, str]]
+    claimed_at: datetime
+    write_deadline: datetime
+    turned_away: int
+
+    @property
+    def touched(self) -> int:
+        return len(self.recipients) + self.turned_away
+
+
+def deadlines(now: datetime, closes_at: datetime | None) -> tuple[datetime, datetime]:
+    """(write before, in doubt after) of a call claimed at `now`.
+
+    The write must begin while the answer can still come inside the lease, and before the message's
+    permission ends; a call is in doubt once the lease is over.
+    """
+    lease = timedelta(seconds=settings.SEND_LEASE_SECONDS)
+    patience = timedelta(seconds=settings.GATEWAY_TIMEOUT_SECONDS)
+    write_before = now + max(lease - patience - timedelta(seconds=2), timedelta(seconds=1))
+    if closes_at is not None:
+        write_before = min(write_before, closes_at - CLOSING_MARGIN / 2)
+    return write_before, now + lease
+
+
+def claim(
+    message: Message, *, limit: int, closes_at: datetime | None, worker: str, now: datetime
+) -> Claim | None:
+    """Claim up to `limit` due rows of a message; None if there is nothing to claim.
+
+    `closes_at` is when the policy's permission for the whole message ends (window, expiry,
+    override), None if it does not. A claim with no recipients turned away all it found.
+    """
+    last_instant = closes_at - CLOSING_MARGIN if closes_at is not None else None
+    write_deadline, doubtful_at = deadlines(now, closes_at)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM,
+            {
+                "message": message.pk,
+                "limit": limit,
+                "now": now,
+                "closes_at": last_instant,
+                "content_hash": content_hash(message),
+                "worker": worker,
+                "write_deadline": write_deadline,
+                "doubtful_at": doubtful_at,
+            },
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    recipients = [(pk, address) for pk, address, state, _call in rows if state == DeliveryState.SENDING]
+    call_id = next((call for *_rest, call in rows if call is not None), 0)
+    return Claim(call_id, recipients, now, write_deadline, turned_away=len(rows) - len(recipients))

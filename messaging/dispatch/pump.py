@@ -1,0 +1,195 @@
+"""The pump: look at the table, and hand out whatever may go now, until nothing may or time is up."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels.models import Channel, Outage
+from messaging.actions.plan import plan_waiting
+from messaging.actions.stop import pause
+from messaging.actions.sweep import sweep_channel
+from messaging.dispatch.breaker import Probe, open_outage
+from messaging.dispatch.claim import claim
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.send import Courier, is_batch_refusal, send_claim
+from messaging.facts import MessageGate, gate_of
+from messaging.gateways.base import GatewayError, Trouble
+from messaging.models import Message
+from messaging.policy.decide import Verdict
+from messaging.states import MessageStatus
+
+logger = logging.getLogger(__name__)
+
+# Seconds for which the gates of the messages are believed. Stops, outages, opt-outs and overrides
+# are read in every claim all the same; this bounds only how late a new message is noticed.
+GATES_SECONDS = 0.5
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass
+class Report:
+    """What one run of the pump did."""
+
+    planned: int = 0
+    calls: int = 0
+    sent: int = 0
+    turned_away: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def moved(self) -> int:
+        return self.planned + self.sent + self.turned_away
+
+    def add(self, other: Report) -> None:
+        self.planned += other.planned
+        self.calls += other.calls
+        self.sent += other.sent
+        self.turned_away += other.turned_away
+        self.failures += other.failures
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "planned": self.planned,
+            "calls": self.calls,
+            "sent": self.sent,
+            "turned_away": self.turned_away,
+            "failures": sorted(set(self.failures)),
+        }
+
+
+class Pump:
+    """One channel's pump in one worker thread. `clock` gives the database's time."""
+
+    def __init__(self, channel: Channel, courier: Courier, *, clock: Clock, worker: str = "") -> None:
+        self.channel = channel
+        self.courier = courier
+        self.clock = clock
+        self.worker = worker or worker_name()
+        self._probe = Probe()
+        self._limits: dict[int, int] = {}
+        self._gates: list[tuple[Message, MessageGate]] = []
+        self._gates_read = float("-inf")
+        self._last_served = 0
+
+    def run(self, *, seconds: float) -> Report:
+        """Plan, then claim and send until nothing may go now, or `seconds` are over."""
+        report = Report()
+        until = time.monotonic() + seconds
+        now = self.clock()
+        report.planned = plan_waiting(self.channel.code, now=now)
+        self._gates_read = float("-inf")
+        dry: set[int] = set()
+        while time.monotonic() < until:
+            if time.monotonic() - self._gates_read > GATES_SECONDS:
+                self._read_gates()
+                dry.clear()
+            chosen = self._choose(dry)
+            if chosen is None:
+                break
+            if not self._serve(*chosen, report):
+                dry.add(chosen[0].pk)
+            if report.failures and self.is_down():
+                break
+        report.turned_away += sweep_channel(self.channel.code, now=self.clock())
+        return report
+
+    def _read_gates(self) -> None:
+        now = self.clock()
+        messages = Message.objects.under_way(self.channel)
+        self._gates = []
+        for message in messages:
+            try:
+                self._gates.append((message, gate_of(message, now)))
+            except Exception:  # an error inside the policy means no send (security bar, 13)
+                logger.exception(
+                    "the policy failed; nothing of the message is sent", extra={"message": message.pk}
+                )
+        self._gates_read = time.monotonic()
+
+    def _choose(self, dry: set[int]) -> tuple[Message, MessageGate] | None:
+        """The most urgent message that may go, taking turns among equals."""
+        able = [
+            (message, gate)
+            for message, gate in self._gates
+            if gate.decision.verdict is Verdict.ALLOW and message.pk not in dry
+        ]
+        if not able:
+            return None
+        urgent = min(message.priority for message, _gate in able)
+        peers = sorted((pair for pair in able if pair[0].priority == urgent), key=lambda pair: pair[0].pk)
+        chosen = next((pair for pair in peers if pair[0].pk > self._last_served), peers[0])
+        self._last_served = chosen[0].pk
+        return chosen
+
+    def _serve(self, message: Message, gate: MessageGate, report: Report) -> bool:
+        """One claim and call for a message; False if it had nothing that is due."""
+        if not self._has_audio(message, report):
+            return False
+        started = time.monotonic()
+        closes_at = gate.decision.until
+        limit = self._limits.get(message.pk, self.courier.gateway.max_batch)
+        claimed = claim(message, limit=limit, closes_at=closes_at, worker=self.worker, now=self.clock())
+        if claimed is None:
+            return False
+        report.turned_away += claimed.turned_away
+        if not claimed.recipients:
+            return True
+        report.calls += 1
+        failure = send_claim(
+            self.courier, message, claimed, clock=self.clock, ends_at=closes_at, started=started
+        )
+        if failure is None:
+            report.sent += len(claimed.recipients)
+            self._limits[message.pk] = min(limit * 2, self.courier.gateway.max_batch)
+        else:
+            self._take_failure(message, failure, len(claimed.recipients), report)
+        return True
+
+    def _take_failure(self, message: Message, failure: GatewayError, size: int, report: Report) -> None:
+        report.failures.append(failure.code)
+        logger.warning(
+            "a gateway call failed",
+            extra={"channel": self.channel.code, "code": failure.code, "trouble": str(failure.trouble)},
+        )
+        if is_batch_refusal(failure) and size > 1:
+            self._limits[message.pk] = max(size // 2, 1)
+        elif failure.trouble is Trouble.CONTENT:
+            self._pause(message, failure)
+        else:
+            open_outage(self.channel, failure, clock=self.clock)
+            self._gates_read = float("-inf")
+
+    def _has_audio(self, message: Message, report: Report) -> bool:
+        """A voice message needs its audio first, made once a message; whether it may be sent now."""
+        if not self.courier.gateway.needs_audio or message.audio_id is not None:
+            return True
+        try:
+            audio_id = self.courier.make_audio(message.text, f"amoot-{message.pk}")
+        except GatewayError as failure:
+            self._take_failure(message, failure, 0, report)
+            return False
+        Message.objects.filter(pk=message.pk, audio_id__isnull=True).update(audio_id=audio_id)
+        message.refresh_from_db(fields=["audio_id"])
+        return True
+
+    def _pause(self, message: Message, failure: GatewayError) -> None:
+        message.refresh_from_db(fields=["status"])
+        if message.status == MessageStatus.RUNNING:
+            pause(message, by=None, now=self.clock(), reason=f"{failure.trouble}: {failure.code}")
+        self._gates_read = float("-inf")
+
+    def is_down(self) -> bool:
+        """Whether an outage of the channel is open, declared or detected."""
+        return Outage.objects.open().filter(channel=self.channel).exists()
+
+    def probe(self) -> bool:
+        """Ask a gateway in a detected outage whether it is back; True if the outage is over."""
+        return self._probe.try_to_end(self.channel, self.courier, clock=self.clock)

@@ -1,0 +1,144 @@
+"""The outcome of a gateway call is written down: one update, keyed by the call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from messaging.dispatch.claim import Claim
+from messaging.gateways.base import Answer, Result
+from messaging.models import Delivery, GatewayCall
+from messaging.policy.reasons import Reason
+from messaging.states import DeliveryState
+
+_STATE_OF = {
+    Result.ACCEPTED: DeliveryState.ACCEPTED,
+    Result.REJECTED: DeliveryState.REJECTED,
+    Result.UNKNOWN: DeliveryState.UNKNOWN,
+}
+
+# An acceptance beats `unknown`: the answer may come after the recovery gave the call up.
+_OUTCOMES = """
+    UPDATE messaging_delivery d
+       SET state = v.state, provider_id = v.provider_id, provider_status = v.status, reason = '',
+           updated_at = %(now)s
+      FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(provider_ids)s::text[], %(statuses)s::text[])
+           AS v(id, state, provider_id, status)
+     WHERE d.id = v.id AND d.call_id = %(call)s
+       AND (d.state = 'sending' OR (d.state = 'unknown' AND v.state = 'accepted'))
+"""
+
+_REQUEUE = """
+    UPDATE messaging_delivery
+       SET state = 'queued', call_id = NULL, reason = %(reason)s, provider_status = %(status)s,
+           not_before = %(not_before)s, updated_at = %(now)s
+     WHERE call_id = %(call)s AND state = 'sending'
+"""
+
+_TO_UNKNOWN = """
+    UPDATE messaging_delivery SET state = 'unknown', provider_status = %(status)s, updated_at = %(now)s
+     WHERE call_id = %(call)s AND state = 'sending'
+"""
+
+
+def _lock(call_id: int) -> None:
+    """The call's row first, always: the recovery takes the same order, so none waits in a circle."""
+    GatewayCall.objects.select_for_update().filter(pk=call_id).first()
+
+
+def _close(
+    call_id: int, outcome: str, *, now: datetime, error: str = "", answer: str = "", campaign: str = ""
+) -> None:
+    GatewayCall.objects.filter(pk=call_id).update(
+        outcome=outcome, finished_at=now, error=error[:60], answer=answer[:4096], campaign_id=campaign[:40]
+    )
+
+
+def record_answer(claim: Claim, answer: Answer, *, now: datetime) -> None:
+    """Write each recipient's own outcome; whoever the answer leaves out is `unknown`."""
+    ids, states, provider_ids, statuses = [], [], [], []
+    for pk, address in claim.recipients:
+        outcome = answer.outcomes.get(address)
+        state = _STATE_OF[outcome.result] if outcome else DeliveryState.UNKNOWN
+        ids.append(pk)
+        states.append(state.value)
+        provider_ids.append(outcome.provider_id[:40] if outcome else "")
+        statuses.append(outcome.status[:60] if outcome else "")
+    with transaction.atomic():
+        _lock(claim.call_id)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _OUTCOMES,
+                {
+                    "ids": ids,
+                    "states": states,
+                    "provider_ids": provider_ids,
+                    "statuses": statuses,
+                    "call": claim.call_id,
+                    "now": now,
+                },
+            )
+        # Read back, since a refusal that comes after the recovery leaves its recipient in doubt.
+        doubtful = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
+        outcome_of_call = GatewayCall.Outcome.UNKNOWN if doubtful else GatewayCall.Outcome.ANSWERED
+        _close(claim.call_id, outcome_of_call, now=now, answer=answer.raw, campaign=answer.campaign_id)
+
+
+def record_not_sent(
+    claim: Claim,
+    *,
+    now: datetime,
+    error: str,
+    answer: str = "",
+    wait: timedelta = timedelta(0),
+    reason: str = Reason.RETRY,
+) -> None:
+    """Proven not sent: the recipients go back into the queue, not before `wait` has passed."""
+    with transaction.atomic():
+        _lock(claim.call_id)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _REQUEUE,
+                {
+                    "call": claim.call_id,
+                    "now": now,
+                    "not_before": now + wait,
+                    "reason": reason,
+                    "status": error[:60],
+                },
+            )
+        _close(claim.call_id, GatewayCall.Outcome.NOT_SENT, now=now, error=error, answer=answer)
+
+
+def record_unknown(claim: Claim, *, now: datetime, error: str, answer: str = "") -> None:
+    """Nobody knows whether the provider took it: never retried by the machine on its own."""
+    mark_unknown([claim.call_id], now=now, error=error, answer=answer)
+
+
+def mark_unknown(call_ids: Sequence[int], *, now: datetime, error: str, answer: str = "") -> None:
+    """Calls without an outcome, and their recipients still `sending`, become `unknown`."""
+    for call_id in call_ids:
+        with transaction.atomic():
+            locked = (
+                GatewayCall.objects.select_for_update()
+                .filter(pk=call_id, outcome=GatewayCall.Outcome.PENDING)
+                .exists()
+            )
+            if not locked:
+                continue
+            with connection.cursor() as cursor:
+                cursor.execute(_TO_UNKNOWN, {"call": call_id, "now": now, "status": error[:60]})
+            _close(call_id, GatewayCall.Outcome.UNKNOWN, now=now, error=error, answer=answer)
+
+
+def recover(*, now: datetime) -> int:
+    """Calls whose lease is over without an outcome (a worker died) become `unknown`; their number."""
+    overdue = list(
+        GatewayCall.objects.filter(outcome=GatewayCall.Outcome.PENDING, doubtful_at__lt=now)
+        .order_by("doubtful_at")
+        .values_list("pk", flat=True)[:500]
+    )
+    mark_unknown(overdue, now=now, error="worker_lost")
+    return len(overdue)

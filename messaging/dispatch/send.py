@@ -1,0 +1,114 @@
+"""One claimed call is made: the deadline is checked, the request written, the answer recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from messaging.dispatch.claim import Claim
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.record import record_answer, record_not_sent, record_unknown
+from messaging.gateways.base import (
+    Account,
+    Batch,
+    BatchRefused,
+    Gateway,
+    GatewayError,
+    Lookup,
+    NotSent,
+    OutcomeUnknown,
+    Trouble,
+)
+from messaging.models import Message
+from messaging.policy.reasons import Reason
+
+T = TypeVar("T")
+
+# The provider's own window was closed: it is asked again after this.
+HOURS_WAIT = timedelta(minutes=15)
+
+
+class Courier:
+    """A gateway's client with its own event loop, for one worker thread.
+
+    The dispatch is plain synchronous code; only the requests are asynchronous, since the fastest
+    client is.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self._runner = asyncio.Runner()
+
+    def _run(self, call: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(call)
+
+    def send(self, batch: Batch) -> Any:
+        return self._run(self.gateway.send(batch))
+
+    def account(self) -> Account:
+        return self._run(self.gateway.account())
+
+    def make_audio(self, text: str, title: str) -> int:
+        return self._run(self.gateway.make_audio(text, title))
+
+    def lookup(self, batch: Batch, since: Any, until: Any, campaign_id: str) -> Lookup:
+        return self._run(self.gateway.lookup(batch, since, until, campaign_id))
+
+    def close(self) -> None:
+        self._run(self.gateway.close())
+        self._runner.close()
+
+
+def send_claim(
+    courier: Courier, message: Message, claim: Claim, *, clock: Clock, ends_at: Any, started: float
+) -> GatewayError | None:
+    """Make the call of a claim and record what came of it; the failure, if the whole call failed.
+
+    `started` is the monotonic reading (seconds) taken just before the claim: a worker that was
+    stopped in between finds its deadline passed and writes nothing.
+    """
+    allowance = (claim.write_deadline - claim.claimed_at).total_seconds()
+    if time.monotonic() - started >= allowance:
+        record_not_sent(claim, now=clock(), error="deadline_passed")
+        return None
+    batch = Batch(
+        text=message.text,
+        addresses=[address for _pk, address in claim.recipients],
+        reference=f"amoot-{message.pk}-{claim.call_id}",
+        now=claim.claimed_at,
+        ends_at=ends_at,
+        audio_id=message.audio_id,
+    )
+    try:
+        answer = courier.send(batch)
+    except NotSent as failure:
+        _record_failure(claim, failure, clock)
+        return failure
+    except OutcomeUnknown as failure:
+        record_unknown(claim, now=clock(), error=failure.code, answer=failure.raw)
+        return failure
+    record_answer(claim, answer, now=clock())
+    return None
+
+
+def _record_failure(claim: Claim, failure: NotSent, clock: Clock) -> None:
+    now = clock()
+    if failure.trouble is Trouble.HOURS:
+        record_not_sent(
+            claim,
+            now=now,
+            error=failure.code,
+            answer=failure.raw,
+            wait=HOURS_WAIT,
+            reason=Reason.WINDOW_CLOSED,
+        )
+    else:
+        record_not_sent(claim, now=now, error=failure.code, answer=failure.raw)
+
+
+def is_batch_refusal(failure: GatewayError) -> bool:
+    """Whether some unnamed member spoils the batch, so that smaller ones must be tried."""
+    return isinstance(failure, BatchRefused)

@@ -1,0 +1,47 @@
+"""`settle`: recover calls without an outcome, and ask the providers about those in doubt."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from channels.models import Channel
+from messaging.dispatch.clock import database_clock
+from messaging.dispatch.record import recover
+from messaging.dispatch.send import Courier
+from messaging.dispatch.settle import settle_channel
+from messaging.gateways.registry import gateway_for
+from messaging.models import Delivery
+
+
+class Command(BaseCommand):
+    help = "Calls whose lease is over become unknown; then the providers are asked what became of them."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        result: dict[str, Any] = {"recovered": recover(now=database_clock()), "channels": {}}
+        for channel in Channel.objects.sending():
+            courier = Courier(gateway_for(channel.code))
+            try:
+                done = settle_channel(channel, courier, clock=database_clock)
+            finally:
+                courier.close()
+            result["channels"][channel.code] = {
+                "found": done.found,
+                "absent": done.absent,
+                "in_doubt": Delivery.objects.in_doubt(channel).count(),
+            }
+        if options["json"]:
+            self.stdout.write(json.dumps(result))
+            return
+        self.stdout.write(f"calls recovered: {result['recovered']}")
+        for code, counts in result["channels"].items():
+            self.stdout.write(
+                f"{code}: {counts['found']} found at the provider, {counts['absent']} proven absent and"
+                f" queued again, {counts['in_doubt']} in doubt"
+            )

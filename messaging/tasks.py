@@ -1,0 +1,60 @@
+"""Celery only wakes: a task carries no payload and means "look at the table"."""
+
+from __future__ import annotations
+
+import threading
+
+from celery import shared_task
+
+from channels.models import Channel, Outage
+from messaging.dispatch.clock import database_clock
+from messaging.dispatch.pump import Pump
+from messaging.dispatch.record import recover as recover_calls
+from messaging.dispatch.send import Courier
+from messaging.dispatch.settle import settle_channel
+from messaging.gateways.registry import gateway_for
+
+# Seconds after which a pump gives its worker back; it asks for another turn if there is more to do.
+TURN_SECONDS = 10.0
+
+_here = threading.local()
+
+
+def pump_of(channel: Channel) -> Pump:
+    """This thread's pump of a channel, with its connections kept from one turn to the next."""
+    pumps: dict[int, Pump] = _here.__dict__.setdefault("pumps", {})
+    if channel.pk not in pumps:
+        pumps[channel.pk] = Pump(channel, Courier(gateway_for(channel.code)), clock=database_clock)
+    return pumps[channel.pk]
+
+
+@shared_task(name="messaging.tasks.pump", ignore_result=True)
+def pump(channel_code: str) -> None:
+    channel = Channel.objects.get(code=channel_code)
+    report = pump_of(channel).run(seconds=TURN_SECONDS)
+    if report.moved and not report.failures:
+        pump.apply_async((channel_code,), queue=channel_code, retry=False)
+
+
+@shared_task(name="messaging.tasks.wake", ignore_result=True)
+def wake() -> None:
+    for code in Channel.objects.sending().values_list("code", flat=True):
+        pump.apply_async((code,), queue=code, retry=False, expires=10)
+
+
+@shared_task(name="messaging.tasks.recover", ignore_result=True)
+def recover() -> None:
+    recover_calls(now=database_clock())
+
+
+@shared_task(name="messaging.tasks.settle", ignore_result=True)
+def settle() -> None:
+    for channel in Channel.objects.sending():
+        settle_channel(channel, pump_of(channel).courier, clock=database_clock)
+
+
+@shared_task(name="messaging.tasks.probe", ignore_result=True)
+def probe() -> None:
+    down = Outage.objects.open().filter(origin=Outage.Origin.DETECTED).values_list("channel_id", flat=True)
+    for channel in Channel.objects.sending().filter(pk__in=list(down)):
+        pump_of(channel).probe()

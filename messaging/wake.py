@@ -1,0 +1,23 @@
+"""A nudge for the workers. The table is the truth: a nudge that is lost costs time, never a message."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+
+def nudge(channel_code: str) -> None:
+    """Ask a worker to look at a channel, once the transaction is committed; a dead broker is no error."""
+
+    def ask() -> None:
+        from messaging.tasks import pump
+
+        try:
+            pump.apply_async((channel_code,), queue=channel_code, retry=False, expires=30)
+        except Exception as error:  # any transport's own exception; the worker's own round finds the work
+            logger.warning("no worker could be woken", extra={"error": type(error).__name__})
+
+    transaction.on_commit(ask)
