@@ -104,13 +104,27 @@ def _ask(call: GatewayCall, addresses: list[str], courier: Courier, clock: Clock
     return lookup if lookup.complete or lookup.found else None
 
 
+def _recorded_elsewhere(call: GatewayCall, lookup: Lookup) -> set[str]:
+    """Provider's ids that belong to other deliveries: the same text went to the same number twice.
+
+    Such a number stays in doubt: what the provider shows may be the other message.
+    """
+    ids = {outcome.provider_id for outcome in lookup.found.values() if outcome.provider_id}
+    same_people = Delivery.objects.filter(call=call, state=DeliveryState.UNKNOWN).values("contact_id")
+    others = Delivery.objects.filter(contact_id__in=same_people, provider_id__in=ids).exclude(call=call)
+    return set(others.values_list("provider_id", flat=True))
+
+
 def _write(
     call: GatewayCall, waiting: list[tuple[int, str]], lookup: Lookup, now: datetime, result: Settlement
 ) -> None:
+    ours = _recorded_elsewhere(call, lookup)
     present = [
         (pk, lookup.found[address])
         for pk, address in waiting
-        if address in lookup.found and lookup.found[address].result is Result.ACCEPTED
+        if address in lookup.found
+        and lookup.found[address].result is Result.ACCEPTED
+        and lookup.found[address].provider_id not in ours
     ]
     absent = [pk for pk, address in waiting if address not in lookup.found] if lookup.complete else []
     with connection.cursor() as cursor:
