@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import models
 
+from channels.windows import WeeklyWindows
+
 
 class ChannelQuerySet(models.QuerySet[Any]):
     def register(self) -> ChannelQuerySet:
@@ -20,3 +22,9 @@ class ChannelQuerySet(models.QuerySet[Any]):
 class OutageQuerySet(models.QuerySet[Any]):
     def open(self) -> OutageQuerySet:
         return self.filter(ended_at__isnull=True)
+
+
+def windows_of(channel: Any, purpose: str) -> WeeklyWindows | None:
+    """The windows on record for a purpose on a channel; None where there are none."""
+    rows = [(w.weekday, w.opens, w.closes) for w in channel.windows.all() if w.purpose == purpose]
+    return WeeklyWindows.of(rows) if rows else None
