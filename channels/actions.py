@@ -29,5 +29,7 @@ def end_outage(*, outage: Outage, by: User | None, now: datetime) -> bool:
     with transaction.atomic():
         ended = Outage.objects.open().filter(pk=outage.pk).update(ended_at=now, ended_by=by)
         if ended:
-            record(by=by, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now)
+            record(
+                by=by, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now
+            )
     return bool(ended)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from audit.actions import record
 from django.db import transaction
 
+from audit.actions import record
 from messaging.actions.move import move_message
 from messaging.facts import gate_of
 from messaging.models import Message

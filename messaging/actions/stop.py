@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from audit.actions import record
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from audit.actions import record
 from messaging.actions.move import StaleState, move_message
 from messaging.models import Message, MessageStop
 from messaging.states import MessageStatus

@@ -6,14 +6,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit.actions import record
-from contacts.actions.people import ensure_contacts
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
+from audit.actions import record
 from channels.models import Channel, Purpose
+from contacts.actions.people import ensure_contacts
 from messaging.audience import Audience
 from messaging.facts import MessageGate, channel_facts, gate, medium_of
 from messaging.models import AudienceMember, Message

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 
 from channels.actions import detect_outage, end_outage
-
 from channels.models import Channel, Outage
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier

@@ -10,10 +10,10 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from audit.actions import record
 from django.conf import settings
 from django.db import connection, transaction
 
+from audit.actions import record
 from channels.models import Channel
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier

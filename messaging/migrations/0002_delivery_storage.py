@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """Room for the two updates that every delivery gets, and a vacuum that keeps up with a campaign."""
 
-    dependencies = [("messaging", "0002_relations")]
+    dependencies = [("messaging", "0001_initial")]
 
     operations = [
         migrations.RunSQL(
