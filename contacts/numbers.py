@@ -1,7 +1,7 @@
 """Telephone numbers: whatever people type becomes E.164, or is refused with a code.
 
 Iranian numbers only: nothing else can be reached through the gateways. `phonenumbers` decides what is a
-number in use; its pattern for mobiles is used directly, because an import reads hundreds of thousands.
+number in use; its patterns are used directly, because an import reads hundreds of thousands.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ REGION: Final = "IR"
 _COUNTRY: Final = "+98"
 
 _SEPARATORS: Final = str.maketrans(dict.fromkeys(" \t\r\n\u00a0\u2009\u202f.-‐‑‒–—−()[]" + ZWNJ + INVISIBLE))
-# +98, 0098, 98, 0, +98(0) or nothing, and then a mobile's ten digits.
-_MOBILE_SPELLING: Final = re.compile(r"(?:(?:\+|00)?980?|0)?(9[0-9]{9})")
+# +98, 0098, 98, 0, +98(0) or nothing, and then the ten digits of a mobile or a landline.
+_SPELLING: Final = re.compile(r"(?:(?:\+|00)?980?|0)?([1-9][0-9]{9})")
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,/٫][0-9]+)?[eE]\+?[0-9]{1,2}")
 
 
-def _mobile_pattern() -> re.Pattern[str]:
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What phonenumbers knows of Iranian mobiles and landlines, by their national digits."""
     metadata = PhoneMetadata.metadata_for_region(REGION)
-    if metadata is None or metadata.mobile is None or metadata.mobile.national_number_pattern is None:
-        raise LookupError("phonenumbers has no metadata for Iranian mobiles")
-    return re.compile(metadata.mobile.national_number_pattern)
+    kinds = (metadata.mobile, metadata.fixed_line) if metadata else ()
+    mobile, landline = (kind.national_number_pattern if kind else None for kind in kinds)
+    if not mobile or not landline:
+        raise LookupError("phonenumbers has no metadata for Iran")
+    return re.compile(mobile), re.compile(landline)
 
 
-_MOBILE: Final = _mobile_pattern()
+_MOBILE, _LANDLINE = _patterns()
 
 
 class InvalidNumber(ValueError):
@@ -50,13 +53,13 @@ def normalise(raw: str) -> str:
     Raises `InvalidNumber` with one of the codes number_empty, number_scientific (a spreadsheet's
     9.12E+09), number_letters, number_foreign, number_wrong.
     """
-    plain = _MOBILE_SPELLING.fullmatch(raw)
-    if plain and _MOBILE.fullmatch(plain[1]):
-        return _COUNTRY + plain[1]
+    number = _plain(raw)
+    if number:
+        return number
     text = to_ascii(raw).translate(_SEPARATORS)
-    mobile = _MOBILE_SPELLING.fullmatch(text)
-    if mobile and _MOBILE.fullmatch(mobile[1]):
-        return _COUNTRY + mobile[1]
+    number = _plain(text)
+    if number:
+        return number
     if not text:
         raise InvalidNumber("number_empty", raw)
     if _SCIENTIFIC.fullmatch(to_ascii(raw).strip()):
@@ -66,8 +69,16 @@ def normalise(raw: str) -> str:
     return _checked(text, raw)
 
 
+def _plain(text: str) -> str | None:
+    """The quick way, which nearly every number takes."""
+    match = _SPELLING.fullmatch(text)
+    if match and (_MOBILE.fullmatch(match[1]) or _LANDLINE.fullmatch(match[1])):
+        return _COUNTRY + match[1]
+    return None
+
+
 def _checked(text: str, raw: str) -> str:
-    """The slow way, for landlines and for whatever is wrong."""
+    """The slow way, which says what is wrong."""
     if text.startswith("00"):
         text = "+" + text[2:]
     try:

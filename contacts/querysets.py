@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from contacts.numbers import search_digits
+from persian.text import search_key
 
 
 class ContactQuerySet(models.QuerySet[Any]):
@@ -14,3 +18,42 @@ class ContactQuerySet(models.QuerySet[Any]):
 
     def opted_out(self) -> ContactQuerySet:
         return self.filter(Q(no_promotional=True) | Q(no_messages=True))
+
+    def search(self, typed: str) -> ContactQuerySet:
+        """Those whose name, company, customer number or number holds every word, in any spelling."""
+        key = search_key(typed)
+        if not key:
+            return self
+        matches = Q()
+        for word in key.split():
+            matches &= Q(search_text__contains=word)
+        # «محمد رضا» is also found as «محمدرضا».
+        matches |= Q(search_text__contains=key.replace(" ", ""))
+        digits = search_digits(typed)
+        if digits:
+            matches |= Q(search_text__contains=digits)
+            if digits.startswith("98"):
+                matches |= Q(search_text__contains="0" + digits[2:])
+        return self.filter(matches)
+
+    def after(self, key: int | None) -> ContactQuerySet:
+        """The page of the newest first that begins behind the customer with the id `key`."""
+        rows = self if key is None else self.filter(pk__lt=key)
+        return rows.order_by("-pk")
+
+    def out_of_step_with_ledger(self) -> ContactQuerySet:
+        """Those whose flags are not what their history says: there must be none."""
+        from contacts.models import ConsentEntry, OptOutCall
+
+        def last_word(flag: str) -> Coalesce:
+            entries = ConsentEntry.objects.filter(contact=OuterRef("pk"), flag=flag).order_by("-pk")
+            return Coalesce(Subquery(entries.values("after")[:1]), Value(False))
+
+        open_calls = OptOutCall.objects.filter(contact=OuterRef("pk"), closed_at__isnull=True)
+        return self.alias(
+            _promotional=last_word("no_promotional"), _all=last_word("no_messages"), _open=Exists(open_calls)
+        ).exclude(
+            no_promotional=F("_promotional"),
+            no_messages=F("_all"),
+            voc_call_open=F("_open"),
+        )

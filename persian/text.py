@@ -39,6 +39,8 @@ def fold(text: str) -> str:
 
     Line ends become `\\n`; ZWNJ stays. Folding twice changes nothing.
     """
+    if text.isascii() and text.isprintable():
+        return text
     cleaned = _NEW_LINES.sub("\n", text).translate(_STRIP)
     if cleaned.isascii():
         return cleaned
@@ -48,6 +50,8 @@ def fold(text: str) -> str:
 
 def fold_line(text: str) -> str:
     """`fold` for a name or another single line: runs of spaces become one, the edges are trimmed."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     words = (word.strip(ZWNJ + _ZWJ) for word in fold(text).split())
     return " ".join(word for word in words if word)
 

@@ -1,0 +1,190 @@
+"""What a customer refuses, and the calls about it: the only writers of the flags (C7.3, reading 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.actions import record
+from contacts import hooks
+from contacts.hooks import Effect, Event
+from contacts.models import ConsentEntry, Contact, OptOutCall
+from persian.text import fold, is_blank
+from staff.models import User
+
+REASON_MAX_LENGTH = 2000
+
+Flag = ConsentEntry.Flag
+Source = ConsentEntry.Source
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEffect:
+    """Whether the flag changed, how many waiting deliveries were stopped, and how many had left already."""
+
+    changed: bool
+    stopped: int = 0
+    in_flight: int = 0
+
+
+def set_consent(
+    *,
+    contact: Contact,
+    flag: str,
+    value: bool,
+    reason: str,
+    by: User,
+    now: datetime,
+    source: str = Source.VOC_CALL,
+    call: OptOutCall | None = None,
+) -> ConsentEffect:
+    """Set or clear one of the two options of C7.3; waiting deliveries that it forbids are stopped with it.
+
+    Setting what is set already changes and records nothing. The `call` that it came from is closed by
+    the decision. Raises PermissionDenied unless `by` is a VOC expert (`contacts.set_consent`), and
+    ValidationError for an unknown flag, a reason that nobody could read, or another customer's call.
+    """
+    _demand(by, "contacts.set_consent")
+    if flag not in Flag.values:
+        raise ValidationError(_("There is no option “%(flag)s”.") % {"flag": flag}, code="unknown_flag")
+    reason = _readable(reason)
+    with transaction.atomic():
+        locked = _lock(contact)
+        if call is not None and call.contact_id != locked.pk:
+            raise ValidationError(_("The call is another customer's."), code="foreign_call")
+        effect = Effect()
+        changed = getattr(locked, flag) != value
+        if changed:
+            effect = _change(locked, flag, value, reason, by, now, source, call)
+        if call is not None:
+            effect += _close(locked, by, now)
+    _refresh(contact, locked)
+    return ConsentEffect(changed, effect.stopped, effect.in_flight)
+
+
+def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall, Effect]:
+    """Record that the customer is on the line about messages (C7.2): promotional ones wait from now on.
+
+    A call that is open already is returned as it is. Raises PermissionDenied unless `by` may see customers.
+    """
+    _demand(by, "contacts.view_contact")
+    with transaction.atomic():
+        locked = _lock(contact)
+        call = locked.calls.filter(closed_at__isnull=True).first()
+        effect = Effect()
+        if call is None:
+            call = OptOutCall.objects.create(contact=locked, opened_at=now, opened_by=by)
+            _set(locked, voc_call_open=True, updated_at=now)
+            record(by=by, action="contact.call_opened", obj=locked, data={"call": call.pk}, now=now)
+            effect = _tell(Event.TIGHTENED, locked.pk, now)
+    _refresh(contact, locked)
+    return call, effect
+
+
+def close_call(*, contact: Contact, by: User, now: datetime) -> bool:
+    """End the open call: the VOC expert has decided. False when none was open.
+
+    Raises PermissionDenied unless `by` is a VOC expert.
+    """
+    _demand(by, "contacts.set_consent")
+    with transaction.atomic():
+        locked = _lock(contact)
+        was_open = locked.voc_call_open
+        _close(locked, by, now)
+    _refresh(contact, locked)
+    return was_open
+
+
+def _change(
+    contact: Contact,
+    flag: str,
+    value: bool,
+    reason: str,
+    by: User,
+    now: datetime,
+    source: str,
+    call: OptOutCall | None,
+) -> Effect:
+    _set(contact, **{flag: value, "updated_at": now})
+    entry = ConsentEntry.objects.create(
+        contact=contact,
+        at=now,
+        flag=flag,
+        before=not value,
+        after=value,
+        by=by,
+        reason=reason,
+        source=source,
+        call=call,
+    )
+    effect = _tell(Event.TIGHTENED if value else Event.LOOSENED, contact.pk, now)
+    record(
+        by=by,
+        action="contact.opt_out_set" if value else "contact.opt_out_cleared",
+        obj=contact,
+        data={"flag": flag, "entry": entry.pk, "source": source, "stopped": effect.stopped},
+        now=now,
+    )
+    return effect
+
+
+def _close(contact: Contact, by: User, now: datetime) -> Effect:
+    """Close the open call, if there is one. The later instant wins, should a clock have gone back."""
+    call = contact.calls.filter(closed_at__isnull=True).first()
+    if call is None:
+        return Effect()
+    call.closed_at, call.closed_by = max(now, call.opened_at), by
+    call.save(update_fields=["closed_at", "closed_by"])
+    _set(contact, voc_call_open=False, updated_at=now)
+    record(by=by, action="contact.call_closed", obj=contact, data={"call": call.pk}, now=now)
+    return _tell(Event.LOOSENED, contact.pk, now)
+
+
+def _tell(event: Event, contact_id: int, now: datetime) -> Effect:
+    effect = hooks.run(event, contact_id, now)
+    if event is Event.TIGHTENED:
+        # A plan that was being committed read the older flags; what it placed is swept as well. Should
+        # this fail, the change stands: the claim reads the flags once more before anything is sent.
+        transaction.on_commit(partial(hooks.run, event, contact_id, now), robust=True)
+    return effect
+
+
+def _demand(by: User | None, permission: str) -> None:
+    if by is None or not by.may(permission):
+        raise PermissionDenied(_("Only a VOC expert sets or clears what a customer refused."))
+
+
+def _readable(reason: str) -> str:
+    reason = fold(reason).strip()
+    if is_blank(reason):
+        raise ValidationError(_("Write the reason: what did the customer say?"), code="reason_missing")
+    if len(reason) > REASON_MAX_LENGTH:
+        raise ValidationError(
+            _("The reason has %(length)s characters; at most %(limit)s are kept.")
+            % {"length": len(reason), "limit": REASON_MAX_LENGTH},
+            code="reason_too_long",
+        )
+    return reason
+
+
+def _lock(contact: Contact) -> Contact:
+    # NO KEY: the ledger's and the deliveries' references to the customer need not wait.
+    locked: Contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+    return locked
+
+
+def _set(contact: Contact, **values: object) -> None:
+    for name, value in values.items():
+        setattr(contact, name, value)
+    contact.save(update_fields=list(values))
+
+
+def _refresh(contact: Contact, locked: Contact) -> None:
+    """The caller's copy shows what is stored now."""
+    for name in (*Flag.values, "voc_call_open", "updated_at"):
+        setattr(contact, name, getattr(locked, name))
