@@ -14,7 +14,13 @@ from staff.querysets import EmployeeQuerySet
 
 
 class User(AbstractUser):
-    """A log-in. What it may do comes from its roles (groups) alone; see `staff/roles.py`."""
+    """A log-in. What it may do comes from its roles (groups) alone; see `staff/roles.py`.
+
+    `session_epoch` is kept in each session at sign-in; a session with an older one has ended. The
+    actions raise it whenever a role changes or the log-in is disabled (security bar, 3).
+    """
+
+    session_epoch = models.PositiveIntegerField(_("session epoch"), default=0, editable=False)
 
     class Meta:
         verbose_name = _("user")
