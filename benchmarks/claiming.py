@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import connection, transaction
 
 from benchmarks import world
@@ -28,8 +30,8 @@ _BARE = """
 def run(rows: int, repeat: int) -> None:
     ours, baseline = [], []
     for _turn in range(repeat):
-        ours.append(seconds(lambda m=_planned(): _ours(m, rows)))  # type: ignore[misc]
-        baseline.append(seconds(lambda m=_planned(): _bare(m, rows)))  # type: ignore[misc]
+        ours.append(seconds(partial(_ours, _planned(), rows)))
+        baseline.append(seconds(partial(_bare, _planned(), rows)))
     report(f"claim and record, {BATCH} a batch", rows, ours, baseline, 0.6)
 
 
