@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from audit.actions import record
@@ -21,7 +22,7 @@ from messaging.planning import Plan, preview
 from messaging.policy.facts import Medium, MessageFacts
 from messaging.policy.facts import Purpose as PolicyPurpose
 from messaging.text import count_parts
-from persian.jalali import TEHRAN
+from persian.jalali import TEHRAN, format_datetime
 from staff.models import Employee, User
 
 # Most urgent first; an approved emergency (step 4 of the procedure's chain) comes before all.
@@ -44,7 +45,12 @@ class Draft:
 def check_draft(draft: Draft, *, now: datetime) -> None:
     """Raises one `ValidationError` with every fault of the draft, by field."""
     faults: dict[str, list[str]] = {}
-    for field, check in (("text", _text_fault), ("scheduled_at", _time_fault), ("purpose", _purpose_fault)):
+    for field, check in (
+        ("text", _text_fault),
+        ("scheduled_at", _time_fault),
+        ("expires_at", _expiry_fault),
+        ("purpose", _purpose_fault),
+    ):
         fault = check(draft, now)
         if fault:
             faults[field] = [fault]
@@ -84,8 +90,12 @@ def _text_fault(draft: Draft, now: datetime) -> str:
 def _time_fault(draft: Draft, now: datetime) -> str:
     if draft.scheduled_at is not None and draft.scheduled_at < now:
         return _("The time %(time)s is in the past.") % {
-            "time": draft.scheduled_at.astimezone(TEHRAN).strftime("%Y-%m-%d %H:%M")
+            "time": format_datetime(draft.scheduled_at, get_language() or "fa")
         }
+    return ""
+
+
+def _expiry_fault(draft: Draft, now: datetime) -> str:
     start = draft.scheduled_at or now
     if draft.expires_at is not None and draft.expires_at <= start:
         return _("The message would be useless before it may be sent: the expiry must come later.")
