@@ -1,0 +1,266 @@
+"""Importing lists of customers: a look first, then everything or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.actions import record
+from contacts.imports.export import report_lines
+from contacts.imports.stage import Counts, SampleRow, Stage, staged
+from contacts.models import ContactImport
+from contacts.selectors import abandoned_previews
+from persian.text import fold_line
+from staff.models import User
+
+Status = ContactImport.Status
+
+SAMPLE_ROWS: Final = 10
+# Below these a person waits for the answer; above, the worker does it and the page asks for it.
+QUICK_BYTES: Final = 512 * 1024
+QUICK_ROWS: Final = 5_000
+_PREVIEW_KEPT: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an import would do: counts, the header's columns that mean nothing, the first rows."""
+
+    counts: Counts
+    ignored_columns: tuple[str, ...]
+    sample: list[SampleRow]
+
+
+def look_at_file(*, path: Path, report: Path | None = None) -> Look:
+    """Check a file without writing anything (a dry run). Raises ValidationError for an unusable file."""
+    with staged(path) as stage:
+        look = Look(stage.look(), stage.ignored_columns, stage.sample(SAMPLE_ROWS))
+        _write_report(stage, report)
+        return look
+
+
+def first_rows(*, path: Path) -> Look:
+    """The same look at the first rows only, whatever the file's size."""
+    with staged(path, first=SAMPLE_ROWS) as stage:
+        return Look(stage.look(), stage.ignored_columns, stage.sample(SAMPLE_ROWS))
+
+
+def import_file(*, path: Path, by: User | None, now: datetime, report: Path | None = None) -> ContactImport:
+    """Import a file at once (the operator's command). All of it is written, or nothing.
+
+    Raises PermissionDenied if `by` may not import, ValidationError for an unusable file.
+    """
+    _demand(by)
+    with staged(path) as stage:
+        row = ContactImport.objects.create(
+            file_name=path.name[:200], sha256=_sha256(path), by=by, created_at=now, status=Status.RUNNING
+        )
+        _write(stage, row, by, now)
+        _write_report(stage, report)
+    return row
+
+
+def receive_upload(*, upload: UploadedFile, by: User, now: datetime) -> ContactImport:
+    """Keep an uploaded file under a random name and, if it is small, look at it.
+
+    A large one is returned with the status *running*: `preview_import` is the worker's.
+    Raises PermissionDenied, or ValidationError (the file is gone then).
+    """
+    _demand(by)
+    _forget_abandoned(now)
+    if (upload.size or 0) > settings.IMPORT_MAX_BYTES:
+        raise ValidationError(
+            _("The file has %(size)s MB; at most %(limit)s MB are taken. Split it.")
+            % {"size": -(-(upload.size or 0) // 2**20), "limit": settings.IMPORT_MAX_BYTES // 2**20},
+            code="file_too_big",
+        )
+    path = _store(upload)
+    row = ContactImport.objects.create(
+        file_name=fold_line(upload.name or "")[:200],
+        sha256=_sha256(path),
+        stored_as=path.name,
+        by=by,
+        created_at=now,
+        status=Status.RUNNING,
+    )
+    if path.stat().st_size > QUICK_BYTES:
+        return row
+    try:
+        preview_import(import_id=row.pk)
+    except ValidationError:
+        row.delete()
+        raise
+    row.refresh_from_db()
+    return row
+
+
+def preview_import(*, import_id: int) -> None:
+    """Look at the stored file and keep what was found; the import then waits for a person.
+
+    Raises ValidationError for an unusable file; the import is *failed* then and the file is gone.
+    """
+    with _failing(import_id) as path, staged(path) as stage:
+        _keep_counts(import_id, stage.look(), Status.PREVIEWED)
+        stage.keep_refusals(import_id)
+
+
+def confirm_import(*, import_id: int, by: User) -> bool:
+    """A person has seen the preview. True for the first press only; `run_import` does the work then."""
+    _demand(by)
+    waiting = ContactImport.objects.filter(pk=import_id, status=Status.PREVIEWED)
+    return waiting.update(status=Status.RUNNING) == 1
+
+
+def run_import(*, import_id: int, now: datetime) -> None:
+    """Write the confirmed import. Running it again, or twice at once, writes nothing twice.
+
+    Raises ValidationError for a file that cannot be used any more; the import is *failed* then.
+    """
+    with _failing(import_id) as path, transaction.atomic():
+        row = (
+            ContactImport.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("by")
+            .filter(pk=import_id, status=Status.RUNNING)
+            .first()
+        )
+        if row is None:
+            return
+        if not path.is_file() or _sha256(path) != row.sha256:
+            raise ValidationError(
+                _("The uploaded file is not there any more. Upload it again."), code="file_gone"
+            )
+        with staged(path) as stage:
+            _write(stage, row, row.by, now)
+    _remove(path)
+
+
+def discard_import(*, import_id: int, by: User) -> None:
+    """Forget a preview that nobody wants, with its file."""
+    _demand(by)
+    row = ContactImport.objects.filter(pk=import_id, status=Status.PREVIEWED).first()
+    if row is not None:
+        _remove(stored_path(row))
+        row.delete()
+
+
+def fail_import(*, import_id: int, error: str, now: datetime) -> None:
+    """Mark an import that cannot go on, with the sentence for its page, and remove its file."""
+    row = ContactImport.objects.get(pk=import_id)
+    open_ones = ContactImport.objects.filter(pk=import_id, status__in=(Status.RUNNING, Status.PREVIEWED))
+    open_ones.update(status=Status.FAILED, error=error, finished_at=now)
+    _remove(stored_path(row))
+
+
+def stored_path(row: ContactImport) -> Path:
+    """Where an upload lies; outside of what the web server hands out."""
+    return _folder() / (row.stored_as or "gone")
+
+
+def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> None:
+    counts = stage.apply(now)
+    stage.keep_refusals(row.pk)
+    _keep_counts(row.pk, counts, Status.DONE, finished_at=now)
+    row.refresh_from_db()
+    record(
+        by=by,
+        action="contacts.imported",
+        obj=row,
+        data={
+            "file": row.file_name,
+            "sha256": row.sha256,
+            "rows": counts.rows,
+            "created": counts.created,
+            "updated": counts.updated,
+            "unchanged": counts.unchanged,
+            "refused": counts.refused,
+        },
+        now=now,
+    )
+
+
+def _keep_counts(import_id: int, counts: Counts, status: str, finished_at: datetime | None = None) -> None:
+    ContactImport.objects.filter(pk=import_id).update(
+        status=status,
+        rows=counts.rows,
+        created=counts.created,
+        updated=counts.updated,
+        unchanged=counts.unchanged,
+        refused=counts.refused,
+        finished_at=finished_at,
+    )
+
+
+@contextmanager
+def _failing(import_id: int) -> Iterator[Path]:
+    """The stored file's path; an error in the block is written on the import and raised again."""
+    row = ContactImport.objects.get(pk=import_id)
+    try:
+        yield stored_path(row)
+    except ValidationError as error:
+        fail_import(import_id=import_id, error=" ".join(error.messages), now=row.created_at)
+        raise
+
+
+def _demand(by: User | None) -> None:
+    """The machine (an operator's command) may; a person needs the permission."""
+    if by is not None and not by.may("contacts.import_contacts"):
+        raise PermissionDenied
+
+
+def _write_report(stage: Stage, report: Path | None) -> None:
+    if report is None:
+        return
+    try:
+        with report.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(report_lines(stage.refusals()))
+    except OSError as error:
+        raise ValidationError(
+            _("The report “%(file)s” cannot be written: %(error)s. Nothing was imported.")
+            % {"file": report, "error": error.strerror},
+            code="report_unwritable",
+        ) from error
+
+
+def _folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "imports"
+
+
+def _store(upload: UploadedFile) -> Path:
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / secrets.token_hex(16)
+    with path.open("xb") as stream:
+        path.chmod(0o600)
+        for chunk in upload.chunks():
+            stream.write(chunk)
+    return path
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _forget_abandoned(now: datetime) -> None:
+    for row in abandoned_previews(now - _PREVIEW_KEPT):
+        _remove(stored_path(row))
+        row.delete()

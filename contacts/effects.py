@@ -1,0 +1,66 @@
+"""The sentence that names what a change of consent did, for the card and the command."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from contacts.models import ConsentEntry
+from persian.digits import grouped
+from persian.jalali import is_persian
+
+_FROM_NOW_ON = {
+    (ConsentEntry.Flag.NO_PROMOTIONAL, True): lazy("From now on: promotional messages are not sent."),
+    (ConsentEntry.Flag.NO_PROMOTIONAL, False): lazy("From now on: promotional messages are sent again."),
+    (ConsentEntry.Flag.NO_MESSAGES, True): lazy("From now on: no message at all is sent."),
+    (ConsentEntry.Flag.NO_MESSAGES, False): lazy("From now on: messages are sent again."),
+}
+
+
+class Effect(Protocol):
+    """What `contacts.actions.consent.set_consent` answers."""
+
+    @property
+    def changed(self) -> bool: ...
+    @property
+    def stopped(self) -> int: ...
+    @property
+    def in_flight(self) -> int: ...
+
+
+def number_text(number: int) -> str:
+    """A count in the digits of the active language."""
+    return grouped(number) if is_persian(get_language() or "fa") else f"{number:,}"
+
+
+def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: Effect) -> str:
+    """“From now on: no promotional messages. 2 waiting messages were stopped.”"""
+    if not effect.changed:
+        return _("Nothing changed: it was so already.")
+    sentences = [str(_FROM_NOW_ON[flag, value]), *stopped_sentences(effect.stopped, effect.in_flight)]
+    return " ".join(sentences)
+
+
+def stopped_sentences(stopped: int, in_flight: int) -> list[str]:
+    """What happened to messages on their way."""
+    sentences = []
+    if stopped:
+        sentences.append(
+            ngettext(
+                "%(count)s waiting message was stopped.", "%(count)s waiting messages were stopped.", stopped
+            )
+            % {"count": number_text(stopped)}
+        )
+    if in_flight:
+        sentences.append(
+            ngettext(
+                "%(count)s message was with the provider already and cannot be called back.",
+                "%(count)s messages were with the provider already and cannot be called back.",
+                in_flight,
+            )
+            % {"count": number_text(in_flight)}
+        )
+    return sentences

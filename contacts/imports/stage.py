@@ -1,0 +1,258 @@
+"""A file's rows in a temporary table, judged and applied as sets. The same way for a look and in earnest.
+
+`staged` opens the transaction that everything belongs to: whatever fails, nothing was written. Memory
+does not grow with the file; the rows go straight from the reader into COPY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from contacts.imports.columns import recognise
+from contacts.imports.read import open_table
+from contacts.imports.rows import Person, Problem, Reader
+from contacts.imports.table import Row
+
+_COLUMNS = (
+    "row, field, value, code, name, company, customer_no, email, mobile, phone, address, tags, search_text"
+)
+
+_CREATE = """
+    CREATE TEMPORARY TABLE contact_staging (
+        row integer NOT NULL, field text, value text, code text,
+        name text, company text, customer_no text, email text, mobile text, phone text, address text,
+        tags text[], search_text text) ON COMMIT DROP
+"""
+
+_CUSTOMER_NO_TAKEN = """
+    UPDATE contact_staging s SET field = 'customer_no', value = s.customer_no, code = 'customer_no_taken'
+      FROM contacts_contact c
+     WHERE s.code IS NULL AND s.customer_no <> '' AND c.customer_no = s.customer_no AND c.address <> s.address
+"""
+
+# An empty cell says nothing, and a tag is never taken away. {new} is the file's row, {old} the customer.
+_CHANGES = """(
+       ({new}.name <> '' AND {new}.name <> {old}.name)
+    OR ({new}.company <> '' AND {new}.company <> {old}.company)
+    OR ({new}.customer_no <> '' AND {new}.customer_no <> {old}.customer_no)
+    OR ({new}.email <> '' AND {new}.email <> {old}.email)
+    OR ({new}.mobile IS NOT NULL AND {new}.mobile IS DISTINCT FROM {old}.mobile)
+    OR ({new}.phone IS NOT NULL AND {new}.phone IS DISTINCT FROM {old}.phone)
+    OR NOT {new}.tags::text[] <@ {old}.tags::text[])"""
+
+_SEARCH_LINES = (
+    ("excluded.name <> ''", 1),
+    ("excluded.company <> ''", 2),
+    ("excluded.customer_no <> ''", 3),
+)
+_MERGED_SEARCH = " || E'\\n' || ".join(
+    f"split_part(CASE WHEN {given} THEN excluded.search_text ELSE c.search_text END, E'\\n', {line})"
+    for given, line in _SEARCH_LINES
+)
+
+# Ordered by number, as every other writer of many customers does: two of them cannot wait for each other.
+_APPLY = f"""
+    WITH written AS (
+        INSERT INTO contacts_contact AS c
+               (name, company, customer_no, email, mobile, phone, tags, search_text,
+                no_promotional, no_messages, voc_call_open, created_at, updated_at)
+        SELECT s.name, s.company, s.customer_no, s.email, s.mobile, s.phone, s.tags, s.search_text,
+               false, false, false, %(now)s, %(now)s
+          FROM contact_staging s LEFT JOIN contacts_contact x ON x.address = s.address
+         WHERE s.code IS NULL AND (x.id IS NULL OR {_CHANGES.format(new="s", old="x")})
+         ORDER BY s.address
+        ON CONFLICT (address) DO UPDATE
+           SET name = coalesce(nullif(excluded.name, ''), c.name),
+               company = coalesce(nullif(excluded.company, ''), c.company),
+               customer_no = coalesce(nullif(excluded.customer_no, ''), c.customer_no),
+               email = coalesce(nullif(excluded.email, ''), c.email),
+               mobile = coalesce(excluded.mobile, c.mobile),
+               phone = coalesce(excluded.phone, c.phone),
+               tags = c.tags || ARRAY(SELECT t.tag FROM unnest(excluded.tags) WITH ORDINALITY t(tag, place)
+                                       WHERE t.tag <> ALL (c.tags) ORDER BY t.place),
+               search_text = {_MERGED_SEARCH} || E'\\n' || concat_ws(' ',
+                   regexp_replace(coalesce(excluded.mobile, c.mobile), '^\\+98', '0'),
+                   regexp_replace(coalesce(excluded.phone, c.phone), '^\\+98', '0')),
+               updated_at = %(now)s
+         WHERE {_CHANGES.format(new="excluded", old="c")}
+        RETURNING (xmax = 0) AS created)
+    SELECT count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created) FROM written
+"""  # noqa: S608 - fragments of our own, no input
+
+_VERDICT = f"""
+    CASE WHEN s.code IS NOT NULL THEN 'refused' WHEN x.id IS NULL THEN 'new'
+         WHEN {_CHANGES.format(new="s", old="x")} THEN 'changed' ELSE 'unchanged' END
+"""
+_JUDGED = "FROM contact_staging s LEFT JOIN contacts_contact x ON s.code IS NULL AND x.address = s.address"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`rows` is all that say something; the other four add up to it."""
+
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """A row as it would be stored, and what would become of it: new, changed or unchanged."""
+
+    row: int
+    verdict: str
+    name: str
+    company: str
+    customer_no: str
+    email: str
+    mobile: str | None
+    phone: str | None
+    tags: list[str]
+
+
+class Stage:
+    """The staged file, inside the transaction that `staged` opened."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self._rows = 0
+        self._refused = 0
+        self.ignored_columns: tuple[str, ...] = ()
+
+    def fill(self, path: Path, first: int | None = None) -> None:
+        """Read the file (or its `first` rows) into the table. Raises ValidationError as the readers do."""
+        self._cursor.execute("DROP TABLE IF EXISTS contact_staging")
+        self._cursor.execute(_CREATE)
+        with (
+            open_table(path) as table,
+            self._cursor.copy(f"COPY contact_staging ({_COLUMNS}) FROM STDIN") as copy,
+        ):
+            columns = recognise(table.header.cells, table.header.number)
+            self.ignored_columns = columns.ignored
+            reader = Reader(columns)
+            for row in table.rows:
+                if first is not None and self._rows >= first:
+                    break
+                for line in self._lines(reader, row):
+                    copy.write_row(line)
+        if not self._rows:
+            raise ValidationError(_("The file has a header, but no row under it."), code="no_rows")
+        self._cursor.execute("ANALYZE contact_staging")
+        self._cursor.execute(_CUSTOMER_NO_TAKEN)
+        self._refused += self._cursor.rowcount
+
+    def _lines(self, reader: Reader, row: Row) -> Iterator[tuple[Any, ...]]:
+        read = reader.read(row)
+        if read is None:
+            return
+        self._rows += 1
+        if self._rows > settings.IMPORT_MAX_ROWS:
+            raise ValidationError(
+                _("The file has more than %(limit)s rows. Split it.") % {"limit": settings.IMPORT_MAX_ROWS},
+                code="too_many_rows",
+            )
+        if isinstance(read, Person):
+            yield _line_of(read)
+            return
+        self._refused += 1
+        for problem in read:
+            yield (problem.row, problem.field, _storable(problem.value), problem.code, *([None] * 9))
+
+    def look(self) -> Counts:
+        """What applying would do."""
+        self._cursor.execute(
+            f"SELECT v, count(*) FROM (SELECT {_VERDICT} AS v {_JUDGED} WHERE s.code IS NULL) j GROUP BY v"  # noqa: S608
+        )
+        by_verdict: dict[str, int] = dict(self._cursor.fetchall())
+        return Counts(
+            self._rows,
+            by_verdict.get("new", 0),
+            by_verdict.get("changed", 0),
+            by_verdict.get("unchanged", 0),
+            self._refused,
+        )
+
+    def sample(self, limit: int) -> list[SampleRow]:
+        """The first rows that are not refused."""
+        self._cursor.execute(
+            f"SELECT s.row, {_VERDICT}, s.name, s.company, s.customer_no, s.email, s.mobile, s.phone, s.tags"
+            f" {_JUDGED} WHERE s.code IS NULL ORDER BY s.row LIMIT %s",
+            [limit],
+        )
+        return [SampleRow(*row) for row in self._cursor.fetchall()]
+
+    def refusals(self) -> Iterator[Problem]:
+        """Everything that was refused, in the file's order."""
+        self._cursor.execute(
+            "SELECT row, field, value, code FROM contact_staging WHERE code IS NOT NULL ORDER BY row, field"
+        )
+        while rows := self._cursor.fetchmany(1_000):
+            for row in rows:
+                yield Problem(*row)
+
+    def keep_refusals(self, import_id: int) -> None:
+        """Store what was refused with the import."""
+        self._cursor.execute("DELETE FROM contacts_refusedrow WHERE imported_id = %s", [import_id])
+        self._cursor.execute(
+            "INSERT INTO contacts_refusedrow (imported_id, row, field, value, code)"
+            " SELECT %s, row, field, value, code FROM contact_staging WHERE code IS NOT NULL ORDER BY row",
+            [import_id],
+        )
+
+    def apply(self, now: datetime) -> Counts:
+        """Write what is new or changed. The flags of consent are never touched."""
+        self._cursor.execute(_APPLY, {"now": now})
+        created, updated = self._cursor.fetchone()
+        unchanged = self._rows - self._refused - created - updated
+        return Counts(self._rows, created, updated, unchanged, self._refused)
+
+
+@contextmanager
+def staged(path: Path, *, first: int | None = None) -> Iterator[Stage]:
+    """The file's rows, staged and judged, in a transaction; what the caller applies commits at the end."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        stage = Stage(cursor)
+        stage.fill(path, first)
+        yield stage
+
+
+def _line_of(person: Person) -> tuple[Any, ...]:
+    return (
+        person.row,
+        None,
+        None,
+        None,
+        person.name,
+        person.company,
+        person.customer_no,
+        person.email,
+        person.mobile,
+        person.phone,
+        person.address,
+        _array_literal(person.tags),
+        person.search_text,
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _array_literal(tags: tuple[str, ...]) -> str:
+    quoted = (tag.replace("\\", "\\\\").replace('"', '\\"') for tag in tags)
+    return "{" + ",".join(f'"{tag}"' for tag in quoted) + "}"
+
+
+def _storable(value: str) -> str:
+    """A cell as it stood in the file, as far as PostgreSQL can hold it."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

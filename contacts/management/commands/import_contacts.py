@@ -1,0 +1,78 @@
+"""`manage.py import_contacts FILE [--dry-run] [--report OUT.csv] [--json]`."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from contacts.actions.imports import import_file, look_at_file
+from contacts.imports.stage import Counts
+
+
+class Command(BaseCommand):
+    help = (
+        "Import customers from a CSV (UTF-8) or XLSX file with the columns name, mobile, phone, email,"
+        " company, customer_no, tags (Persian headers too). All rows that can be used are written in one"
+        " transaction."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen; write nothing")
+        parser.add_argument("--report", type=Path, metavar="OUT.csv", help="write the refused rows there")
+        parser.add_argument("--json", action="store_true", help="answer for machines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path, report, dry_run = options["file"], options["report"], options["dry_run"]
+        try:
+            if dry_run:
+                counts = look_at_file(path=path, report=report).counts
+                import_id = None
+            else:
+                done = import_file(path=path, by=None, now=timezone.now(), report=report)
+                counts = Counts(done.rows, done.created, done.updated, done.unchanged, done.refused)
+                import_id = done.pk
+        except ValidationError as error:
+            raise CommandError(f"{path}: {' '.join(error.messages)}") from error
+        if options["json"]:
+            self.stdout.write(json.dumps(_as_json(counts, import_id, dry_run)))
+        else:
+            self.stdout.write(_sentence(counts, dry_run, report))
+
+
+def _as_json(counts: Counts, import_id: int | None, dry_run: bool) -> dict[str, Any]:
+    return {
+        "id": import_id,
+        "dry_run": dry_run,
+        "rows": counts.rows,
+        "created": counts.created,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "refused": counts.refused,
+    }
+
+
+def _sentence(counts: Counts, dry_run: bool, report: Path | None) -> str:
+    text = _(
+        "%(rows)s rows: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused."
+    ) % {
+        "rows": counts.rows,
+        "new": counts.created,
+        "changed": counts.updated,
+        "unchanged": counts.unchanged,
+        "refused": counts.refused,
+    }
+    if dry_run:
+        text += " " + _("Nothing was written (dry run).")
+    if counts.refused and report:
+        text += " " + _("What was refused and why: %(file)s") % {"file": report}
+    elif counts.refused:
+        text += " " + _("Give --report OUT.csv to see what was refused and why.")
+    return text
