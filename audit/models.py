@@ -6,6 +6,8 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.querysets import EntryQuerySet
+
 
 def append_only(prefix: str) -> list[pgtrigger.Trigger]:
     """Triggers by which PostgreSQL refuses UPDATE, DELETE and TRUNCATE on a table."""
@@ -35,6 +37,8 @@ class Entry(models.Model):
     object_type = models.CharField(_("object type"), max_length=60)
     object_id = models.CharField(_("object id"), max_length=60)
     data = models.JSONField(_("data"), default=dict)
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")

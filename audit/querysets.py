@@ -1,0 +1,28 @@
+"""What is asked of the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+
+class EntryQuerySet(models.QuerySet[Any]):
+    def by_actor(self, username: str) -> EntryQuerySet:
+        return self.filter(actor__iexact=username)
+
+    def about(self, object_type: str, object_id: str = "") -> EntryQuerySet:
+        """The history of one object, or of all of one type (`app.model`)."""
+        rows = self.filter(object_type=object_type)
+        return rows.filter(object_id=object_id) if object_id else rows
+
+    def between(self, since: datetime | None, until: datetime | None) -> EntryQuerySet:
+        """Those of `[since, until)`; None leaves an end open."""
+        rows = self if since is None else self.filter(at__gte=since)
+        return rows if until is None else rows.filter(at__lt=until)
+
+    def page(self, before: int | None, size: int) -> EntryQuerySet:
+        """The `size` newest, of those older than the entry with the id `before`."""
+        rows = self if before is None else self.filter(pk__lt=before)
+        return rows.order_by("-pk")[:size]
