@@ -57,16 +57,14 @@ def _waits_for_event(holds: list[Finding]) -> bool:
     return any(f.until is None for f in holds)
 
 
-def _earliest(facts: Facts, holds: list[Finding]) -> datetime | None:
-    """The first instant that the clock alone allows, whatever events the holds wait for besides.
+def _earliest(facts: Facts, holds: list[Finding]) -> datetime:
+    """Before this instant the clock alone does not allow it, whatever events the holds wait for besides.
 
-    None where no instant is in sight: the channel has no window, or its windows never open.
+    Windows that never open, or that are not on record, set no later instant: somebody must set some.
     """
     start = max([facts.now, *(f.until for f in holds if f.reason is Reason.SCHEDULED and f.until)])
     windows = facts.channel.windows
-    if windows is not None:
-        return windows.next_open(start)
-    return None if any(f.reason is Reason.WINDOW_CLOSED for f in holds) else start
+    return (windows.next_open(start) if windows is not None else None) or start
 
 
 def _allowed_until(facts: Facts, findings: tuple[Finding, ...]) -> datetime | None:
@@ -83,19 +81,20 @@ def _allowed_until(facts: Facts, findings: tuple[Finding, ...]) -> datetime | No
 def decide(facts: Facts) -> Decision:
     """Run every rule on the facts. Pure; `facts.now` is the only clock.
 
-    A hold that could only end at or after the message's expiry is a refusal: it would never go.
+    A hold that could only end at or after the message's expiry is a refusal: it would never go. That
+    is the whole message's own end, so it is found whatever else is refused.
     """
     findings = tuple(_finding(rule, rule.judge(facts)) for rule in RULES)
+    holds = [f for f in findings if f.effect is Effect.HOLD]
+    earliest = _earliest(facts, holds)
+    expires_at = facts.message.expires_at
+    if expires_at is not None and earliest >= expires_at:
+        findings = _too_late(findings)
     refused = [f for f in findings if f.effect is Effect.REFUSE]
     if refused:
         return Decision(Verdict.REFUSE, refused[0].reason, None, findings)
-    holds = [f for f in findings if f.effect is Effect.HOLD]
     if not holds:
         return Decision(Verdict.ALLOW, None, _allowed_until(facts, findings), findings)
-    earliest = _earliest(facts, holds)
-    expires_at = facts.message.expires_at
-    if earliest is not None and expires_at is not None and earliest >= expires_at:
-        return Decision(Verdict.REFUSE, Reason.EXPIRED, None, _too_late(findings))
     until = None if _waits_for_event(holds) else earliest
     return Decision(Verdict.HOLD, holds[0].reason, until, findings)
 
