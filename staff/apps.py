@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -6,3 +7,9 @@ class StaffConfig(AppConfig):
     name = "staff"
     verbose_name = _("Staff")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from staff.roles import sync_roles
+
+        # Once a migrate, not once an app: this app stands for all of them.
+        post_migrate.connect(sync_roles, sender=self, dispatch_uid="staff.sync_roles")

@@ -130,7 +130,11 @@ WITHOUT_SECOND_FACTOR = frozenset({Role.SENDER})
 BACK_OFFICE = frozenset({Role.VOC, Role.IT, Role.HR, Role.AUDITOR, Role.ADMIN, Role.BRANDING})
 
 
-def sync_roles(**_kwargs: Any) -> None:
+# What the groups need; a migration that is half done or undone may lack some of them.
+_TABLES = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+
+
+def sync_roles(*, using: str = "default", **_kwargs: Any) -> None:
     """Make each role's group hold exactly the permissions of the table (a `post_migrate` receiver).
 
     Raises `LookupError` naming a permission that does not exist, so that a typing error in the
@@ -139,16 +143,19 @@ def sync_roles(**_kwargs: Any) -> None:
     from django.apps import apps
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
+    from django.db import connections
 
+    if not _TABLES.issubset(connections[using].introspection.table_names()):
+        return
     for config in apps.get_app_configs():
-        create_permissions(config, verbosity=0)
+        create_permissions(config, verbosity=0, using=using)
     known = {
         f"{row.content_type.app_label}.{row.codename}": row
-        for row in Permission.objects.select_related("content_type")
+        for row in Permission.objects.using(using).select_related("content_type")
     }
     for role, names in PERMISSIONS.items():
         missing = sorted(names - known.keys())
         if missing:
             raise LookupError(f"role {role}: no such permission {', '.join(missing)}")
-        group, _created = Group.objects.get_or_create(name=role.value)
+        group, _created = Group.objects.using(using).get_or_create(name=role.value)
         group.permissions.set([known[name] for name in names])

@@ -1,0 +1,50 @@
+"""The staff directory and a colleague's page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from persian.jalali import tehran_date
+from staff.directory import alphabetical, directory
+from staff.forms import DirectoryForm
+from staff.models import Employee
+from staff.permissions import requires
+from staff.roles import ROLE_NAMES, Role
+
+
+@requires("staff.view_employee")
+def directory_page(request: HttpRequest) -> HttpResponse:
+    """Who works here: search, department, leavers only when asked for."""
+    form = DirectoryForm(request.GET or None)
+    asked = form.cleaned_data if form.is_valid() else {}
+    today = tehran_date(timezone.now())
+    after = request.GET.get("after", "")
+    page = directory(
+        typed=asked.get("q", ""),
+        department=asked.get("department"),
+        with_leavers=asked.get("leavers", False),
+        after=int(after) if after.isdecimal() else None,
+        today=today,
+    )
+    query = request.GET.copy()
+    query.pop("after", None)
+    context = {"form": form, "page": page, "today": today, "query": query.urlencode(), "later": bool(after)}
+    return render(request, "staff/directory.html", context)
+
+
+@requires("staff.view_employee")
+def employee_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One colleague: how to reach, whose team, which roles."""
+    person = get_object_or_404(Employee.objects.directory(), pk=pk)
+    today = tehran_date(timezone.now())
+    names = set(person.user.groups.values_list("name", flat=True)) if person.user else set()
+    context = {
+        "person": person,
+        "works_here": person.works_here(today),
+        "roles": [ROLE_NAMES[role] for role in Role if role in names],
+        "team": alphabetical(person.team.employed(today).select_related("department")),
+        "departments": list(person.manages.order_by("name", "id")),
+    }
+    return render(request, "staff/employee.html", context)
