@@ -1,0 +1,150 @@
+"""The embedded PostgreSQL: one cluster a work tree, driven by `initdb` and `pg_ctl` themselves."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import time
+from urllib.parse import quote
+
+from amoot_comms.embedded import places
+from amoot_comms.embedded.processes import EmbeddedError, answers, end, free_port, is_alive
+
+DATABASE = "amoot"
+OWNER = "amoot"
+PASSWORD_FILE = "postgres.password"  # noqa: S105  # nosec B105
+
+OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_preload_libraries": "pg_stat_statements",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "max_wal_size": "2GB",
+    "logging_collector": "on",
+    "log_directory": "log",
+    "log_filename": "postgres-%a.log",
+    "log_truncate_on_rotation": "on",
+    "log_rotation_age": "1d",
+    "log_rotation_size": "0",
+}
+
+
+class Postgres:
+    """Start, find and stop this work tree's PostgreSQL. The caller holds the start-and-stop lock."""
+
+    name = "postgres"
+
+    def __init__(self) -> None:
+        self.home = places.home()
+        self.mark = str(self.home.data)
+
+    def url(self, port: int) -> str:
+        password = quote(places.secret(PASSWORD_FILE), safe="")
+        return f"postgres://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
+
+    def running(self) -> int | None:
+        """The port of the running server, or None; a stale pid file is not a server."""
+        lines = self._pid_lines()
+        if len(lines) < 8 or lines[7].strip() != "ready" or not is_alive(int(lines[0]), self.mark):
+            return None
+        port = int(lines[3])
+        return port if answers(port) else None
+
+    def start(self, preferred: int | None) -> int:
+        """Start the server (after `initdb` the first time) and return its port."""
+        if not (self.home.data / "PG_VERSION").exists():
+            self._initialise()
+        self._forget_stale_pid()
+        port = 0
+        for attempt in range(10):
+            port = free_port(preferred if attempt == 0 else None)
+            if self._start_on(port):
+                return port
+            # After a kill the old server's children need a moment before they let go of its memory.
+            time.sleep(0.5)
+        raise EmbeddedError(
+            f"The embedded PostgreSQL does not start on port {port}; the reason is at the end of"
+            f" {self.home.base / 'start.log'}: {self._last_words()}"
+        )
+
+    def stop(self) -> None:
+        """A fast, clean shutdown; killed only if it does not end within a minute."""
+        lines = self._pid_lines()
+        if lines:
+            end(int(lines[0]), self.mark, first=signal.SIGINT, seconds=60)
+
+    def _start_on(self, port: int) -> bool:
+        options = {**OPTIONS, "port": str(port)}
+        words = shlex.join(word for name, value in options.items() for word in ("-c", f"{name}={value}"))
+        log = self.home.base / "start.log"
+        log.unlink(missing_ok=True)
+        self.home.run(
+            self.home.binary("pg_ctl"),
+            *("start", "-w", "-s", "-t", "60"),
+            *("-D", str(self.home.data), "-l", str(log), "-o", words),
+        )
+        return self.running() == port
+
+    def _initialise(self) -> None:
+        """Make the cluster beside its place and move it there, so that a broken start leaves nothing half."""
+        fresh = self.home.base / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        password = self.home.base / "password"
+        password.write_text(places.secret(PASSWORD_FILE))
+        password.chmod(0o600)
+        if self.home.uid is not None and self.home.gid is not None:
+            os.chown(password, self.home.uid, self.home.gid)
+        try:
+            done = self.home.run(
+                self.home.binary("initdb"),
+                *("-D", str(fresh), "-U", OWNER, "-E", "UTF8", "-A", "scram-sha-256"),
+                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *("--pwfile", str(password), "--no-instructions"),
+            )
+        finally:
+            password.unlink()
+        if done.returncode:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise EmbeddedError(
+                f"The embedded PostgreSQL cannot be made under {self.home.base}: {done.stdout.strip()[-600:]}"
+            )
+        self._create_database(fresh)
+        fresh.rename(self.home.data)
+
+    def _create_database(self, data: os.PathLike[str]) -> None:
+        """Create the database in single-user mode, before anybody can connect."""
+        made = self.home.run(
+            "/bin/sh",
+            "-c",
+            'printf "%s\\n" "$1" | "$2" --single -D "$3" -c timezone=UTC postgres',
+            *("sh", f"CREATE DATABASE {DATABASE} OWNER {OWNER};", self.home.binary("postgres"), str(data)),
+        )
+        if made.returncode or "ERROR" in made.stdout:
+            raise EmbeddedError(f"The embedded database cannot be created: {made.stdout.strip()[-600:]}")
+
+    def _forget_stale_pid(self) -> None:
+        """Remove the pid file of a server that was killed: its number may be another program's by now."""
+        lines = self._pid_lines()
+        if not lines:
+            return
+        pid = int(lines[0])
+        if is_alive(pid, self.mark):
+            end(pid, self.mark, first=signal.SIGQUIT, seconds=10)
+        (self.home.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _pid_lines(self) -> list[str]:
+        try:
+            lines = (self.home.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return []
+        return lines if lines and lines[0].strip().isdigit() else []
+
+    def _last_words(self) -> str:
+        try:
+            return (self.home.base / "start.log").read_text(errors="replace").strip()[-600:]
+        except OSError:
+            return "(it wrote nothing)"
