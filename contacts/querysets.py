@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from contacts.numbers import search_digits
 from persian.text import search_key
@@ -40,20 +39,3 @@ class ContactQuerySet(models.QuerySet[Any]):
         """The page of the newest first that begins behind the customer with the id `key`."""
         rows = self if key is None else self.filter(pk__lt=key)
         return rows.order_by("-pk")
-
-    def out_of_step_with_ledger(self) -> ContactQuerySet:
-        """Those whose flags are not what their history says: there must be none."""
-        from contacts.models import ConsentEntry, OptOutCall
-
-        def last_word(flag: str) -> Coalesce:
-            entries = ConsentEntry.objects.filter(contact=OuterRef("pk"), flag=flag).order_by("-pk")
-            return Coalesce(Subquery(entries.values("after")[:1]), Value(False))
-
-        open_calls = OptOutCall.objects.filter(contact=OuterRef("pk"), closed_at__isnull=True)
-        return self.alias(
-            _promotional=last_word("no_promotional"), _all=last_word("no_messages"), _open=Exists(open_calls)
-        ).exclude(
-            no_promotional=F("_promotional"),
-            no_messages=F("_all"),
-            voc_call_open=F("_open"),
-        )

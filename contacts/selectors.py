@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from contacts.consent import Flags, fold_ledger
-from contacts.models import Contact, ContactImport
+from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
 
 # The newest customers are looked at, not all: a list of tags must not cost a scan of millions.
 _TAG_SAMPLE = 5_000
@@ -17,6 +18,20 @@ _TAG_SAMPLE = 5_000
 def flags_from_ledger(contact: Contact) -> Flags:
     """What the history alone says of the customer's flags."""
     return fold_ledger(contact.ledger.order_by("pk").values_list("flag", "after"))
+
+
+def out_of_step_with_ledger() -> QuerySet[Contact, Any]:
+    """Customers whose flags are not what their history says: there must be none."""
+
+    def last_word(flag: str) -> Coalesce:
+        entries = ConsentEntry.objects.filter(contact=OuterRef("pk"), flag=flag).order_by("-pk")
+        return Coalesce(Subquery(entries.values("after")[:1]), Value(False))
+
+    open_calls = OptOutCall.objects.filter(contact=OuterRef("pk"), closed_at__isnull=True)
+    judged = Contact.objects.alias(
+        _promotional=last_word("no_promotional"), _all=last_word("no_messages"), _open=Exists(open_calls)
+    )
+    return judged.exclude(no_promotional=F("_promotional"), no_messages=F("_all"), voc_call_open=F("_open"))
 
 
 def known_tags(limit: int = 50) -> list[str]:

@@ -72,7 +72,7 @@ def _insert_unknown(batch: list[str], now: datetime) -> int:
                 "now": now,
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def edit_contact(*, contact: Contact, changes: Mapping[str, Any], by: User, now: datetime) -> bool:

@@ -1,0 +1,171 @@
+"""Customers in the back office: corrections go through the action, history and imports are to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from contacts.actions.people import EDITABLE, edit_contact
+from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
+from contacts.numbers import local_form
+from contacts.reasons import reason_text
+from persian.jalali import format_datetime
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For rows that only the portal itself writes."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Contact)
+class ContactAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "number", "company", "customer_no", "no_promotional", "no_messages"]
+    list_filter = ["no_promotional", "no_messages", "voc_call_open"]
+    list_per_page = 50
+    search_fields = ["search_text"]
+    search_help_text = _("Name, company, customer number or number, in any spelling.")
+    ordering = ["-pk"]
+    show_full_result_count = False
+    fields = [
+        *EDITABLE,
+        "number",
+        "landline",
+        "no_promotional",
+        "no_messages",
+        "voc_call_open",
+        "card",
+        "changed",
+    ]
+    readonly_fields = [
+        "number",
+        "landline",
+        "no_promotional",
+        "no_messages",
+        "voc_call_open",
+        "card",
+        "changed",
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
+    ) -> tuple[QuerySet[Contact], bool]:
+        found: QuerySet[Contact] = queryset.search(search_term)  # type: ignore[attr-defined]
+        return found, False
+
+    def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm, change: bool) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name in EDITABLE}
+        edit_contact(contact=obj, changes=changes, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+
+    @admin.display(description=_("number"), ordering="address")
+    def number(self, obj: Contact) -> str:
+        return _ltr(local_form(obj.address))
+
+    @admin.display(description=_("landline"))
+    def landline(self, obj: Contact) -> str:
+        return _ltr(local_form(obj.phone)) if obj.phone else "—"
+
+    @admin.display(description=_("updated at"))
+    def changed(self, obj: Contact) -> str:
+        return format_datetime(obj.updated_at, get_language() or "fa")
+
+    @admin.display(description=_("card"))
+    def card(self, obj: Contact) -> str:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("contacts:card", args=[obj.pk]), _("History, calls and messages")
+        )
+
+
+@admin.register(ConsentEntry)
+class ConsentEntryAdmin(ReadOnlyAdmin):
+    list_display = ["when", "number", "flag", "after", "by", "source", "reason"]
+    list_filter = ["flag", "after", "source"]
+    list_select_related = ["contact", "by"]
+    ordering = ["-pk"]
+
+    @admin.display(description=_("at"), ordering="pk")
+    def when(self, obj: ConsentEntry) -> str:
+        return format_datetime(obj.at, get_language() or "fa")
+
+    @admin.display(description=_("number"))
+    def number(self, obj: ConsentEntry) -> str:
+        return _ltr(local_form(obj.contact.address))
+
+
+@admin.register(OptOutCall)
+class OptOutCallAdmin(ReadOnlyAdmin):
+    list_display = ["when", "number", "opened_by", "is_closed", "closed_by"]
+    list_select_related = ["contact", "opened_by", "closed_by"]
+    ordering = ["-pk"]
+
+    @admin.display(description=_("opened at"), ordering="pk")
+    def when(self, obj: OptOutCall) -> str:
+        return format_datetime(obj.opened_at, get_language() or "fa")
+
+    @admin.display(description=_("number"))
+    def number(self, obj: OptOutCall) -> str:
+        return _ltr(local_form(obj.contact.address))
+
+    @admin.display(description=_("closed"), boolean=True)
+    def is_closed(self, obj: OptOutCall) -> bool:
+        return obj.closed_at is not None
+
+
+@admin.register(ContactImport)
+class ContactImportAdmin(ReadOnlyAdmin):
+    list_display = ["file_name", "when", "by", "status", "rows", "created", "updated", "unchanged", "refused"]
+    list_filter = ["status"]
+    list_select_related = ["by"]
+    ordering = ["-pk"]
+    fields = [
+        "file_name",
+        "sha256",
+        "by",
+        "when",
+        "status",
+        "rows",
+        "created",
+        "updated",
+        "unchanged",
+        "refused",
+        "error",
+        "first_refused",
+    ]
+    readonly_fields = ["when", "first_refused"]
+
+    @admin.display(description=_("created at"), ordering="pk")
+    def when(self, obj: ContactImport) -> str:
+        return format_datetime(obj.created_at, get_language() or "fa")
+
+    @admin.display(description=_("refused rows"))
+    def first_refused(self, obj: ContactImport) -> str:
+        lines = obj.refused_rows.order_by("row")[:20]
+        return "؛ ".join(f"{line.row}: {reason_text(line.code)}" for line in lines) or "—"
+
+
+def _ltr(text: str) -> str:
+    return format_html('<bdi dir="ltr">{}</bdi>', text)

@@ -1,0 +1,65 @@
+"""The forms of the customers' pages: shape only; the rules are the actions'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from contacts.actions.consent import REASON_MAX_LENGTH
+
+
+class _TaglessForm(forms.Form):
+    """Fields only: the page writes the form element and its button."""
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        return helper
+
+
+class FilterForm(forms.Form):
+    """The list's search and filters; a filter that makes no sense is as good as none."""
+
+    REFUSED = [
+        ("", _("All customers")),
+        ("any", _("Refused something")),
+        ("no_promotional", _("promotional messages are not sent")),
+        ("no_messages", _("no message at all is sent")),
+        ("voc_call_open", _("VOC call open")),
+    ]
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=100, strip=True)
+    tag = forms.CharField(label=_("Tag"), required=False, max_length=40)
+    refused = forms.ChoiceField(label=_("Consent"), required=False, choices=REFUSED)
+    before = forms.IntegerField(required=False, min_value=1)
+    after = forms.IntegerField(required=False, min_value=1)
+
+    def values(self) -> dict[str, Any]:
+        """What was asked for; wrong values are left out."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class ReasonForm(_TaglessForm):
+    """Why a flag is set or cleared."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_MAX_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        error_messages={"required": _("Write the reason: what did the customer say?")},
+    )
+
+
+class UploadForm(_TaglessForm):
+    file = forms.FileField(
+        label=_("File"),
+        allow_empty_file=True,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx"}),
+        error_messages={"required": _("Choose a CSV or XLSX file.")},
+    )

@@ -1,0 +1,127 @@
+"""The list of customers and a customer's card."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from contacts.actions.consent import close_call, open_call, set_consent
+from contacts.effects import effect_sentence, stopped_sentences
+from contacts.forms import FilterForm, ReasonForm
+from contacts.models import ConsentEntry, Contact
+from contacts.presenting import options_of, page_of
+from contacts.querysets import ContactQuerySet
+from contacts.selectors import known_tags
+from contacts.views.common import user_of
+from staff.permissions import requires
+
+HISTORY_SHOWN = 50
+
+# The messaging app shows what was sent to the customer; without it the card stands alone.
+_DELIVERIES = ["messaging/_contact_deliveries.html", "contacts/_no_deliveries.html"]
+
+
+@require_GET
+@requires("contacts.view_contact")
+def contact_list(request: HttpRequest) -> HttpResponse:
+    form = FilterForm(request.GET or None, initial={"refused": ""})
+    asked = form.values() if form.is_bound else {}
+    page = page_of(_filtered(asked), asked)
+    context = {
+        "form": form,
+        "asked": asked,
+        "page": page,
+        "tags": known_tags(),
+        "none_at_all": not page.rows and not asked and not Contact.objects.exists(),
+        "may_import": user_of(request).may("contacts.import_contacts"),
+    }
+    return render(request, "contacts/list.html", context)
+
+
+def _filtered(asked: dict[str, str]) -> ContactQuerySet:
+    customers: ContactQuerySet = Contact.objects.search(asked.get("q", ""))
+    if "tag" in asked:
+        customers = customers.tagged(asked["tag"])
+    refused = asked.get("refused")
+    if refused == "any":
+        customers = customers.opted_out()
+    elif refused:
+        customers = customers.filter(**{refused: True})
+    return customers
+
+
+@require_GET
+@requires("contacts.view_contact")
+def contact_card(request: HttpRequest, pk: int) -> HttpResponse:
+    return _card(request, get_object_or_404(Contact, pk=pk))
+
+
+def _card(
+    request: HttpRequest, contact: Contact, refused: dict[str, ReasonForm] | None = None
+) -> HttpResponse:
+    may_see_history = user_of(request).may("contacts.view_consententry")
+    history = contact.ledger.select_related("by").order_by("-pk")[:HISTORY_SHOWN] if may_see_history else []
+    context = {
+        "contact": contact,
+        "options": options_of(contact, refused),
+        "open_call": contact.calls.filter(closed_at__isnull=True).select_related("opened_by").first(),
+        "may_set": user_of(request).may("contacts.set_consent"),
+        "may_see_history": may_see_history,
+        "history": history,
+        "deliveries_template": _DELIVERIES,
+    }
+    return render(request, "contacts/card.html", context, status=422 if refused else 200)
+
+
+@require_POST
+@requires("contacts.set_consent")
+def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
+    """Set (`value=1`) or clear one of the two options."""
+    contact = get_object_or_404(Contact, pk=pk)
+    value = request.POST.get("value") == "1"
+    form = ReasonForm(request.POST, prefix=flag)
+    if form.is_valid():
+        try:
+            effect = set_consent(
+                contact=contact,
+                flag=flag,
+                value=value,
+                reason=form.cleaned_data["reason"],
+                by=user_of(request),
+                now=timezone.now(),
+                call=contact.calls.filter(closed_at__isnull=True).first(),
+            )
+        except ValidationError as error:
+            form.add_error("reason", error)
+        else:
+            messages.success(request, effect_sentence(ConsentEntry.Flag(flag), value, effect))
+            return redirect("contacts:card", pk=pk)
+    return _card(request, contact, {flag: form})
+
+
+@require_POST
+@requires("contacts.view_contact")
+def call_open(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(Contact, pk=pk)
+    _call, effect = open_call(contact=contact, by=user_of(request), now=timezone.now())
+    sentences = [
+        _("The call is open: promotional messages to this customer wait until the VOC expert decides.")
+    ]
+    messages.success(request, " ".join(sentences + stopped_sentences(effect.stopped, effect.in_flight)))
+    return redirect("contacts:card", pk=pk)
+
+
+@require_POST
+@requires("contacts.set_consent")
+def call_close(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(Contact, pk=pk)
+    if close_call(contact=contact, by=user_of(request), now=timezone.now()):
+        messages.success(request, _("The call is closed; what waited for it goes on."))
+    else:
+        messages.info(request, _("No call was open."))
+    return redirect("contacts:card", pk=pk)

@@ -1,0 +1,139 @@
+"""Importing a list: upload, look, confirm, result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celery import Task
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+from kombu.exceptions import OperationalError
+
+from contacts import tasks
+from contacts.actions import imports
+from contacts.forms import UploadForm
+from contacts.imports.columns import FIELDS
+from contacts.imports.export import report_lines
+from contacts.imports.rows import Problem
+from contacts.models import ContactImport
+from contacts.presenting import VERDICTS
+from contacts.reasons import reason_text
+from contacts.selectors import newest_imports
+from contacts.views.common import user_of
+from staff.permissions import requires
+
+REFUSED_SHOWN = 20
+
+Status = ContactImport.Status
+
+
+@require_http_methods(["GET", "POST"])
+@requires("contacts.import_contacts")
+def import_upload(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = imports.receive_upload(
+                upload=form.cleaned_data["file"], by=user_of(request), now=timezone.now()
+            )
+        except ValidationError as error:
+            form.add_error("file", error)
+        else:
+            if row.status == Status.PREVIEWED:
+                return redirect("contacts:import_preview", pk=row.pk)
+            _start(tasks.preview_import, row.pk)
+            return redirect("contacts:import_result", pk=row.pk)
+    context = {"form": form, "imports": newest_imports(), "fields": FIELDS}
+    return render(request, "contacts/import.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("contacts.import_contacts")
+def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _own(request, pk)
+    if row.status != Status.PREVIEWED:
+        return redirect("contacts:import_result", pk=pk)
+    if request.method == "POST":
+        return _decide(request, row)
+    try:
+        look = imports.first_rows(path=imports.stored_path(row))
+    except ValidationError as error:
+        imports.fail_import(import_id=pk, error=" ".join(error.messages), now=timezone.now())
+        return redirect("contacts:import_result", pk=pk)
+    context = {
+        "row": row,
+        "ignored": look.ignored_columns,
+        "sample": [(line, VERDICTS[line.verdict]) for line in look.sample],
+        **_refused(row),
+    }
+    return render(request, "contacts/import_preview.html", context)
+
+
+def _decide(request: HttpRequest, row: ContactImport) -> HttpResponse:
+    if "discard" in request.POST:
+        imports.discard_import(import_id=row.pk, by=user_of(request))
+        messages.info(request, _("Nothing was imported; the file was removed."))
+        return redirect("contacts:import")
+    if imports.confirm_import(import_id=row.pk, by=user_of(request)):
+        if row.rows < imports.QUICK_ROWS:
+            tasks.run_import(row.pk)
+        else:
+            _start(tasks.run_import, row.pk)
+    return redirect("contacts:import_result", pk=row.pk)
+
+
+@require_GET
+@requires("contacts.import_contacts")
+def import_result(request: HttpRequest, pk: int) -> HttpResponse:
+    """What became of it; while it runs, the page asks for its own middle again."""
+    row = _own(request, pk)
+    asked_again = bool(request.headers.get("HX-Request"))
+    if row.status == Status.PREVIEWED:
+        preview = reverse("contacts:import_preview", args=[pk])
+        return HttpResponse(headers={"HX-Redirect": preview}) if asked_again else redirect(preview)
+    template = "contacts/_import_state.html" if asked_again else "contacts/import_result.html"
+    return render(request, template, {"row": row, "running": row.status == Status.RUNNING, **_refused(row)})
+
+
+@require_GET
+@requires("contacts.import_contacts")
+def import_report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """Every refused row as CSV."""
+    row = _own(request, pk)
+    response = StreamingHttpResponse(report_lines(_problems(row)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="refused-{row.pk}.csv"'
+    return response
+
+
+def _own(request: HttpRequest, pk: int) -> ContactImport:
+    """The person's own import; the others' are for those who look after imports."""
+    row = get_object_or_404(ContactImport.objects.select_related("by"), pk=pk)
+    if row.by_id != user_of(request).pk and (
+        row.status == Status.PREVIEWED or not user_of(request).may("contacts.view_contactimport")
+    ):
+        raise PermissionDenied
+    return row
+
+
+def _refused(row: ContactImport) -> dict[str, object]:
+    shown = row.refused_rows.order_by("row", "field")[:REFUSED_SHOWN]
+    return {"refused": [(line, reason_text(line.code)) for line in shown], "refused_shown": REFUSED_SHOWN}
+
+
+def _problems(row: ContactImport) -> Iterator[Problem]:
+    for line in row.refused_rows.order_by("row", "field").iterator(chunk_size=2_000):
+        yield Problem(line.row, line.field, line.value, line.code)
+
+
+def _start(task: Task, import_id: int) -> None:
+    """Wake a worker; where the broker cannot be reached, the person waits instead."""
+    try:
+        task.apply_async((import_id,), retry=False)
+    except OperationalError:
+        task(import_id)
