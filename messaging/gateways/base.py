@@ -38,6 +38,7 @@ class Batch:
     `reference` names the call in the provider's panel where it takes a title; `ends_at` is the
     instant (aware) after which the provider must not send any more (the window's close), if any;
     `audio_id` is the provider's id of the voice message, where the text was made into one before.
+    `write_before` is the reading of `time.monotonic()` after which no byte may be written any more.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Batch:
     now: datetime
     ends_at: datetime | None = None
     audio_id: int | None = None
+    write_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,13 @@ class GatewayError(Exception):
 
 class NotSent(GatewayError):
     """Proven: the provider has taken nobody of the batch."""
+
+
+class BatchRefused(NotSent):
+    """The provider took nobody because some members, which it does not name, are wrong.
+
+    Smaller batches find them; a batch of one gets its answer as a rejected recipient instead.
+    """
 
 
 class OutcomeUnknown(GatewayError):

@@ -1,0 +1,43 @@
+"""What AmootSMS says of a whole call and of one recipient, as the dispatcher's outcomes. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from messaging.gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Result, Trouble
+from messaging.gateways.statuses import Kind, kind_of, name_of
+
+_TROUBLES: Final = {
+    Kind.ACCOUNT: Trouble.ACCOUNT,
+    Kind.PROVIDER: Trouble.PROVIDER,
+    Kind.CONTENT: Trouble.CONTENT,
+}
+
+# A recipient's own refusal is final. Codes of the account or the provider beside one recipient say
+# nothing against that person: the outcome is asked for, and whoever was not taken goes again.
+_RESULTS: Final = {
+    Kind.SUCCESS: Result.ACCEPTED,
+    Kind.RECIPIENT: Result.REJECTED,
+    Kind.CONTENT: Result.REJECTED,
+    Kind.VAGUE: Result.REJECTED,
+}
+
+
+def call_error(status: object, raw: str) -> GatewayError:
+    """The error for a call that was refused as a whole with `status`.
+
+    `Failed` without a reason, and anything undocumented, proves nothing: `OutcomeUnknown`.
+    """
+    kind = kind_of(status)
+    code = name_of(status)
+    if kind is Kind.RECIPIENT:
+        return BatchRefused(code, trouble=Trouble.CONTENT, raw=raw)
+    if kind in _TROUBLES:
+        return NotSent(code, trouble=_TROUBLES[kind], raw=raw)
+    return OutcomeUnknown(code or "answer_not_understood", trouble=Trouble.PROVIDER, raw=raw)
+
+
+def recipient_result(status: object) -> Result:
+    """What a recipient's own status says; undocumented ones are in doubt."""
+    kind = kind_of(status)
+    return _RESULTS.get(kind, Result.UNKNOWN) if kind else Result.UNKNOWN

@@ -1,0 +1,72 @@
+"""Whether a message in the provider's own list is the one that a call in doubt was to send. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from messaging.gateways.base import RecipientOutcome, Result
+from messaging.gateways.reading import as_id, from_provider_time, last_ten
+from persian.text import search_key
+
+
+@dataclass
+class Matcher:
+    """Collects, from rows of `GetMessages`, who of `addresses` was taken with `text`.
+
+    Number, text and time must agree. The text is compared as `persian.text.search_key` writes it,
+    for providers change letters and spaces, and it may have a cancellation line appended. A row
+    to the right number with an empty or cut-off text proves neither: `UNKNOWN`.
+    """
+
+    text: str
+    addresses: Iterable[str]
+    since: datetime
+    until: datetime
+    found: dict[str, RecipientOutcome] = field(default_factory=dict)
+    understood: bool = True
+
+    def __post_init__(self) -> None:
+        self._wanted: Mapping[str, str] = {last_ten(address): address for address in self.addresses}
+        self._key = search_key(self.text)
+        self._verdicts: dict[str, Result | None] = {}
+
+    @property
+    def all_found(self) -> bool:
+        return len(self.found) == len(self._wanted)
+
+    def take(self, row: Any) -> None:
+        """Look at one row; one that cannot be read makes the whole answer incomplete."""
+        number = last_ten(row.get("Mobile")) if isinstance(row, dict) else ""
+        if not number:
+            self.understood = False
+            return
+        address = self._wanted.get(number)
+        if address is None or not self._in_time(row):
+            return
+        result = self._verdict(row.get("SMSMessageText"))
+        known = self.found.get(address)
+        if result is None or (known is not None and known.result is Result.ACCEPTED):
+            return
+        provider_id = as_id(row.get("MessageID"))
+        if result is Result.ACCEPTED and not provider_id:
+            result = Result.UNKNOWN
+        self.found[address] = RecipientOutcome(result, provider_id, "found")
+
+    def _in_time(self, row: Mapping[str, Any]) -> bool:
+        registered = from_provider_time(row.get("RegDateTime"))
+        return registered is None or self.since <= registered <= self.until
+
+    def _verdict(self, text: Any) -> Result | None:
+        if not isinstance(text, str):
+            return Result.UNKNOWN
+        if text not in self._verdicts:
+            self._verdicts[text] = self._compare(search_key(text))
+        return self._verdicts[text]
+
+    def _compare(self, theirs: str) -> Result | None:
+        if self._key and theirs.startswith(self._key):
+            return Result.ACCEPTED
+        return Result.UNKNOWN if self._key.startswith(theirs) else None

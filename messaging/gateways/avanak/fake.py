@@ -1,0 +1,215 @@
+"""Avanak's part of the fake gateway: bare integers, negative ones for errors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from messaging.gateways.fake.faults import Fault
+from messaging.gateways.fake.provider import GOES_ON, HUGE_ID, Call, Fate, epoch, integer, local_stamp
+from messaging.gateways.fake.store import Ledger
+from messaging.gateways.reading import as_int, last_ten
+from messaging.gateways.statuses import CODES
+
+CREDIT: Final = 5_000_000_000
+PRICE: Final = 1350  # rial a call
+LONGEST_TEXT: Final = 1000
+_QUICK: Final = frozenset({"QuickSend", "QuickSendWithTTS"})
+_CREDIT: Final = {"CreateCampaign": -50, "StartCampaign": -50}
+_HOURS: Final = {"CreateCampaign": -77, "StartCampaign": -77, "QuickSend": -6, "QuickSendWithTTS": -6}
+_WORKS: Final = frozenset({*_HOURS, "GenerateTTS", "UploadMessageBase64"})
+# What no documented code says.
+_UNHEARD_OF: Final = -999
+
+
+class AvanakFake:
+    """Voice messages, campaigns and single calls."""
+
+    sending = frozenset({"CreateCampaign", *_QUICK})
+
+    def __init__(self, ledger: Ledger, fate: Fate) -> None:
+        self.ledger = ledger
+        self.fate = fate
+
+    def methods(self) -> Mapping[str, Callable[[Call], Any]]:
+        return {
+            "AccountStatus": self._account,
+            "GenerateTTS": self._generate,
+            "UploadMessageBase64": self._upload,
+            "QuickSend": self._quick_send,
+            "QuickSendWithTTS": self._quick_send_with_tts,
+            "CreateCampaign": self._create_campaign,
+            "StartCampaign": self._start,
+            "StopCampaign": self._stop,
+            "GetCampaignNumbersByCampaignID": self._campaign_numbers,
+            "GetQuickSend": self._get_quick_send,
+            "GetMessage": self._get_message,
+            "DeleteMessage": self._delete_message,
+        }
+
+    def refusal(self, method: str, fault: Fault, call: Call) -> Any:
+        if fault.name == "hours":
+            return _HOURS.get(method, GOES_ON)
+        code = as_int(fault.value)
+        code = CODES[fault.value] if code is None else code
+        if code == CODES["CreditNotEnough"]:
+            if method == "AccountStatus":
+                return {**self._account(call), "RemaindCredit": 0}
+            if method not in _WORKS:
+                return GOES_ON
+            code = _CREDIT.get(method, -3)
+        elif code == CODES["ServerError"]:
+            code = CODES["System_Disabled"]
+        elif code > 0:
+            code = CODES["Token_Invalid"]  # a positive answer would be an id
+        return {"Id": code, "Length": 0} if method in {"GenerateTTS", "UploadMessageBase64"} else code
+
+    def unauthorised(self, status: str) -> Any:
+        return CODES[status]
+
+    def _account(self, call: Call) -> dict[str, Any]:
+        return {
+            "Status": "Success",
+            "AccountName": "fake",
+            "RemaindCredit": CREDIT - PRICE * self.ledger.accepted,
+            "Mobile": "09000000000",
+            "ExpireDate": "2030-01-01T00:00:00",
+            "ExpireDatePer": "1408/10/11",
+        }
+
+    # --- voice messages ---------------------------------------------------------------------------
+
+    def _generate(self, call: Call) -> dict[str, Any]:
+        text = call.get("Text")
+        if len(text) > LONGEST_TEXT:
+            return {"Id": -5, "Length": 0}
+        if not text.strip() or call.get("Speaker") not in {"male", "female"}:
+            return {"Id": -2, "Length": 0}
+        return {"Id": self.ledger.make_audio(text, at=call.at), "Length": max(3, len(text) // 12)}
+
+    def _upload(self, call: Call) -> dict[str, Any]:
+        try:
+            data = base64.b64decode(call.get("Base64"), validate=True)
+        except binascii.Error:
+            data = b""
+        if not data:
+            return {"Id": -2, "Length": 0}
+        return {"Id": self.ledger.make_audio(call.get("Title"), at=call.at), "Length": 10}
+
+    def _get_message(self, call: Call) -> dict[str, Any]:
+        audio_id = integer(call.get("MessageID"))
+        title = self.ledger.audio.get(audio_id)
+        if title is None:
+            return {"Details": None, "Status": "MessageID_Invalid"}
+        return {
+            "Details": {"Id": audio_id, "Title": title, "Lenght": 10, "Confirmed": 1},
+            "Status": "Success",
+        }
+
+    def _delete_message(self, call: Call) -> bool:
+        return self.ledger.audio.pop(integer(call.get("MessageID")), None) is not None
+
+    # --- sending ----------------------------------------------------------------------------------
+
+    def _create_campaign(self, call: Call) -> Any:
+        text = self.ledger.audio.get(integer(call.get("MessageID")))
+        start, end = epoch(call.get("StartDateTime")), epoch(call.get("EndDateTime"))
+        numbers = [last_ten(number) for number in call.get("Numbers").split(",") if number.strip()]
+        if text is None:
+            return -60
+        if start is None or end is None or end <= max(start, call.at - 60):
+            return -76
+        if not 1 <= integer(call.get("MaxTryCount"), 1) <= 10:
+            return -70
+        if not numbers or "" in numbers:
+            return -75
+        campaign = self.ledger.accept(numbers, text, call=call.number, at=call.at, window_end=end)
+        campaign.stopped = call.get("AutoStart").lower() != "true"
+        return _spoilt(campaign.id, call)
+
+    def _quick_send(self, call: Call) -> Any:
+        text = self.ledger.audio.get(integer(call.get("MessageID")))
+        return -8 if text is None else self._dial(call, text)
+
+    def _quick_send_with_tts(self, call: Call) -> Any:
+        text = call.get("Text")
+        if not text.strip():
+            return -10
+        return -5 if len(text) > LONGEST_TEXT else self._dial(call, text)
+
+    def _dial(self, call: Call, text: str) -> Any:
+        number = last_ten(call.get("Number"))
+        if not number:
+            return -2
+        campaign = self.ledger.accept([number], text, call=call.number, at=call.at)
+        return _spoilt(campaign.id, call)
+
+    def _start(self, call: Call) -> int:
+        campaign = self.ledger.campaign(integer(call.get("CampaignID")))
+        if campaign is None:
+            return -30
+        campaign.stopped = False
+        return campaign.id
+
+    def _stop(self, call: Call) -> bool:
+        campaign = self.ledger.campaign(integer(call.get("CampaignID")))
+        if campaign is not None:
+            campaign.stopped = True
+        return campaign is not None
+
+    # --- what became of it ------------------------------------------------------------------------
+
+    def _campaign_numbers(self, call: Call) -> Any:
+        campaign = self.ledger.campaign(integer(call.get("CampaignID")))
+        if campaign is None:
+            return []
+        is_over = call.at - campaign.at >= self.fate.seconds
+        return [
+            {
+                "CampaignID": campaign.id,
+                "Id": row_id,
+                "Number": "0" + number,
+                "Status": self._number_status(row_id, is_over=is_over),
+                "Duration": 20 if is_over else 0,
+                "Price": PRICE,
+                "SendDate": local_stamp(campaign.at),
+                "DeliverDate": local_stamp(campaign.at + self.fate.seconds) if is_over else None,
+                "TryCount": 1,
+                "Vote": -1,
+                "IsMobile": number.startswith("9"),
+            }
+            for row_id, number in self.ledger.recipients(campaign)
+        ]
+
+    def _number_status(self, row_id: int, *, is_over: bool) -> int:
+        """Undocumented at the provider; here 0 waits, 1 was answered, 2 was not."""
+        if not is_over:
+            return 0
+        return 2 if self.fate.draw(row_id) < self.fate.undelivered else 1
+
+    def _get_quick_send(self, call: Call) -> Any:
+        campaign = self.ledger.campaign(integer(call.get("QuickSendID")))
+        if campaign is None:
+            return None
+        is_over = call.at - campaign.at >= self.fate.seconds
+        return {
+            "reason": 0,
+            "status": self._number_status(campaign.first_id, is_over=is_over),
+            "dst": "0" + self.ledger.number(campaign, 0),
+            "starttime": local_stamp(campaign.at),
+            "Id": campaign.id,
+            "subscribeid": 0,
+            "duration": 20 if is_over else 0,
+            "vote": -1,
+        }
+
+
+def _spoilt(campaign_id: int, call: Call) -> Any:
+    """The id of a sent call, spoilt as the call's faults say."""
+    if call.has("huge-id"):
+        return HUGE_ID
+    if call.has("unknown-status"):
+        return integer(call.value("unknown-status"), _UNHEARD_OF)
+    return None if call.has("no-data") else campaign_id

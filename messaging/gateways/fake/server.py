@@ -1,0 +1,320 @@
+"""The fake gateway: a real HTTP server on loopback that speaks both providers' interfaces.
+
+`/rest/<Method>` is AmootSMS, `/Rest/<Method>` is Avanak, as at the providers; `/_fake/…` steers it.
+Everything received is logged before it is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import socket
+import struct
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from messaging.gateways.amootsms.fake import AmootSmsFake
+from messaging.gateways.avanak.fake import AvanakFake
+from messaging.gateways.fake.faults import Fault, FaultError, Faults, Stage
+from messaging.gateways.fake.log import GatewayLog, encode, stamp
+from messaging.gateways.fake.provider import GOES_ON, Call, FakeProvider, Fate
+from messaging.gateways.fake.store import Ledger, restore_all
+
+PREFIXES: Final = {"/rest/": "sms", "/Rest/": "avanak"}
+LARGEST_REQUEST: Final = 64 * 1024 * 1024
+OVERSIZE: Final = 40 * 1024 * 1024
+PAGE: Final = "<!doctype html><html><body><h1>Web server is down</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the fake behaves. `token` None takes any; `log` None keeps none."""
+
+    log: Path | None = None
+    faults: tuple[str, ...] = ()
+    token: str | None = None
+    seed: int = 0
+    fate: Fate = field(default_factory=Fate)
+
+
+class FakeGateway:
+    """Start it, ask for its `port`, close it. One event loop."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.log = GatewayLog(options.log)
+        self.faults = Faults(options.faults, seed=options.seed)
+        self.ledgers = {
+            "sms": Ledger("sms", by_campaign=False, log=self.log),
+            "avanak": Ledger("avanak", by_campaign=True, log=self.log),
+        }
+        self.sms = AmootSmsFake(self.ledgers["sms"], options.fate)
+        self.providers: dict[str, FakeProvider] = {
+            "sms": self.sms,
+            "avanak": AvanakFake(self.ledgers["avanak"], options.fate),
+        }
+        self.calls: Counter[str] = Counter()
+        self.faults_seen: Counter[str] = Counter()
+        self.host, self.port = "127.0.0.1", 0
+        self._call_number = 0
+        self._listening: asyncio.Server | None = None
+        self._door: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._busy: set[web.RequestHandler] = set()
+        self._web: web.Server | None = None
+
+    # --- the door ---------------------------------------------------------------------------------
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes any. Raises OSError for a port in use or a log that cannot be written."""
+        self.log.open()
+        restore_all(self.log, self.ledgers)
+        self._web = web.Server(self._handle, access_log=None)
+        self.host = host
+        await self._listen(port)
+        self._shut_if_told()
+
+    async def _listen(self, port: int) -> None:
+        assert self._web is not None  # noqa: S101 - start() made it
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(self._web, self.host, port, backlog=1024)
+        self.port = self._listening.sockets[0].getsockname()[1]
+
+    def _shut_if_told(self) -> None:
+        seconds = self.faults.shut_for()
+        if seconds and self._listening is not None:
+            self.faults_seen["refuse"] += 1
+            self._listening.close()
+            self._listening = None
+            self._end_connections()
+            self._door = asyncio.create_task(self._reopen(seconds))
+
+    def _end_connections(self) -> None:
+        """Connections kept alive are a door too; those with a call under way end after their answer."""
+        for connection in self._web.connections if self._web is not None else ():
+            if connection in self._busy:
+                connection.close()
+            else:
+                connection.force_close()
+
+    async def _reopen(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        while self._listening is None:
+            try:
+                await self._listen(self.port)
+            except OSError:
+                await asyncio.sleep(0.2)
+
+    async def close(self) -> None:
+        self._closing.set()
+        if self._door is not None:
+            self._door.cancel()
+        if self._listening is not None:
+            self._listening.close()
+        if self._web is not None:
+            await self._web.shutdown(0.5)
+        self.log.close()
+
+    # --- a request --------------------------------------------------------------------------------
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._busy.add(request.protocol)
+        try:
+            return await self._route(request)
+        finally:
+            self._busy.discard(request.protocol)
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path
+        prefix = path[:6]
+        provider, method = PREFIXES.get(prefix), path[6:]
+        if provider is None:
+            return await self._steer(request) if path.startswith("/_fake/") else _plain(404, "not found")
+        if request.method != "POST":
+            return _plain(405, "POST only")
+        fake = self.providers[provider]
+        action = fake.methods().get(method)
+        if action is None:
+            return _plain(404, "no such method")
+        params = await _params(request)
+        faults = self.faults.pick(provider, sending=method in fake.sending)
+        self._call_number += 1
+        call = Call(self._call_number, time.time(), params, faults, self.faults.random.random)
+        self._note(provider, method, call)
+        refused = self._refused_token(request)
+        if refused:
+            return _json(fake.unauthorised(refused))
+        response = await self._before(request, fake, method, call)
+        if response is None:
+            moment = Call(call.number, time.time(), params, faults, call.chance)
+            response = await self._after(request, action(moment), faults)
+        self._shut_if_told()
+        return response
+
+    def _note(self, provider: str, method: str, call: Call) -> None:
+        self.calls[f"{provider}.{method}"] += 1
+        self.faults_seen.update(fault.name for fault in call.faults)
+        self.log.record(
+            at=stamp(call.at),
+            event="received",
+            provider=provider,
+            call=call.number,
+            method=method,
+            params={name: value for name, value in call.params.items() if name.casefold() != "token"},
+            fault=[str(fault) for fault in call.faults],
+        )
+
+    def _refused_token(self, request: web.BaseRequest) -> str:
+        given = request.headers.get("Authorization", "")
+        if not given:
+            return "Token_NotExists"
+        return "Token_Invalid" if self.options.token not in {None, given} else ""
+
+    async def _before(
+        self, request: web.BaseRequest, fake: FakeProvider, method: str, call: Call
+    ) -> web.StreamResponse | None:
+        """The faults that come before anybody is accepted; None if the call goes on."""
+        for fault in call.faults:
+            if fault.kind.stage is Stage.REFUSAL:
+                answer = fake.refusal(method, fault, call)
+                if answer is not GOES_ON:
+                    return _json(answer)
+            if fault.kind.stage is not Stage.BEFORE:
+                continue
+            if fault.name == "latency" or (fault.name == "hang" and fault.number < 600):
+                await self._wait(fault.number)
+            else:
+                return await self._spoil(request, fault)
+        return None
+
+    async def _after(self, request: web.BaseRequest, answer: Any, faults: list[Fault]) -> web.StreamResponse:
+        """The answer of an accepted call, spoilt by its faults."""
+        for fault in faults:
+            if fault.kind.stage is not Stage.AFTER:
+                continue
+            if fault.name == "hang-after-accept" and fault.number < 600:
+                await self._wait(fault.number)
+                continue
+            if fault.name == "half-json":
+                # half of a bare number would be a number
+                text = encode(answer if isinstance(answer, dict) else {"result": answer})
+                return web.Response(text=text[: max(1, len(text) // 2)], content_type="application/json")
+            if fault.name == "oversize":
+                return web.Response(text='{"Data":"' + "x" * OVERSIZE, content_type="application/json")
+            return await self._spoil(request, fault)
+        return _json(answer)
+
+    async def _spoil(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
+        """Faults that look the same before and after."""
+        name = fault.name.removesuffix("-after-accept")
+        if name == "reset":
+            _reset(request)
+        elif name == "hang":
+            await self._hang(request)
+        elif name == "html":
+            return web.Response(text=PAGE, content_type="text/html")
+        else:
+            return _plain(int(fault.number), "the server has a problem")
+        raise ConnectionResetError("the connection is gone, as the fault wants")
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+
+    async def _hang(self, request: web.BaseRequest) -> None:
+        """Say nothing until the other side goes away."""
+        while not self._closing.is_set() and request.transport and not request.transport.is_closing():
+            await self._wait(0.2)
+
+    # --- steering ---------------------------------------------------------------------------------
+
+    async def _steer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not _is_loopback(request.remote):
+            return _plain(403, "from this machine only")
+        what = (request.method, request.path.removeprefix("/_fake/"))
+        if what == ("GET", "stats"):
+            return _json(self.stats())
+        try:
+            params = await _params(request)
+            if what == ("POST", "faults"):
+                return self._change_faults(params)
+            if what == ("POST", "inbound"):
+                return _json(self._inbound(params))
+        except ValueError as error:
+            return _plain(400, str(error))
+        return _plain(404, "GET stats, POST faults, POST inbound")
+
+    def stats(self) -> dict[str, Any]:
+        """Calls by provider and method, accepted recipients, faults in force and seen."""
+        return {
+            "calls": dict(self.calls),
+            "accepted": {name: ledger.accepted for name, ledger in self.ledgers.items()},
+            "faults": [str(fault) for fault in self.faults.active],
+            "faults_seen": dict(self.faults_seen),
+            "inbound_waiting": len(self.sms.inbox.fresh),
+        }
+
+    def _change_faults(self, params: Mapping[str, Any]) -> web.StreamResponse:
+        wanted = params.get("faults", [])
+        if not isinstance(wanted, list) or not all(isinstance(option, str) for option in wanted):
+            raise FaultError('send {"faults": ["hang@0.1", …]}; an empty list ends all faults')
+        self.faults.replace(wanted)
+        self._shut_if_told()
+        return _json({"faults": [str(fault) for fault in self.faults.active]})
+
+    def _inbound(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        at = time.time()
+        mobile, text, line = (str(params.get(name, "")) for name in ("mobile", "text", "line"))
+        message = self.sms.receive(mobile, text, line or "30001234", at)
+        self.log.record(at=stamp(at), event="inbound", provider="sms", **message)
+        return message
+
+
+async def _params(request: web.BaseRequest) -> dict[str, Any]:
+    """The fields of a form or of a JSON object; anything else is no fields."""
+    body = await request.content.read(LARGEST_REQUEST)
+    while not request.content.at_eof():
+        body += await request.content.read(LARGEST_REQUEST)
+        if len(body) > LARGEST_REQUEST:
+            return {}
+    if request.content_type == "application/json":
+        try:
+            value = json.loads(body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(text=encode(value), content_type="application/json")
+
+
+def _plain(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=text)
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _reset(request: web.BaseRequest) -> None:
+    """End the connection with RST instead of FIN."""
+    transport = request.transport
+    if transport is not None:
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        transport.abort()

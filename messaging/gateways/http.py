@@ -1,0 +1,199 @@
+"""The one HTTP call to a provider: a form is posted, and what happened is classified.
+
+`NotSent` is raised only where it is proven that no byte of the request was written, because no
+connection was handed out yet; whatever goes wrong afterwards is `OutcomeUnknown`. POST is never
+repeated by the library (it repeats idempotent methods only), redirects are off, and the answer is read
+up to a limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+from django.core.exceptions import ImproperlyConfigured
+
+from messaging.gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
+from messaging.gateways.masking import masked
+
+ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
+CONNECT_SECONDS: Final = 5.0
+KEEP_ALIVE_SECONDS: Final = 10.0
+CONNECTIONS: Final = 100
+_FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete answer: the HTTP status and the body as text (undecodable bytes replaced)."""
+
+    status: int
+    text: str
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a request came; `connected` before any byte of it is written."""
+
+    write_before: float | None
+    connected: bool = False
+
+
+class _DeadlinePassed(Exception):
+    pass
+
+
+def checked_base_url(url: str, setting: str) -> str:
+    """`url` without a final slash. Raises ImproperlyConfigured unless it is https, or http on loopback."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ImproperlyConfigured(f"{setting} must be an address such as https://host/path, not {url!r}.")
+    if parts.username or parts.password:
+        raise ImproperlyConfigured(f"{setting} must not hold a user or a password.")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ImproperlyConfigured(
+            f"{setting} must begin with https://: only a gateway on this machine may be reached without"
+            f" encryption, and {parts.hostname} is not."
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def checked_token(token: str, setting: str) -> str:
+    """A token that can stand in a header. Raises ImproperlyConfigured (without showing it)."""
+    if not token or not token.isascii() or not token.isprintable() or token != token.strip():
+        raise ImproperlyConfigured(f"{setting} must be printable ASCII without spaces around it.")
+    return token
+
+
+class Http:
+    """A provider's address and token, with one session for each event loop that uses it.
+
+    `timeout` (seconds) bounds a whole call; connecting takes at most half of it, so that a connection
+    that never came is told apart from an answer that never came.
+    """
+
+    def __init__(self, base_url: str, token: str, *, timeout: float) -> None:
+        self.token = token
+        self._base_url = base_url
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_SECONDS, timeout / 2))
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def post(
+        self,
+        method: str,
+        fields: Mapping[str, str],
+        *,
+        limit: int = ANSWER_LIMIT,
+        write_before: float | None = None,
+    ) -> HttpAnswer:
+        """Post a form and read the answer, of at most `limit` bytes; redirects come back as they are.
+
+        `write_before` is the monotonic instant after which nothing is written any more. Raises
+        `NotSent` and `OutcomeUnknown`.
+        """
+        try:
+            body = urlencode(fields).encode()
+        except UnicodeEncodeError as error:
+            raise NotSent("text_not_encodable", trouble=Trouble.CONTENT) from error
+        progress = _Progress(write_before)
+        try:
+            # A loop that stood still between two calls has not noticed connections closed by the
+            # provider meanwhile; two turns of it drop them, and with them needless doubts.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            return await self._exchange(method, body, limit, progress)
+        except (aiohttp.ClientError, OSError, _DeadlinePassed) as error:
+            raise self._classified(error, progress) from error
+
+    async def _exchange(self, method: str, body: bytes, limit: int, progress: _Progress) -> HttpAnswer:
+        async with self._open().post(
+            f"{self._base_url}/{method}",
+            data=body,
+            headers={"Content-Type": _FORM},
+            allow_redirects=False,
+            trace_request_ctx=progress,
+        ) as response:
+            data = bytearray()
+            async for chunk in response.content.iter_any():
+                data += chunk
+                if len(data) > limit:
+                    response.close()
+                    raw = masked(data[:65536].decode("utf-8", "replace"), [self.token])
+                    raise OutcomeUnknown("answer_too_long", trouble=Trouble.PROVIDER, raw=raw)
+            return HttpAnswer(response.status, data.decode("utf-8", "replace"))
+
+    def _classified(self, error: Exception, progress: _Progress) -> GatewayError:
+        if isinstance(error, _DeadlinePassed):
+            return NotSent("deadline_passed", trouble=Trouble.NETWORK)
+        code = _code_of(error)
+        if progress.connected:
+            return OutcomeUnknown(code, trouble=Trouble.NETWORK)
+        return NotSent(code, trouble=Trouble.NETWORK)
+
+    def _open(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._session.closed or self._loop is not loop:
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_create_end.append(_connected)
+            trace.on_connection_reuseconn.append(_connected)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                timeout=self._timeout,
+                headers={"Authorization": self.token, "Accept-Encoding": "identity"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[trace],
+                trust_env=False,
+            )
+            self._loop = loop
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None and self._loop is asyncio.get_running_loop():
+            await self._session.close()
+        self._session = None
+
+
+async def _connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
+    progress: _Progress = context.trace_request_ctx
+    if progress.write_before is not None and time.monotonic() >= progress.write_before:
+        raise _DeadlinePassed
+    progress.connected = True
+
+
+_CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (aiohttp.ClientConnectorDNSError, "name_not_resolved"),
+    (aiohttp.ClientConnectorCertificateError, "certificate_wrong"),
+    (aiohttp.ClientSSLError, "tls_failed"),
+    (aiohttp.ConnectionTimeoutError, "connect_timeout"),
+    (TimeoutError, "timeout"),
+    (aiohttp.ClientConnectorError, "connection_failed"),
+    (aiohttp.ServerDisconnectedError, "connection_closed"),
+    (aiohttp.ClientPayloadError, "answer_cut_off"),
+    (aiohttp.ClientResponseError, "not_http"),
+    (ConnectionResetError, "connection_reset"),
+)
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return "connection_refused"
+    return next((code for kind, code in _CODES if isinstance(error, kind)), "connection_lost")

@@ -1,0 +1,48 @@
+"""What may be kept of a provider's answer: at most 4 KB, without numbers, texts and tokens. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+KEPT_BYTES: Final = 4096
+# What lies beyond is never looked at; masking shortens texts, so more is read than is kept.
+_WINDOW: Final = 16_384
+
+# Ten digits, with or without the trunk zero or the country's code. An id of ten digits is masked
+# too: a number that stays readable would be worse.
+_NUMBER: Final = re.compile(r"(?<![0-9])((?:(?:\+|00)?98|0)?[1-9][0-9]{2})[0-9]{5}([0-9]{2})(?![0-9])")
+_TEXT_FIELD: Final = re.compile(r'"(\w*(?:Text|Title|Name))"\s*:\s*"((?:[^"\\]|\\.)*)\\?("?)')
+_ESCAPED_DIGIT: Final = re.compile(r"\\u06(?:[fF]([0-9])|6([0-9]))")
+_NATIVE_DIGITS: Final = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
+_SHORTEST_SECRET: Final = 4
+
+
+def masked_number(number: str) -> str:
+    """`+989121234567` → `+98912*****67`."""
+    return _NUMBER.sub(r"\1*****\2", number)
+
+
+def masked(raw: str, secrets: Iterable[str] = ()) -> str:
+    """`raw` fit to be kept: numbers masked, texts replaced by their length, `secrets` removed, bounded.
+
+    `secrets` are the token and the texts that were sent; they are removed also in their JSON form.
+    """
+    cut = len(raw) > _WINDOW
+    kept = raw[:_WINDOW].translate(_NATIVE_DIGITS)
+    if "\\u06" in kept:
+        kept = _ESCAPED_DIGIT.sub(lambda found: found[1] or found[2], kept)
+    kept = _TEXT_FIELD.sub(lambda found: f'"{found[1]}":"[{len(found[2])} characters]"', kept)
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            kept = kept.replace(secret.translate(_NATIVE_DIGITS), "[removed]")
+    if cut:
+        kept = kept.rstrip("0123456789+")  # half a number at the edge
+    return _bounded(_NUMBER.sub(r"\1*****\2", kept))
+
+
+def _bounded(text: str) -> str:
+    # NUL cannot be stored by PostgreSQL, nor can half a surrogate pair be encoded.
+    data = text.replace("\0", "").encode("utf-8", "replace")
+    return data[:KEPT_BYTES].decode("utf-8", "ignore")

@@ -1,0 +1,84 @@
+"""Reading what a provider wrote: tolerant of form, and without guessing. Pure.
+
+`None` and `""` mean "not recognised"; what follows from that is the caller's rule.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from persian.digits import to_ascii
+from persian.jalali import TEHRAN
+
+ID_LIMIT: Final = 2**63
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}")
+_NOT_DIGITS: Final = re.compile(r"[^0-9]+")
+_SECONDS: Final = "%Y-%m-%d %H:%M:%S"
+_STAMP: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})")
+
+
+class NotJson(ValueError):
+    """The answer is no JSON text."""
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text. Raises `NotJson` for anything else, however long or deep."""
+    try:
+        return json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise NotJson from error
+
+
+def as_int(value: object) -> int | None:
+    """An integer given as a number or as its digits; None for anything else, truth values included."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        return int(value)
+    return None
+
+
+def as_amount(value: object) -> int | None:
+    """An amount of money in whole rial, rounded down; None where none is told."""
+    if isinstance(value, float):
+        return int(value) if abs(value) < 2**53 else None
+    return as_int(value)
+
+
+def as_id(value: object) -> str:
+    """A provider's id as its digits; '' unless it is a positive 64-bit integer."""
+    number = as_int(value)
+    return str(number) if number is not None and 0 < number < ID_LIMIT else ""
+
+
+def last_ten(value: object) -> str:
+    """The last ten digits of a telephone number in any spelling, '' where there are fewer."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return ""
+    digits = _NOT_DIGITS.sub("", to_ascii(str(value)))
+    return digits[-10:] if len(digits) >= 10 else ""
+
+
+def provider_time(instant: datetime) -> str:
+    """An instant as both providers write it: Tehran's clock, whole seconds (rounded down)."""
+    return instant.astimezone(TEHRAN).strftime(_SECONDS)
+
+
+def from_provider_time(value: object) -> datetime | None:
+    """The instant of a provider's `yyyy-MM-dd HH:mm:ss` (or with a T), None if it is none.
+
+    The year 1 stands for "never" in their data and is None too.
+    """
+    match = _STAMP.match(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    try:
+        local = datetime.strptime(f"{match[1]} {match[2]}", _SECONDS).replace(tzinfo=TEHRAN)
+    except ValueError:
+        return None
+    return local if local.year > 1 else None

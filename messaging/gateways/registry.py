@@ -1,0 +1,48 @@
+"""The gateways by the code of their channel, built from the settings alone."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from messaging.gateways.amootsms.client import AmootSms
+from messaging.gateways.avanak.client import Avanak
+from messaging.gateways.base import Gateway
+from messaging.gateways.http import Http, checked_base_url, checked_token
+
+
+def gateway_for(code: str) -> Gateway:
+    """A new client for a sending channel's code; whoever asks closes it.
+
+    Raises ImproperlyConfigured for a code without a gateway and for settings that cannot be right: an
+    address that is not https outside loopback, a token that no header can hold, a batch of nobody.
+    """
+    if code == AmootSms.code:
+        return AmootSms(
+            _http("AMOOTSMS"), line=settings.AMOOTSMS_LINE, max_batch=_positive("AMOOTSMS_MAX_BATCH")
+        )
+    if code == Avanak.code:
+        if settings.AVANAK_SPEAKER not in {"male", "female"}:
+            raise ImproperlyConfigured("AVANAK_SPEAKER must be male or female.")
+        return Avanak(
+            _http("AVANAK"), speaker=settings.AVANAK_SPEAKER, max_batch=_positive("AVANAK_MAX_BATCH")
+        )
+    raise ImproperlyConfigured(f"There is no gateway for the channel {code!r}; known are sms and avanak.")
+
+
+def _http(prefix: str) -> Http:
+    address, token = f"{prefix}_BASE_URL", f"{prefix}_TOKEN"
+    if settings.GATEWAY_TIMEOUT_SECONDS <= 0:
+        raise ImproperlyConfigured("GATEWAY_TIMEOUT_SECONDS must be more than 0.")
+    return Http(
+        checked_base_url(getattr(settings, address), address),
+        checked_token(getattr(settings, token), token),
+        timeout=settings.GATEWAY_TIMEOUT_SECONDS,
+    )
+
+
+def _positive(name: str) -> int:
+    value = int(getattr(settings, name))
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} must be 1 or more, not {value}.")
+    return value

@@ -1,0 +1,84 @@
+"""A real fake gateway in a thread of the test's process, on a free port of loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from messaging.gateways.fake.provider import Fate
+from messaging.gateways.fake.server import FakeGateway, Options
+
+
+class Running:
+    """A gateway that listens; `url` has no path."""
+
+    def __init__(self, gateway: FakeGateway, loop: asyncio.AbstractEventLoop) -> None:
+        self.gateway = gateway
+        self._loop = loop
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.gateway.port}"
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        path = self.gateway.options.log
+        assert path is not None
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+
+    @property
+    def accepted(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.log if entry["event"] == "accepted"]
+
+    @property
+    def received(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.log if entry["event"] == "received"]
+
+    def use(self, *faults: str) -> None:
+        """Put these faults in force, as an operator would."""
+        self.steer("faults", {"faults": list(faults)})
+
+    def steer(self, what: str, body: dict[str, Any]) -> Any:
+        request = urllib.request.Request(  # noqa: S310
+            f"{self.url}/_fake/{what}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            return json.loads(answer.read())
+
+
+@contextmanager
+def running_gateway(
+    log: Path | None = None,
+    *faults: str,
+    port: int = 0,
+    token: str | None = None,
+    fate: Fate | None = None,
+) -> Iterator[Running]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    def run(coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)
+
+    async def make() -> FakeGateway:
+        gateway = FakeGateway(Options(log, faults, token, fate=fate or Fate(seconds=0.2, undelivered=0)))
+        await gateway.start(port=port)
+        return gateway
+
+    gateway = run(make())
+    try:
+        yield Running(gateway, loop)
+    finally:
+        run(gateway.close())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
