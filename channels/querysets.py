@@ -12,7 +12,7 @@ from channels.windows import WeeklyWindows
 class ChannelQuerySet(models.QuerySet[Any]):
     def register(self) -> ChannelQuerySet:
         """The register as it is shown: by clause, with owner and windows."""
-        return self.select_related("owner").prefetch_related("windows").order_by("clause", "id")
+        return self.select_related("owner__manager").prefetch_related("windows").order_by("clause", "id")
 
     def sending(self) -> ChannelQuerySet:
         """The channels by which messages leave: SMS and voice."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from audit.fields import with_look
 from staff.models import Department
 
 
@@ -18,3 +21,7 @@ class DirectoryForm(forms.Form):
         empty_label=_("All departments"),
     )
     leavers = forms.BooleanField(label=_("Also those who left"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        with_look(self)

@@ -30,7 +30,17 @@ def directory_page(request: HttpRequest) -> HttpResponse:
     )
     query = request.GET.copy()
     query.pop("after", None)
-    context = {"form": form, "page": page, "today": today, "query": query.urlencode(), "later": bool(after)}
+    first = f"?{query.urlencode()}"
+    if page.after is not None:
+        query["after"] = str(page.after)
+    context = {
+        "form": form,
+        "people": [(person, person.works_here(today)) for person in page.people],
+        "total": page.total,
+        "is_filtered": any(asked.values()),
+        "previous": first if after else "",
+        "next": f"?{query.urlencode()}" if page.after is not None else "",
+    }
     return render(request, "staff/directory.html", context)
 
 

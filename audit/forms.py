@@ -1,0 +1,50 @@
+"""The filter of the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from audit.fields import JalaliDateField, with_look
+from audit.labels import ACTIONS
+from audit.models import Entry
+from audit.querysets import EntryQuerySet
+from persian.jalali import TEHRAN
+
+
+class EntryFilter(forms.Form):
+    action = forms.ChoiceField(label=_("Act"), required=False)
+    actor = forms.CharField(label=_("By (user name)"), required=False, max_length=150)
+    object_type = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
+    object_id = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
+    since = JalaliDateField(label=_("From"), required=False)
+    until = JalaliDateField(label=_("Until and with"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["action"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 (for the type checker)
+        words = sorted(((code, str(label)) for code, label in ACTIONS.items()), key=lambda pair: pair[1])
+        field.choices = [("", _("Any")), *words]
+        with_look(self)
+
+    def entries(self) -> EntryQuerySet:
+        """The entries that were asked for. Everything, while nothing valid was."""
+        rows: EntryQuerySet = Entry.objects.all()
+        if not self.is_valid():
+            return rows
+        asked = self.cleaned_data
+        if asked["action"]:
+            rows = rows.filter(action=asked["action"])
+        if asked["actor"]:
+            rows = rows.by_actor(asked["actor"].strip())
+        if asked["object_type"]:
+            rows = rows.about(asked["object_type"], asked["object_id"])
+        since, until = asked["since"], asked["until"]
+        return rows.between(
+            datetime.combine(since, time(), TEHRAN) if since else None,
+            datetime.combine(until + timedelta(days=1), time(), TEHRAN) if until else None,
+        )

@@ -1,0 +1,57 @@
+"""What the screen calls the acts that the trail keeps. A code without a word here is shown as it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.apps import apps
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS: Final[dict[str, Promise]] = {
+    "call.settled": _("call in doubt settled"),
+    "channel.added": _("channel added to the register"),
+    "channel.changed": _("channel changed"),
+    "channel.outage_declared": _("outage declared"),
+    "channel.outage_detected": _("outage detected"),
+    "channel.outage_ended": _("outage ended"),
+    "channel.windows_set": _("sending windows set"),
+    "contact.call_closed": _("opt-out call closed"),
+    "contact.call_opened": _("opt-out call opened"),
+    "contact.edited": _("customer's record changed"),
+    "contact.opt_out_cleared": _("opt-out cleared"),
+    "contact.opt_out_set": _("opt-out set"),
+    "contacts.created_for_numbers": _("customers made for new numbers"),
+    "contacts.imported": _("customers imported"),
+    "department.changed": _("department changed"),
+    "department.opened": _("department added"),
+    "employee.account_linked": _("log-in linked to a colleague"),
+    "employee.changed": _("colleague's record changed"),
+    "employee.hired": _("colleague hired"),
+    "employee.left": _("colleague's leave recorded"),
+    "employee.reinstated": _("colleague's leave taken back"),
+    "message.cancel": _("message cancelled"),
+    "message.pause": _("message paused"),
+    "message.planned": _("message planned"),
+    "message.resume": _("message resumed"),
+    "message.submitted": _("message submitted"),
+    "user.changed": _("log-in changed"),
+    "user.disabled": _("log-in disabled"),
+    "user.enabled": _("log-in enabled"),
+    "user.opened": _("log-in opened"),
+    "user.password_set": _("password set by somebody else"),
+    "user.roles_set": _("roles set"),
+}
+
+
+def action_label(action: str) -> str:
+    """The act in words."""
+    return str(ACTIONS.get(action, action))
+
+
+def object_label(object_type: str) -> str:
+    """The kind of thing in words; `app.model` of a model that is no more is shown as it is."""
+    try:
+        return str(apps.get_model(object_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return object_type

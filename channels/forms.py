@@ -1,0 +1,87 @@
+"""Forms of the register: an outage's reason, and a week of sending windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from channels.actions import REASON_MAX_LENGTH
+from channels.hours import Interval, check_intervals, parse_hours, span_text, week_of
+from channels.models import SendingWindow
+
+DAYS = tuple(SendingWindow.Weekday)
+
+
+class OutageForm(forms.Form):
+    reason = forms.CharField(
+        label=_("What is down, and who says so?"),
+        max_length=REASON_MAX_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class WeekForm(forms.Form):
+    """A week of intervals: one line for every day alike, or a line a day. `intervals` is the result."""
+
+    every_day = forms.CharField(
+        label=_("Every day"),
+        required=False,
+        max_length=200,
+        help_text=_("Intervals such as 08:00-12:00, 16:00-22:00. One may run past midnight: 22:00-02:00."),
+    )
+
+    intervals: list[Interval]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for day in DAYS:
+            self.fields[field_of(day)] = forms.CharField(label=day.label, required=False, max_length=200)
+        for field in self.fields.values():
+            field.widget.attrs.update(
+                {"dir": "ltr", "class": "form-control ltr-input", "autocomplete": "off"}
+            )
+
+    @property
+    def day_fields(self) -> list[forms.BoundField]:
+        return [self[field_of(day)] for day in DAYS]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        typed = {name: text for name, text in data.items() if text}
+        if "every_day" in typed and len(typed) > 1:
+            self.add_error("every_day", _("Fill in either this line or the days' own lines."))
+        spans = {name: self._spans(name, text) for name, text in typed.items()}
+        if "every_day" in spans:
+            days = {day.value: spans["every_day"] for day in DAYS}
+        else:
+            days = {day.value: spans.get(field_of(day), []) for day in DAYS}
+        self.intervals = week_of(days)
+        if not self.errors:
+            check_intervals(self.intervals)
+        return data
+
+    def _spans(self, name: str, text: str) -> list[tuple[int, int]]:
+        try:
+            return parse_hours(text)
+        except ValidationError as error:
+            self.add_error(name, error)
+            return []
+
+
+def field_of(day: int) -> str:
+    return f"day_{int(day)}"
+
+
+def week_initial(windows: list[Interval]) -> dict[str, str]:
+    """What the form shows of stored windows: one line if all days are alike."""
+    days = {
+        day.value: ", ".join(span_text(opens, closes) for weekday, opens, closes in windows if weekday == day)
+        for day in DAYS
+    }
+    lines = set(days.values())
+    if len(lines) == 1:
+        return {"every_day": lines.pop()}
+    return {field_of(day): line for day, line in days.items()}

@@ -1,0 +1,90 @@
+"""How people write sending windows: «۸:۰۰ تا ۱۲:۰۰، ۱۶:۰۰ تا ۲۲:۰۰». Pure but for its translated errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from channels.windows import DAY_MINUTES
+from persian.digits import to_ascii
+from persian.text import fold_line
+
+# (weekday with Monday 0, opens, closes) in minutes of the day, half-open.
+Interval = tuple[int, int, int]
+
+_TIME = r"(\d{1,2})(?:[:٫.](\d{2}))?"
+_SPAN = re.compile(rf"{_TIME}\s*(?:-|–|—|تا|to)\s*{_TIME}")
+_BETWEEN = re.compile(r"\s*[,،;؛\n]\s*|\s+و\s+")
+
+
+def parse_hours(typed: str) -> list[tuple[int, int]]:
+    """The intervals of one day as typed, in minutes; one past midnight has `closes` beyond 1440.
+
+    Raises ValidationError naming the part that is no interval.
+    """
+    text = fold_line(to_ascii(typed))
+    return [_parse_span(part) for part in _BETWEEN.split(text) if part]
+
+
+def _parse_span(part: str) -> tuple[int, int]:
+    match = _SPAN.fullmatch(part)
+    if match is None:
+        raise ValidationError(
+            _("“%(part)s” is no interval; write it as 08:00-22:00.") % {"part": part}, code="no_interval"
+        )
+    opens, closes = _minutes(match[1], match[2], part), _minutes(match[3], match[4], part)
+    if opens in (closes, DAY_MINUTES):
+        raise ValidationError(_("“%(part)s” is empty.") % {"part": part}, code="empty_interval")
+    return (opens, closes) if opens < closes else (opens, closes + DAY_MINUTES)
+
+
+def _minutes(hour: str, minute: str | None, part: str) -> int:
+    total = int(hour) * 60 + int(minute or 0)
+    if int(minute or 0) > 59 or total > DAY_MINUTES:
+        raise ValidationError(
+            _("“%(part)s” names a time that no day has.") % {"part": part}, code="no_such_time"
+        )
+    return total
+
+
+def week_of(days: dict[int, list[tuple[int, int]]]) -> list[Interval]:
+    """The intervals of a week as they are stored: what runs past midnight is cut there."""
+    intervals: list[Interval] = []
+    for weekday, spans in days.items():
+        for opens, closes in spans:
+            intervals.append((weekday, opens, min(closes, DAY_MINUTES)))
+            if closes > DAY_MINUTES:
+                intervals.append(((weekday + 1) % 7, 0, closes - DAY_MINUTES))
+    return sorted(intervals)
+
+
+def check_intervals(intervals: Sequence[Interval]) -> None:
+    """Raises ValidationError for an interval that is none, or for two of one day that overlap."""
+    last: Interval | None = None
+    for weekday, opens, closes in sorted(intervals):
+        if not (0 <= weekday <= 6 and 0 <= opens < closes <= DAY_MINUTES):
+            raise ValidationError(_("A window opens before it closes, within one day."))
+        if last is not None and last[0] == weekday and opens < last[2]:
+            raise ValidationError(
+                _("The windows %(first)s and %(second)s of one day overlap.")
+                % {"first": span_text(last[1], last[2]), "second": span_text(opens, closes)},
+                code="overlap",
+            )
+        last = (weekday, opens, closes)
+
+
+def clock_text(minutes: int) -> str:
+    """Minutes of the day as HH:MM; the day's end is 24:00."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def span_text(opens: int, closes: int) -> str:
+    return f"{clock_text(opens)}–{clock_text(closes)}"
+
+
+def spelled(intervals: Iterable[Interval]) -> list[str]:
+    """Intervals as the audit trail keeps them: `0 08:00–22:00` is Monday's."""
+    return [f"{weekday} {span_text(opens, closes)}" for weekday, opens, closes in intervals]

@@ -1,0 +1,111 @@
+"""The register as its pages show it: each channel with its hours and state at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from channels.hours import span_text
+from channels.models import Channel, Kind, Outage, Purpose, SendingWindow
+from channels.querysets import windows_of
+
+SENDING_KINDS = frozenset({Kind.SMS, Kind.VOICE})
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A weekday with its intervals as text, `08:00–22:00`; none means closed."""
+
+    weekday: int
+    label: str
+    spans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The windows of one purpose, and where `now` stands in them.
+
+    `until` is when the open window closes (None: never), or when the next one opens (None: never).
+    `any_hour` is true where no windows are on record and none are needed.
+    """
+
+    purpose: Purpose
+    days: tuple[Day, ...]
+    any_hour: bool
+    is_open: bool
+    until: datetime | None
+
+    @property
+    def same_every_day(self) -> tuple[str, ...] | None:
+        """The spans that all seven days share, or None."""
+        first = self.days[0].spans
+        return first if first and all(day.spans == first for day in self.days) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    channel: Channel
+    outages: tuple[Outage, ...]
+    hours: tuple[Hours, ...]
+
+    @property
+    def is_sending(self) -> bool:
+        return self.channel.kind in SENDING_KINDS
+
+    @property
+    def promotional(self) -> Hours | None:
+        """The hours that the procedure limits (C7.6)."""
+        return next((hours for hours in self.hours if hours.purpose is Purpose.PROMOTIONAL), None)
+
+
+def hours_of(channel: Channel, purpose: Purpose, now: datetime) -> Hours:
+    """The hours of one purpose on a channel at `now`."""
+    windows = windows_of(channel, purpose)
+    days = _days(window for window in channel.windows.all() if window.purpose == purpose)
+    if windows is None:
+        # A promotional message without hours on record waits (C7.6); others go at any hour (reading 1).
+        any_hour = purpose is not Purpose.PROMOTIONAL
+        return Hours(purpose, days, any_hour, any_hour, None)
+    is_open = windows.is_open(now)
+    until = windows.closes_at(now) if is_open else windows.next_open(now)
+    return Hours(purpose, days, False, is_open, until)
+
+
+def _days(windows: Iterable[SendingWindow]) -> tuple[Day, ...]:
+    rows = sorted((window.weekday, window.opens, window.closes) for window in windows)
+    return tuple(
+        Day(day.value, str(day.label), tuple(span_text(o, c) for weekday, o, c in rows if weekday == day))
+        for day in SendingWindow.Weekday
+    )
+
+
+def state_of(channel: Channel, outages: Iterable[Outage], now: datetime) -> ChannelState:
+    hours = tuple(hours_of(channel, purpose, now) for purpose in Purpose) if _sends(channel) else ()
+    return ChannelState(channel, tuple(outages), hours)
+
+
+def _sends(channel: Channel) -> bool:
+    return channel.kind in SENDING_KINDS
+
+
+def sending_states(now: datetime) -> list[ChannelState]:
+    """The channels by which messages leave, with what stands in the way at `now`."""
+    return _with_outages(list(Channel.objects.register().sending()), now)
+
+
+def register_by_kind(now: datetime) -> list[tuple[str, list[ChannelState]]]:
+    """The whole register, in the procedure's order, grouped under each kind's name."""
+    states = _with_outages(list(Channel.objects.register()), now)
+    places = {kind.value: place for place, kind in enumerate(Kind)}
+    states.sort(key=lambda state: (places[state.channel.kind], state.channel.clause, state.channel.pk))
+    groups = groupby(states, key=lambda state: state.channel.kind)
+    return [(str(Kind(kind).label), list(members)) for kind, members in groups]
+
+
+def _with_outages(channels: Sequence[Channel], now: datetime) -> list[ChannelState]:
+    is_open: dict[int, list[Outage]] = {}
+    for outage in Outage.objects.open().order_by("started_at", "id"):
+        is_open.setdefault(outage.channel_id, []).append(outage)
+    return [state_of(channel, is_open.get(channel.pk, ()), now) for channel in channels]
