@@ -6,14 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from contacts.models import Contact
+from contacts.numbers import search_digits
+from contacts.selectors import known_tags
 from messaging.facts import MessageGate, gate_of, recipient_facts
 from messaging.models import Delivery, Message
 from messaging.planning import Plan, summarise
-from messaging.policy.decide import Decision
+from messaging.policy.decide import Decision, Verdict
 from messaging.policy.reasons import Reason
+from messaging.querysets import DeliveryQuerySet
 from messaging.states import DeliveryState, MessageStatus
 
 ENDED = frozenset({MessageStatus.FINISHED, MessageStatus.CANCELLED})
@@ -56,6 +60,68 @@ def _given_twice(message: Message, recipients: int) -> int:
     if message.planned_at is None or message.audience["kind"] != "file":
         return 0
     return int(message.audience["lines"]) - recipients
+
+
+# Holds that come before a recipient's own (the order of `RULES`).
+_BEFORE_THE_OWN = (Reason.AWAITING_APPROVAL, Reason.PAUSED)
+
+
+def deliveries_of(
+    message: Message, now: datetime, *, state: str = "", reason: str = "", number: str = ""
+) -> DeliveryQuerySet:
+    """A message's recipients, by state, by the reason that `standing` counts them under, and by
+    number (any part, any spelling). Lines that repeat a number come only where they are asked for."""
+    rows = Delivery.objects.filter(message=message)
+    rows = (
+        rows.filter(reason=Reason.DUPLICATE)
+        if reason == Reason.DUPLICATE
+        else rows.exclude(reason=Reason.DUPLICATE)
+    )
+    if reason and reason != Reason.DUPLICATE:
+        rows = rows.annotate(named=_named_reason(gate_of(message, now), now)).filter(named=reason)
+    if state:
+        rows = rows.filter(state=state)
+    if number:
+        digits = search_digits(number)
+        rows = rows.filter(address__contains=digits.lstrip("0") if digits else number)
+    return rows
+
+
+def _named_reason(gate: MessageGate, now: datetime) -> Case:
+    """SQL for `reason_now`."""
+    held = gate.decision.reason if gate.decision.verdict is Verdict.HOLD else None
+    queued, due = Q(state=DeliveryState.QUEUED), _waits_for_the_message(now)
+    if held is None:
+        cases = [When(due, then=Value(""))]
+    elif held in _BEFORE_THE_OWN:
+        cases = [When(queued, then=Value(str(held)))]
+    else:
+        cases = [When(queued & (due | ~Q(reason=Reason.VOC_CALL_OPEN)), then=Value(str(held)))]
+    return Case(*cases, default=F("reason"), output_field=CharField())
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """A tag and how many customers have it; `is_more` where counting stopped at that number."""
+
+    tag: str
+    count: int
+    is_more: bool
+
+
+_TAG_LIMIT = 10_000
+
+
+def tag_counts() -> list[TagCount]:
+    """The tags to choose from, each counted no further than `_TAG_LIMIT`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.tag, (SELECT count(*) FROM (SELECT FROM contacts_contact c"
+            "  WHERE c.tags @> ARRAY[t.tag]::varchar[] LIMIT %s) some)"
+            " FROM unnest(%s::varchar[]) WITH ORDINALITY AS t(tag, nth) ORDER BY t.nth",
+            [_TAG_LIMIT + 1, known_tags()],
+        )
+        return [TagCount(tag, min(n, _TAG_LIMIT), n > _TAG_LIMIT) for tag, n in cursor.fetchall()]
 
 
 def message_status(message: Message, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,158 @@
+"""Messages in the back office: to look at. Whatever happens to them is an action of the portal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact
+from contacts.numbers import InvalidNumber, normalise
+from messaging.models import Delivery, GatewayCall, Message, MessageStop, Override
+from messaging.querysets import MessageQuerySet
+from persian.jalali import format_datetime
+from staff.models import User
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than the back office ever pages."""
+
+    LIMIT = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        return cast("QuerySet[Any]", self.object_list)[: self.LIMIT].count()
+
+
+def _shown(instant: datetime | None) -> str:
+    return format_datetime(instant, get_language() or "fa") if instant else "—"
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Nothing here is written by hand. `permission` is what the table of roles asks for."""
+
+    permission = "messaging.view_all_messages"
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    list_per_page = 50
+    actions = None
+
+    def _may(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, User) and request.user.may(self.permission)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._may(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    permission = "messaging.view_message"
+    list_display = ("id", "beginning", "channel", "purpose", "sender", "status", "submitted")
+    list_filter = ("status", "purpose", "channel")
+    list_select_related = ("channel", "sender")
+    search_fields = ("=id", "text")
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return cast("MessageQuerySet", super().get_queryset(request)).visible_to(request.user)
+
+    @admin.display(description=_("text"))
+    def beginning(self, message: Message) -> str:
+        return message.text[:60]
+
+    @admin.display(description=_("submitted at"), ordering="submitted_at")
+    def submitted(self, message: Message) -> str:
+        return _shown(message.submitted_at)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """A million rows a message: found by the customer's whole number, never counted."""
+
+    list_display = ("id", "message_id", "address", "state", "reason", "updated")
+    search_fields = ("address",)
+    search_help_text = _("The whole number of a customer, in any spelling.")
+    ordering = ("-id",)
+    raw_id_fields = ("message", "contact", "call")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            address = normalise(search_term)
+        except InvalidNumber:
+            return queryset.none(), False
+        contacts = Contact.objects.filter(address=address).values_list("pk", flat=True)
+        return queryset.filter(contact_id__in=list(contacts)), False
+
+    @admin.display(description=_("last change"))
+    def updated(self, delivery: Delivery) -> str:
+        return _shown(delivery.updated_at)
+
+
+@admin.register(GatewayCall)
+class GatewayCallAdmin(ReadOnlyAdmin):
+    permission = "messaging.view_gatewaycall"
+    list_display = ("id", "channel", "message_id", "intended", "outcome", "size", "error")
+    list_filter = ("outcome", "channel")
+    list_select_related = ("channel",)
+    search_fields = ("=id", "=message__id", "=campaign_id")
+    ordering = ("-id",)
+
+    @admin.display(description=_("intended at"))
+    def intended(self, call: GatewayCall) -> str:
+        return _shown(call.intended_at)
+
+
+@admin.register(MessageStop)
+class MessageStopAdmin(ReadOnlyAdmin):
+    list_display = ("id", "message_id", "kind", "stopped", "by", "reason", "lifted")
+    list_filter = ("kind",)
+    list_select_related = ("by",)
+    search_fields = ("=message__id",)
+    ordering = ("-id",)
+
+    @admin.display(description=_("at"))
+    def stopped(self, stop: MessageStop) -> str:
+        return _shown(stop.at)
+
+    @admin.display(description=_("lifted at"))
+    def lifted(self, stop: MessageStop) -> str:
+        return _shown(stop.lifted_at)
+
+
+@admin.register(Override)
+class OverrideAdmin(ReadOnlyAdmin):
+    list_display = ("id", "message_id", "requested_by", "requested", "approved_by", "approved")
+    list_select_related = ("requested_by", "approved_by")
+    search_fields = ("=message__id",)
+    ordering = ("-id",)
+
+    @admin.display(description=_("requested at"))
+    def requested(self, override: Override) -> str:
+        return _shown(override.requested_at)
+
+    @admin.display(description=_("approved at"))
+    def approved(self, override: Override) -> str:
+        return _shown(override.approved_at)

@@ -1,0 +1,166 @@
+"""What the values of the policy and of the states are called, and what to do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _
+
+from messaging.policy.reasons import Reason
+from messaging.policy.rules import RULES, Effect
+from persian.digits import grouped
+from persian.jalali import is_persian
+
+Label = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLabel:
+    """A reason in words: its name, the clause that it comes from, and what somebody can do."""
+
+    name: Label
+    clause: str
+    advice: Label
+    holds: bool
+
+
+REASONS: Final[dict[Reason, ReasonLabel]] = {
+    Reason.DUPLICATE: ReasonLabel(
+        gettext_lazy("given twice"),
+        "C7.1",
+        gettext_lazy("The number stands more than once in the file; it gets the message once."),
+        holds=False,
+    ),
+    Reason.INVALID_ADDRESS: ReasonLabel(
+        gettext_lazy("number cannot be reached"),
+        "C7.1",
+        gettext_lazy("Correct the number on the customer's card or in the file. A landline takes no SMS."),
+        holds=False,
+    ),
+    Reason.CANCELLED: ReasonLabel(
+        gettext_lazy("message cancelled"),
+        "C7.1",
+        gettext_lazy("Somebody cancelled the message. Write a new one if it is to go after all."),
+        holds=False,
+    ),
+    Reason.EXPIRED: ReasonLabel(
+        gettext_lazy("too late to be useful"),
+        "C7.1",
+        gettext_lazy("The expiry that the sender set has passed. Write a new message if it still matters."),
+        holds=False,
+    ),
+    Reason.NO_MESSAGES: ReasonLabel(
+        gettext_lazy("no message at all is sent"),
+        "C7.3",
+        gettext_lazy("The customer's wish. Only the VOC expert can clear it, at the customer's request."),
+        holds=False,
+    ),
+    Reason.NO_PROMOTIONAL: ReasonLabel(
+        gettext_lazy("promotional messages are not sent"),
+        "C7.3",
+        gettext_lazy("The customer's wish. Notifications and surveys still go."),
+        holds=False,
+    ),
+    Reason.FACTS_MISSING: ReasonLabel(
+        gettext_lazy("not known as a customer"),
+        "C7.3",
+        gettext_lazy(
+            "Nothing is known of this number's wishes, so nothing is sent. Import it as a customer."
+        ),
+        holds=False,
+    ),
+    Reason.AWAITING_APPROVAL: ReasonLabel(
+        gettext_lazy("awaiting approval"),
+        "C7.4",
+        gettext_lazy("It goes once senior management has approved it."),
+        holds=True,
+    ),
+    Reason.PAUSED: ReasonLabel(
+        gettext_lazy("message paused"),
+        "C7.1",
+        gettext_lazy("It goes on when somebody presses resume."),
+        holds=True,
+    ),
+    Reason.VOC_CALL_OPEN: ReasonLabel(
+        gettext_lazy("VOC call open"),
+        "C7.2",
+        gettext_lazy("The customer called about messages. It waits until the VOC expert has decided."),
+        holds=True,
+    ),
+    Reason.OPERATOR_DOWN: ReasonLabel(
+        gettext_lazy("operator down"),
+        "C7.5",
+        gettext_lazy("It goes by itself when the operator is back."),
+        holds=True,
+    ),
+    Reason.SCHEDULED: ReasonLabel(
+        gettext_lazy("scheduled for later"),
+        "C7.1",
+        gettext_lazy("It goes by itself at the time that the sender chose."),
+        holds=True,
+    ),
+    Reason.WINDOW_CLOSED: ReasonLabel(
+        gettext_lazy("outside the hours"),
+        "C7.6",
+        gettext_lazy("It goes by itself when the sending window opens."),
+        holds=True,
+    ),
+    Reason.RETRY: ReasonLabel(
+        gettext_lazy("to be tried again"),
+        "C7.5",
+        gettext_lazy("The provider did not take it. It is tried again by itself, shortly."),
+        holds=True,
+    ),
+}
+
+RULE_NAMES: Final[dict[str, Label]] = {
+    "duplicate": gettext_lazy("Each recipient gets it once"),
+    "address": gettext_lazy("The number can be reached by this channel"),
+    "cancelled": gettext_lazy("The message is not cancelled"),
+    "expired": gettext_lazy("It is not too late to be useful"),
+    "no_messages": gettext_lazy("The customer has not refused every message"),
+    "no_promotional": gettext_lazy("The customer has not refused promotional messages"),
+    "approval": gettext_lazy("An emergency is approved"),
+    "paused": gettext_lazy("The message is not paused"),
+    "voc_call": gettext_lazy("No call is open with the VOC expert"),
+    "operator": gettext_lazy("The operator is up"),
+    "schedule": gettext_lazy("The chosen time has come"),
+    "window": gettext_lazy("The sending window is open"),
+}
+assert RULE_NAMES.keys() == {rule.name for rule in RULES}  # noqa: S101 - a rule without a name is a typing error
+
+EFFECT_NAMES: Final[dict[Effect, Label]] = {
+    Effect.PASS: pgettext_lazy("finding", "fine"),
+    Effect.LIFTED: pgettext_lazy("finding", "lifted by an approved override"),
+    Effect.HOLD: pgettext_lazy("finding", "waits"),
+    Effect.REFUSE: pgettext_lazy("finding", "does not go"),
+}
+
+# The tones of components/badge.html.
+EFFECT_TONES: Final[dict[Effect, str]] = {
+    Effect.PASS: "success",
+    Effect.LIFTED: "info",
+    Effect.HOLD: "warning",
+    Effect.REFUSE: "danger",
+}
+
+
+def number(value: int) -> str:
+    """A number as the language in use writes it, with separators."""
+    return grouped(value) if is_persian(get_language() or "fa") else f"{value:,}"
+
+
+def audience_label(audience: Mapping[str, Any]) -> str:
+    """Whom a message addresses, in words."""
+    if audience["kind"] == "file":
+        return _("the numbers of “%(name)s” (%(lines)s lines)") % {
+            "name": audience["name"],
+            "lines": number(audience["lines"]),
+        }
+    if audience["kind"] == "tag":
+        return _("customers with the tag “%(tag)s”") % {"tag": audience["tag"]}
+    return _("all customers")

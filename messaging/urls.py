@@ -1,0 +1,23 @@
+"""The message pages."""
+
+from django.urls import path
+
+from messaging.views import compose, detail, listing, recipients
+
+app_name = "messaging"
+urlpatterns = [
+    path("", listing.messages_list, name="list"),
+    path("compose/", compose.compose, name="compose"),
+    path("compose/length/", compose.text_length, name="text_length"),
+    path("compose/foresight/", compose.foresight, name="foresight"),
+    path("compose/confirm/", compose.confirm, name="confirm"),
+    path("<int:pk>/", detail.detail, name="detail"),
+    path("<int:pk>/progress/", detail.progress, name="progress"),
+    path("<int:pk>/row/", listing.row_progress, name="row_progress"),
+    path("<int:pk>/pause/", detail.pause, name="pause"),
+    path("<int:pk>/resume/", detail.resume, name="resume"),
+    path("<int:pk>/cancel/", detail.cancel, name="cancel"),
+    path("<int:pk>/recipients/", recipients.recipients, name="recipients"),
+    path("<int:pk>/recipients/<int:delivery_pk>/", recipients.why, name="why"),
+    path("<int:pk>/why/", recipients.why_number, name="why_number"),
+]
