@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,6 @@ from typing import Any
 from channels.models import Channel, Outage
 from channels.querysets import windows_of
 from contacts.models import Contact
-from contacts.numbers import is_mobile
 from messaging.models import Message, MessageStop, Override
 from messaging.policy.decide import Decision, decide
 from messaging.policy.facts import (
@@ -26,6 +26,9 @@ from messaging.policy.facts import (
     Purpose,
     RecipientFacts,
 )
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_MOBILE = re.compile(r"\+989[0-9]{9}")
 
 
 def content_hash(message: Message) -> str:
@@ -81,7 +84,8 @@ def message_facts(message: Message) -> MessageFacts:
 
 
 def recipient_facts(contact: Contact | None, address: str, *, duplicate: bool = False) -> RecipientFacts:
-    """Facts about one recipient; without a contact nothing is known, which refuses."""
+    """Facts about one recipient (`address`: E.164, or whatever a file's line had instead of a number);
+    without a contact nothing is known, which refuses."""
     kind = _address_kind(address)
     if contact is None:
         return RecipientFacts(kind, None, None, None, duplicate)
@@ -89,9 +93,11 @@ def recipient_facts(contact: Contact | None, address: str, *, duplicate: bool = 
 
 
 def _address_kind(address: str) -> AddressKind:
-    if not address.startswith("+"):
+    """By the number's shape alone, as the database's own checks: whether somebody uses it was asked
+    when it was put on record, and the answer changes with every edition of the numbering plan."""
+    if not _E164.fullmatch(address):
         return AddressKind.INVALID
-    return AddressKind.MOBILE if is_mobile(address) else AddressKind.LANDLINE
+    return AddressKind.MOBILE if _MOBILE.fullmatch(address) else AddressKind.LANDLINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,23 +24,26 @@ from messaging.verdict_sql import (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The recipients as SQL: `from_sql` yields alias `c` (the contact), and the two expressions
-    are the address and whether the row repeats an earlier one. `params` belong to `from_sql`.
-    With `newcomers`, a number without a customer is one that submission will make a customer of."""
+    """The recipients as SQL: `from_sql` yields alias `c` (the contact); the three expressions are
+    the address as it is written down, the E.164 number in it ('' if there is none), and whether the
+    row repeats an earlier one. `params` belong to `from_sql`. With `newcomers`, a number without a
+    customer is one that submission will make a customer of."""
 
     from_sql: str
     address: str
+    number: str
     duplicate: str
     params: Mapping[str, Any] = field(default_factory=dict)
     newcomers: bool = False
 
 
-EVERYBODY = Source("contacts_contact c", "c.address", "FALSE")
+EVERYBODY = Source("contacts_contact c", "c.address", "c.address", "FALSE")
 
 
 def tagged(tag: str) -> Source:
     return Source(
         "(SELECT * FROM contacts_contact WHERE tags @> ARRAY[%(tag)s]::varchar[]) c",
+        "c.address",
         "c.address",
         "FALSE",
         {"tag": tag},
@@ -65,6 +68,7 @@ def _of_lines(lines: str, params: Mapping[str, Any], *, newcomers: bool = False)
                FROM ({lines}) l) a
             LEFT JOIN LATERAL ({_CONTACT_OF.format(address="a.address")}) c ON TRUE""",
         "a.recipient",
+        "a.address",
         "a.nth > 1",
         params,
         newcomers,
@@ -101,7 +105,7 @@ def _verdict(source: Source, gate: MessageGate) -> str:
     refusal = ", ".join(
         (
             f"CASE WHEN {source.duplicate} THEN '{Reason.DUPLICATE}' END",
-            address_refusal(message.medium, source.address),
+            address_refusal(message.medium, source.number),
             message_refusal(gate.decision),
             consent_refusal(purpose, lifted, newcomers=source.newcomers),
         )

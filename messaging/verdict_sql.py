@@ -25,13 +25,13 @@ def state_of_refusal(reason: Reason) -> DeliveryState:
     return STATE_OF_REFUSAL.get(reason, DeliveryState.SUPPRESSED)
 
 
-def address_refusal(medium: Medium, address: str) -> str:
+def address_refusal(medium: Medium, number: str) -> str:
     """SQL for the rule `address`: the reason, or NULL where the number can take the medium.
 
-    `address` is an SQL expression; numbers are E.164, and what is no number does not begin with +.
+    `number` is an SQL expression: E.164, or '' for what is no number.
     """
-    mobile = f"{address} ~ '^\\+989[0-9]{{9}}$'"
-    valid = mobile if medium is Medium.SMS else f"{address} LIKE '+%%'"
+    mobile = f"{number} ~ '^\\+989[0-9]{{9}}$'"
+    valid = mobile if medium is Medium.SMS else f"{number} <> ''"
     return f"CASE WHEN NOT ({valid}) THEN '{Reason.INVALID_ADDRESS}' END"
 
 
