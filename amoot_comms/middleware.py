@@ -2,28 +2,77 @@
 
 from __future__ import annotations
 
+import secrets
+import string
+import time
 from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
 
+import structlog
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+
+from amoot_comms import health, second_factor
 
 Handler = Callable[[HttpRequest], HttpResponse]
+log = structlog.get_logger("amoot_comms.request")
+
+# What a session remembers about itself.
+SIGNED_IN_AT = "signed_in_at"
+SEEN_AT = "seen_at"
+EPOCH = "epoch"
+ENDED = "session_ended"
 
 
-class _Pass:
+class _Middleware:
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
+
+class HealthMiddleware(_Middleware):
+    """Answers `/healthz` and `/readyz` before anything that needs a host name, a session or a database."""
+
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/healthz":
+            return health.alive()
+        if request.path == "/readyz":
+            return health.ready()
         return self.get_response(request)
 
 
-class HealthMiddleware(_Pass):
-    pass
+class LogContextMiddleware(_Middleware):
+    """Gives a request an id, binds it to every line that is logged meanwhile, and logs its end."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Letters only: a run of digits could look like a phone number and be masked.
+        request_id = "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(request_id=request_id, path=request.path):
+            response = self.get_response(request)
+            user = getattr(request, "_cached_user", None)
+            log.info(
+                "request",
+                method=request.method,
+                status=response.status_code,
+                ms=round((time.monotonic() - started) * 1000),
+                user=getattr(user, "pk", None),
+            )
+        response["X-Request-ID"] = request_id
+        return response
 
 
-class ChosenLanguageMiddleware(_Pass):
+class ChosenLanguageMiddleware(_Middleware):
     """Persian, unless the user chose English; the browser's header does not decide."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -31,20 +80,98 @@ class ChosenLanguageMiddleware(_Pass):
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         translation.activate(language)
         request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        patch_vary_headers(response, ("Cookie",))
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+@receiver(user_logged_in, dispatch_uid="portal_session_start")
+def start_session(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """Notes when, and under which epoch of the user's rights, the session began."""
+    now = timezone.now().timestamp()
+    request.session[SIGNED_IN_AT] = now
+    request.session[SEEN_AT] = now
+    request.session[EPOCH] = getattr(user, "session_epoch", 0)
+    request.session.pop(ENDED, None)
+
+
+class SessionLimitsMiddleware(_Middleware):
+    """Ends a session that idled too long, lasted too long, or whose user's rights changed since.
+
+    Limits are `SESSION_IDLE_SECONDS` and `SESSION_ABSOLUTE_SECONDS`. A page that polls by itself is
+    not somebody at work, so htmx's GETs do not count as activity. A disabled user is anonymous
+    already when this runs (the authentication backends drop inactive users).
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = timezone.now().timestamp()
+            ended = self._why_ended(request, now)
+            if ended:
+                logout(request)
+                request.session[ENDED] = ended
+            elif not _is_polling(request):
+                request.session[SEEN_AT] = now
+        return _redirect_whole_page(request, self.get_response(request))
+
+    @staticmethod
+    def _why_ended(request: HttpRequest, now: float) -> str | None:
+        session = request.session
+        if session.get(EPOCH) != getattr(request.user, "session_epoch", 0):
+            return "rights"
+        if now - session.get(SIGNED_IN_AT, 0) >= settings.SESSION_ABSOLUTE_SECONDS:
+            return "absolute"
+        if now - session.get(SEEN_AT, 0) >= settings.SESSION_IDLE_SECONDS:
+            return "idle"
+        return None
+
+
+def _is_polling(request: HttpRequest) -> bool:
+    return request.method == "GET" and request.headers.get("HX-Request") == "true"
+
+
+def _redirect_whole_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Lets a fragment's request that met the sign-in page turn the whole page there."""
+    if request.headers.get("HX-Request") != "true" or response.status_code != HTTPStatus.FOUND:
+        return response
+    if not response["Location"].startswith(resolve_url(settings.LOGIN_URL)):
+        return response
+    page = request.headers.get("HX-Current-URL", "")
+    path = "/" + page.split("/", 3)[3] if page.count("/") >= 3 else "/"
+    turned = HttpResponse(status=HTTPStatus.OK)
+    turned["HX-Redirect"] = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': path})}"
+    return turned
+
+
+class SecondFactorMiddleware(_Middleware):
+    """Sends whoever must hold a second factor and has none to enrol one, before anything else.
+
+    The own account's pages, the language switch and static files stay open. With
+    `SECOND_FACTOR_REQUIRED` off a banner offers what is demanded otherwise.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (
+            settings.SECOND_FACTOR_REQUIRED
+            and request.user.is_authenticated
+            and not request.path.startswith(self._open_paths())
+            and second_factor.is_missing(request)
+        ):
+            messages.warning(request, _("Your role needs a second factor. Set one up to go on."))
+            return redirect("mfa_index")
         return self.get_response(request)
 
-
-class SessionLimitsMiddleware(_Pass):
-    pass
-
-
-class SecondFactorMiddleware(_Pass):
-    pass
+    @staticmethod
+    def _open_paths() -> tuple[str, ...]:
+        return ("/accounts/", reverse("set_language"), settings.STATIC_URL)
 
 
-class NoStoreMiddleware(_Pass):
-    pass
+class NoStoreMiddleware(_Middleware):
+    """No copy of a signed-in user's page, or of a sign-in page, stays in a cache."""
 
-
-class LogContextMiddleware(_Pass):
-    pass
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated or request.path.startswith("/accounts/"):
+            response["Cache-Control"] = "no-store, private"
+        return response

@@ -1,8 +1,28 @@
+"""Every address of the portal."""
+
 from django.contrib import admin
 from django.urls import include, path
 
+from amoot_comms import views
+
+# Addresses of colleagues come from HR and IT; allauth's own pages for them stay closed.
+_CLOSED = ("accounts/email/", "accounts/signup/", "accounts/confirm-email/")
+
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("home/now/", views.home_now, name="home_now"),
     path("admin/", admin.site.urls),
+    *(path(address, views.closed) for address in _CLOSED),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("channels/", include("channels.urls")),
+    path("staff/", include("staff.urls")),
+    path("contacts/", include("contacts.urls")),
+    path("messages/", include("messaging.urls")),
+    *([path("audit/", include("audit.urls"))] if find_spec("audit.urls") else []),
 ]
+
+handler400 = "amoot_comms.views.bad_request"
+handler403 = "amoot_comms.views.permission_denied"
+handler404 = "amoot_comms.views.page_not_found"
+handler500 = "amoot_comms.views.server_error"

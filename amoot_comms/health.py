@@ -1,0 +1,76 @@
+"""`/healthz`: the process answers. `/readyz`: it can do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpResponse, JsonResponse
+from kombu import Connection
+
+from amoot_comms import tzcheck
+
+log = structlog.get_logger(__name__)
+
+_BROKER_TIMEOUT_SECONDS = 1
+
+
+def alive() -> HttpResponse:
+    """Always 200: no database, no broker, nothing that may be slow."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready() -> HttpResponse:
+    """200 when the database answers, is migrated and knows Tehran's clock; else 503.
+
+    Without its broker the portal is ready but `degraded`: messages are taken and wait.
+    """
+    needed = {name: _holds(name, check) for name, check in _NEEDED.items()}
+    broker = _holds("broker", _broker_answers)
+    ok = all(needed.values())
+    status = "not ready" if not ok else "ready" if broker else "degraded"
+    body = {"status": status, "checks": {**needed, "broker": broker}}
+    return JsonResponse(body, status=HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _holds(name: str, check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception as error:
+        log.warning("not_ready", check=name, error=type(error).__name__)
+        return False
+
+
+def _database_answers() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return bool(cursor.fetchone() == (1,))
+
+
+def _is_migrated() -> bool:
+    """Whether every migration of this code has been applied. Asked again only until it is true."""
+    global _migrated
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _migrated
+
+
+def _zones_agree() -> bool:
+    offsets = (tzcheck.python_offset(), tzcheck.database_offset(connection))
+    return all(offset == tzcheck.TEHRAN for offset in offsets)
+
+
+def _broker_answers() -> bool:
+    url = settings.CELERY_BROKER_URL
+    with Connection(url, connect_timeout=_BROKER_TIMEOUT_SECONDS) as broker:
+        broker.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT_SECONDS)
+    return True
+
+
+_migrated = False
+_NEEDED = {"database": _database_answers, "migrations": _is_migrated, "time_zone": _zones_agree}

@@ -1,0 +1,242 @@
+"""What the home page tells: windows, gateways, what is under way, what waits, the last weeks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db.models import Count, Q
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from channels.models import Channel, Outage, Purpose
+from channels.querysets import windows_of
+from contacts.models import ConsentEntry, OptOutCall
+from messaging.models import Delivery, GatewayCall, Message, Override
+from messaging.presenting import Counts
+from messaging.selectors import standing
+from messaging.states import DeliveryState, MessageStatus
+from persian.jalali import TEHRAN, format_date, is_persian, tehran_date
+from staff.models import User
+
+UNDER_WAY: Final = (MessageStatus.SUBMITTED, MessageStatus.RUNNING, MessageStatus.PAUSED)
+_SHOWN_MESSAGES: Final = 5
+_DAYS: Final = 14
+_WEEKS: Final = 8
+# Charts may be this old; a large campaign is not counted again for every visitor.
+_CHART_SECONDS: Final = 120
+
+
+@dataclass(frozen=True)
+class ChannelNow:
+    """A sending channel at this moment. `changes_at`: when the promotional window closes or opens next."""
+
+    channel: Channel
+    is_open: bool
+    has_windows: bool
+    changes_at: datetime | None
+    outage: Outage | None
+
+
+@dataclass(frozen=True)
+class Running:
+    message: Message
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that waits for the user: how many, what, and where."""
+
+    count: int
+    label: Promise
+    url: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Series:
+    label: Any
+    colour: str
+    values: list[int]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A stacked bar chart, and the same as rows for the table beside it."""
+
+    labels: list[str]
+    series: list[Series]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(any(one.values) for one in self.series)
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        series = [{"label": str(s.label), "colour": s.colour, "values": s.values} for s in self.series]
+        return {"labels": self.labels, "series": series}
+
+    @property
+    def rows(self) -> list[tuple[str, list[int]]]:
+        """Newest first."""
+        rows = [(label, [s.values[i] for s in self.series]) for i, label in enumerate(self.labels)]
+        return rows[::-1]
+
+
+def channels_now(now: datetime) -> list[ChannelNow]:
+    """Every sending channel: may promotional messages leave now (C7.6), is its operator up (C7.5)."""
+    channels = list(Channel.objects.sending().prefetch_related("windows").order_by("id"))
+    outages = {
+        outage.channel_id: outage
+        for outage in Outage.objects.open().filter(channel__in=channels).order_by("-started_at")
+    }
+    return [_channel_now(channel, outages.get(channel.pk), now) for channel in channels]
+
+
+def _channel_now(channel: Channel, outage: Outage | None, now: datetime) -> ChannelNow:
+    windows = windows_of(channel, Purpose.PROMOTIONAL)
+    if windows is None:
+        return ChannelNow(channel, False, False, None, outage)
+    is_open = windows.is_open(now)
+    changes_at = windows.closes_at(now) if is_open else windows.next_open(now)
+    return ChannelNow(channel, is_open, True, changes_at, outage)
+
+
+def running(user: User, now: datetime) -> list[Running]:
+    """The newest messages under way that the user may see."""
+    rows = Message.objects.visible_to(user).filter(status__in=UNDER_WAY).listed()[:_SHOWN_MESSAGES]
+    return [Running(message, Counts(standing(message, now))) for message in rows]
+
+
+def waiting(user: User) -> list[Waiting]:
+    """What waits for a decision that this user may take. Nothing is listed that waits for somebody else."""
+    found: list[Waiting] = []
+    if user.may("contacts.set_consent"):
+        calls = OptOutCall.objects.filter(closed_at__isnull=True).count()
+        found.append(
+            Waiting(
+                calls,
+                _("open VOC calls"),
+                reverse("contacts:list") + "?refused=voc_call_open",
+                "telephone-inbound",
+            )
+        )
+    if user.may("messaging.stop_message"):
+        paused = Message.objects.visible_to(user).filter(status=MessageStatus.PAUSED).count()
+        found.append(
+            Waiting(
+                paused, _("paused messages"), reverse("messaging:list") + "?status=paused", "pause-circle"
+            )
+        )
+    if user.may("messaging.view_gatewaycall"):
+        doubtful = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
+        url = reverse("admin:messaging_gatewaycall_changelist") + "?outcome__exact=unknown"
+        found.append(
+            Waiting(doubtful, _("calls to a provider without a known outcome"), url, "question-circle")
+        )
+    if user.may("messaging.decide_override"):
+        asked = Override.objects.filter(approved_at__isnull=True, revoked_at__isnull=True).count()
+        found.append(
+            Waiting(
+                asked, _("emergency messages to decide"), reverse("messaging:list"), "exclamation-octagon"
+            )
+        )
+    return [one for one in found if one.count]
+
+
+_GROUPS: Final[tuple[tuple[Any, str, frozenset[str]], ...]] = (
+    (DeliveryState.DELIVERED.label, "#1b8a5a", frozenset({DeliveryState.DELIVERED})),
+    (DeliveryState.ACCEPTED.label, "#57b8bd", frozenset({DeliveryState.ACCEPTED})),
+    (
+        _("not delivered or refused"),
+        "#c9443b",
+        frozenset({DeliveryState.UNDELIVERED, DeliveryState.REJECTED, DeliveryState.ABANDONED}),
+    ),
+    (
+        _("not sent by rule, expired or cancelled"),
+        "#8e84b5",
+        frozenset({DeliveryState.SUPPRESSED, DeliveryState.EXPIRED, DeliveryState.CANCELLED}),
+    ),
+    (
+        _("waiting or without an outcome yet"),
+        "#e8b04a",
+        frozenset({DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN}),
+    ),
+)
+
+
+def deliveries_chart(user: User, now: datetime) -> Chart:
+    """Deliveries of the last two weeks, by the day on which they came to their present state."""
+    today = tehran_date(now)
+    days = [today - timedelta(days=back) for back in reversed(range(_DAYS))]
+    counts = _cached(f"home-deliveries-{_scope(user)}-{today}", lambda: _count_deliveries(user, days[0]))
+    series = [
+        Series(label, colour, [sum(counts.get((day, state), 0) for state in states) for day in days])
+        for label, colour, states in _GROUPS
+    ]
+    return Chart([_day_label(day) for day in days], series)
+
+
+def opt_outs_chart(now: datetime) -> Chart:
+    """How often a customer's options were set, a week (from Saturday), over the last eight."""
+    today = tehran_date(now)
+    this_week = today - timedelta(days=(today.weekday() + 2) % 7)
+    weeks = [this_week - timedelta(weeks=back) for back in reversed(range(_WEEKS))]
+    counts = _cached(f"home-opt-outs-{today}", lambda: _count_opt_outs(weeks[0]))
+    flags = ((ConsentEntry.Flag.NO_PROMOTIONAL, "#e8b04a"), (ConsentEntry.Flag.NO_MESSAGES, "#c9443b"))
+    series = [
+        Series(flag.label, colour, [counts.get((week, flag.value), 0) for week in weeks])
+        for flag, colour in flags
+    ]
+    return Chart([_day_label(week) for week in weeks], series)
+
+
+def _scope(user: User) -> str:
+    return "all" if user.may("messaging.view_all_messages") else str(user.pk)
+
+
+def _cached(key: str, count: Any) -> Any:
+    return cache.get_or_set(key, count, _CHART_SECONDS)
+
+
+def _count_deliveries(user: User, first: date) -> dict[tuple[date, str], int]:
+    start = _start_of(first)
+    # By message, because deliveries have no index on time: only those of recent messages are read.
+    recent = Message.objects.visible_to(user).filter(Q(finished_at__gte=start) | Q(finished_at__isnull=True))
+    rows = (
+        Delivery.objects.filter(message__in=recent.values("pk"), updated_at__gte=start)
+        .values_list(TruncDate("updated_at", tzinfo=TEHRAN), "state")
+        .annotate(n=Count("*"))
+        .order_by()
+    )
+    return {(day, state): n for day, state, n in rows}
+
+
+def _count_opt_outs(first: date) -> dict[tuple[date, str], int]:
+    rows = (
+        ConsentEntry.objects.filter(at__gte=_start_of(first), after=True)
+        .values_list(TruncDate("at", tzinfo=TEHRAN), "flag")
+        .annotate(n=Count("*"))
+        .order_by()
+    )
+    weeks: dict[tuple[date, str], int] = defaultdict(int)
+    for day, flag, n in rows:
+        weeks[day - timedelta(days=(day.weekday() + 2) % 7), flag] += n
+    return dict(weeks)
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), TEHRAN)
+
+
+def _day_label(day: date) -> str:
+    language = get_language() or "fa"
+    written = format_date(day, language)
+    return written.rsplit(" ", 1)[0] if is_persian(language) else written[5:]

@@ -1,0 +1,138 @@
+"""How pages write numbers, dates and phone numbers: Persian digits and Jalali, or English.
+
+Thin wrappers over `persian/`; the language is the page's.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from contacts.numbers import local_form
+from persian import digits, jalali
+
+register = template.Library()
+
+_HOUR = 3600
+_DAY = 24 * _HOUR
+
+
+def _language() -> str:
+    return get_language() or "fa"
+
+
+def _persian() -> bool:
+    return jalali.is_persian(_language())
+
+
+@register.filter
+def persian_digits(value: Any) -> str:
+    """`value` as text, its digits Persian on a Persian page."""
+    text = "" if value is None else str(value)
+    return digits.to_persian(text) if _persian() else text
+
+
+@register.filter
+def grouped(value: Any, decimals: int = 0) -> str:
+    """A number with thousands apart: «۱۲٬۴۰۶» or `12,406`. Nothing for None; other text as it is."""
+    if value is None or value == "":
+        return ""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return digits.grouped(number, decimals) if _persian() else f"{number:,.{decimals}f}"
+
+
+@register.filter
+def unlocalized(value: Any) -> str:
+    """A number as HTML attributes take it: ASCII digits, no separators."""
+    return str(value)
+
+
+@register.filter(name="jalali")
+def jalali_instant(value: datetime | date | None) -> str:
+    """«۱ آذر ۱۴۰۵، ۲۲:۰۰» or `2026-11-22 22:00`, on Tehran's clock; a date alone for a date."""
+    if not value:
+        return ""
+    if isinstance(value, datetime):
+        return jalali.format_datetime(value, _language())
+    return jalali.format_date(value, _language())
+
+
+@register.filter
+def jalali_date(value: date | None) -> str:
+    """«۱ آذر ۱۴۰۵» or `2026-11-22`; an instant gives its day in Tehran."""
+    return jalali.format_date(value, _language()) if value else ""
+
+
+@register.filter
+def jalali_short(value: date | None) -> str:
+    """«۱۴۰۵/۰۹/۰۱» or `2026-11-22`, for tables."""
+    return jalali.numeric_date(value, _language()) if value else ""
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    """«۲۲:۰۰» or `22:00`, on Tehran's clock."""
+    return jalali.format_time(value, _language()) if value else ""
+
+
+@register.filter
+def phone(value: Any) -> str:
+    """A number as people here say it: «۰۹۱۲…» for one of Iran, `+49…` for another's."""
+    if not value:
+        return ""
+    try:
+        return persian_digits(local_form(str(value)))
+    except ValueError:
+        return persian_digits(value)
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """A span in its two largest units: «۲ ساعت و ۵ دقیقه». Seconds, or a timedelta; never negative."""
+    if value is None:
+        return ""
+    seconds = max(0, int(value.total_seconds() if isinstance(value, timedelta) else value))
+    parts = [part for part in _units(seconds) if part]
+    if not parts:
+        return _("less than a minute")
+    return _(" and ").join(parts[:2])
+
+
+def _units(seconds: int) -> list[str]:
+    days, rest = divmod(seconds, _DAY)
+    hours, rest = divmod(rest, _HOUR)
+    minutes = rest // 60
+    words = (
+        (days, ngettext("%(n)s day", "%(n)s days", days)),
+        (hours, ngettext("%(n)s hour", "%(n)s hours", hours)),
+        (minutes, ngettext("%(n)s minute", "%(n)s minutes", minutes)),
+    )
+    first = next((index for index, (count, _word) in enumerate(words) if count), len(words))
+    return [word % {"n": grouped(count)} if count else "" for count, word in words[first : first + 2]]
+
+
+@register.filter
+def since(value: datetime | None) -> str:
+    """How long ago an instant was, or in how long it comes: «۵ دقیقه پیش»."""
+    if not value:
+        return ""
+    passed = (timezone.now() - value).total_seconds()
+    if abs(passed) < 60:
+        return _("just now")
+    if passed > 0:
+        return _("%(span)s ago") % {"span": duration(passed)}
+    return _("in %(span)s") % {"span": duration(-passed)}
+
+
+@register.filter
+def until(value: datetime | None, now: datetime) -> str:
+    """The span from `now` to an instant: «۲ ساعت و ۵ دقیقه»."""
+    return duration(value - now) if value else ""

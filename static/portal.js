@@ -1,0 +1,73 @@
+// The portal's own script: asking before a press that cannot be undone, and the charts.
+"use strict";
+
+(() => {
+  const dialog = document.getElementById("confirm");
+  let asked = null; // the form and the button that wait for an answer
+
+  // In the capture phase, so that htmx sees the submit only after the answer.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      const button = event.submitter;
+      const source = button && button.dataset.confirm ? button : form.dataset.confirm ? form : null;
+      if (!source || !dialog) return;
+      if (asked && asked.form === form && asked.agreed) {
+        asked = null;
+        return;
+      }
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const yes = document.getElementById("confirm-yes");
+      document.getElementById("confirm-question").textContent = source.dataset.confirm;
+      yes.textContent = source.dataset.confirmYes || yes.dataset.default;
+      asked = { form, button, agreed: false };
+      dialog.showModal();
+    },
+    true,
+  );
+
+  if (dialog) {
+    dialog.addEventListener("close", () => {
+      const agreed = dialog.returnValue === "yes";
+      dialog.returnValue = "";
+      if (!asked) return;
+      if (!agreed) {
+        asked = null;
+        return;
+      }
+      asked.agreed = true;
+      asked.form.requestSubmit(asked.button || undefined);
+    });
+  }
+
+  // A double click sends once: the button rests until the page changes.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button || event.defaultPrevented || event.target.method === "get" || event.target.method === "dialog") return;
+    if (event.target.dataset.resubmit !== undefined) return;
+    // After the browser has collected the form's values, or the button's own would be missing.
+    setTimeout(() => {
+      button.disabled = true;
+      setTimeout(() => {
+        button.disabled = false;
+      }, 4000);
+    });
+  });
+  // A page that nobody sees asks for nothing: polling rests with the tab.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.dataset.poll !== undefined) event.preventDefault();
+  });
+
+  // <select data-submit-on-change> and the like: filters that apply themselves.
+  document.addEventListener("change", (event) => {
+    if (event.target.dataset && event.target.dataset.submitOnChange !== undefined) event.target.form.requestSubmit();
+  });
+
+  // <button data-copy="…">: copies a text.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-copy]");
+    if (button && navigator.clipboard) navigator.clipboard.writeText(button.dataset.copy);
+  });
+})();
