@@ -28,7 +28,7 @@ PRODUCTION = not DEVELOPMENT
 
 def required(name: str, development: str) -> str:
     """A value that production must be given and development may default."""
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if value:
         return value
     if DEVELOPMENT:
@@ -243,7 +243,7 @@ TIME_ZONE = "Asia/Tehran"
 # --- Static files --------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))  # type: ignore[arg-type]
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS = [
     BASE_DIR / "static",

@@ -1,5 +1,7 @@
 """Every address of the portal."""
 
+from importlib.util import find_spec
+
 from django.contrib import admin
 from django.urls import include, path
 
