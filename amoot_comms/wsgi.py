@@ -1,3 +1,5 @@
+"""The portal for a WSGI server (gunicorn)."""
+
 import os
 
 from django.core.wsgi import get_wsgi_application

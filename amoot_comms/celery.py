@@ -1,0 +1,85 @@
+"""Celery wakes; PostgreSQL knows. A task that is lost, doubled or late costs time, never a message.
+
+So: no result backend, late acknowledgement, one task at a time a process, and rounds that expire before
+the next one but two, so that they cannot pile up behind a worker that was away.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
+
+# One queue a sending channel, so that a slow provider holds up its own messages only.
+QUEUES = ("default", "sms", "avanak")
+
+# Seconds between two rounds of each task.
+ROUNDS = {
+    "messaging.tasks.wake": 2,
+    "messaging.tasks.recover": 5,
+    "messaging.tasks.probe": 5,
+    "messaging.tasks.settle": 15,
+    "audit.tasks.seal": 60,
+}
+
+app = Celery("amoot_comms")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_publish_retry=False,
+    task_default_queue="default",
+    task_queues=[Queue(name) for name in QUEUES],
+    worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    # A worker gives its memory back now and then; a turn is short, so nothing waits for it.
+    worker_max_tasks_per_child=5_000,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_connection_timeout=2,
+    broker_transport_options={
+        # A worker that was killed gives its task back after so many seconds; a turn is far shorter.
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+        # A web request that wakes a worker must not wait for a broker that is away.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.2,
+    },
+    beat_schedule_filename=str(Path(__file__).resolve().parent.parent / "var" / "run" / "beat-schedule"),
+    beat_schedule={
+        name: {
+            "task": name,
+            "schedule": timedelta(seconds=seconds),
+            "options": {"expires": seconds * 2, "queue": "default"},
+        }
+        for name, seconds in ROUNDS.items()
+    },
+    timezone="UTC",
+)
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _log_as_the_settings_say(**_: Any) -> None:
+    """Keep Celery from installing handlers of its own: they would pass the mask by."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+    # Two lines a task and five tasks in two seconds tell nobody anything.
+    for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,115 @@
+"""`make check`: every check that needs no running portal. All of them run; the failed ones are shown."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from amoot_comms.embedded import EmbeddedError, attached
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PACKAGES = ("amoot_comms", "audit", "channels", "contacts", "email_routing", "messaging", "persian", "staff")
+
+# Enough for the settings to be production's; nothing is connected to.
+PRODUCTION = {
+    "DEVELOPMENT": "0",
+    "DEMO": "0",
+    "DEBUG": "0",
+    "SECRET_KEY": "a-key-that-is-used-for-nothing-but-this-check-0123456789-abcdefghij",
+    "ALLOWED_HOSTS": "portal.example",
+    "SITE_URL": "https://portal.example",
+    "CSRF_TRUSTED_ORIGINS": "https://portal.example",
+    "AMOOTSMS_BASE_URL": "https://sms.example/rest",
+    "AMOOTSMS_TOKEN": "unused",
+    "AVANAK_BASE_URL": "https://voice.example/Rest",
+    "AVANAK_TOKEN": "unused",
+    "SECURE_SSL_REDIRECT": "1",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    command: tuple[str, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    silent: bool = False
+
+
+def checks() -> list[Check]:
+    python = sys.executable
+    tool = {name: str(BIN / name) for name in ("ruff", "mypy", "lint-imports", "djlint", "bandit")}
+    return [
+        Check("types (mypy)", (tool["mypy"], *PACKAGES, "scripts", "tests")),
+        Check("lint (ruff)", (tool["ruff"], "check", ".")),
+        Check("format (ruff)", (tool["ruff"], "format", "--check", ".")),
+        Check("imports (import-linter)", (tool["lint-imports"], "--no-cache")),
+        Check("templates (djlint)", (tool["djlint"], "--quiet", "--lint", "templates")),
+        Check("migrations", (python, "manage.py", "makemigrations", "--check", "--dry-run")),
+        Check(
+            "deployment (check --deploy)",
+            (python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
+            PRODUCTION,
+            silent=True,
+        ),
+        Check("translations", (python, "-m", "scripts.check_translations")),
+        Check(
+            "security (bandit)",
+            (tool["bandit"], "-q", "-ll", "-c", "pyproject.toml", "-r", *PACKAGES, "scripts"),
+        ),
+        Check("known vulnerabilities (pip-audit)", (python, "-m", "scripts.audit_packages")),
+    ]
+
+
+def main() -> int:
+    began = time.monotonic()
+    try:
+        with attached(), ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+            results = list(pool.map(run, checks()))
+    except EmbeddedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    failed = [name for name, passed in results if not passed]
+    seconds = time.monotonic() - began
+    if failed:
+        sys.stdout.write(
+            f"\n{len(failed)} of {len(results)} checks failed: {', '.join(failed)} ({seconds:.0f} s)\n"
+        )
+        return 1
+    sys.stdout.write(f"\nAll {len(results)} checks passed ({seconds:.0f} s)\n")
+    return 0
+
+
+def run(check: Check) -> tuple[str, bool]:
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            check.command,
+            cwd=ROOT,
+            env={**os.environ, **check.variables},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        output.seek(0)
+        text = output.read().decode(errors="replace").strip()
+    quiet = text in ("", "System check identified no issues (0 silenced).")
+    passed = done.returncode == 0 and (quiet or not check.silent)
+    verdict = "ok" if passed else "FAILED"
+    lines = [f"{verdict:7}{check.name} ({time.monotonic() - began:.1f} s)"]
+    if text and (not passed or "Note:" in text):
+        lines.append(text)
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    return check.name, passed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

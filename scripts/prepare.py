@@ -1,0 +1,34 @@
+"""Make the database ready for `make run`: tables, procedure, and once the demo data."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
+    try:
+        django.setup()
+        from django.conf import settings
+
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("load_procedure")
+        if settings.DEMO:
+            call_command("load_demo")
+    except (ImproperlyConfigured, CommandError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except DatabaseError as error:
+        sys.stderr.write(f"The database refused: {str(error).strip()}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""`make run`: the whole portal on this machine, and nothing of it left behind.
+
+Order: port, services, tables, procedure, demo data, processes, then the address and the logins. It ends by
+Ctrl-C, SIGTERM, a closed terminal, or the death of any part; then every part ends, and the embedded
+services too unless another command of this work tree still uses them.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from amoot_comms.embedded import EmbeddedError, attached
+from amoot_comms.embedded.processes import free_port
+from amoot_comms.embedded.sharing import given, known, note
+from scripts.parts import Part, become_subreaper, reap_orphans
+
+ROOT = Path(__file__).resolve().parent.parent
+LOG = ROOT / "var" / "log"
+READY_SECONDS = 90.0
+STOP_SECONDS = 15.0
+
+
+class Stop(BaseException):
+    """Somebody asked us to end."""
+
+
+class RunError(Exception):
+    """A sentence for the user."""
+
+
+def main() -> int:
+    os.environ.setdefault("PORT", "8000")
+    parts: list[Part] = []
+    catch_signals()
+    try:
+        port = wanted_port()
+        refuse_a_port_in_use(port)
+        with ExitStack() as stack:
+            say("Starting the database and the broker …")
+            stack.enter_context(attached())
+            # From here on only: the embedded services must not become children that we bury.
+            become_subreaper()
+            stack.callback(stop, parts)
+            environment(port)
+            gateway = fake_gateway_port()
+            say("Preparing the database …")
+            prepare()
+            start(parts, gateway)
+            wait_until_ready(parts, port)
+            greet(port, gateway)
+            watch(parts)
+    except Stop:
+        say("\nStopped.")
+        return 0
+    except (RunError, EmbeddedError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or 'The portal'}: {error.strerror}.\n")
+        return 1
+    return 0
+
+
+def wanted_port() -> int:
+    text = os.environ["PORT"]
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise RunError(f"PORT={text!r} is not a port number between 1 and 65535.")
+    return int(text)
+
+
+def refuse_a_port_in_use(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise RunError(f"Port {port} needs root's rights. Choose another: PORT=8001 make run") from error
+        except OSError as error:
+            raise RunError(
+                f"Port {port} on 127.0.0.1 is in use, perhaps by another `make run`."
+                f" Stop that program, or choose another port: PORT={port + 1} make run"
+            ) from error
+
+
+def environment(port: int) -> None:
+    """What the parts share."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    if not given("SITE_URL"):
+        os.environ["SITE_URL"] = f"http://127.0.0.1:{port}"
+
+
+def fake_gateway_port() -> int | None:
+    """The fake gateway's port, or None where both providers' addresses were given."""
+    if given("AMOOTSMS_BASE_URL") and given("AVANAK_BASE_URL"):
+        return None
+    if given("FAKE_GATEWAY_PORT"):
+        return int(os.environ["FAKE_GATEWAY_PORT"])
+    port = free_port(known().get("fake_gateway", {}).get("port", 8019))
+    os.environ["FAKE_GATEWAY_PORT"] = str(port)
+    return port
+
+
+def prepare() -> None:
+    """Tables, procedure and demo data, in one process that is gone again before the portal starts."""
+    done = subprocess.run([sys.executable, "-m", "scripts.prepare"], cwd=ROOT, check=False)
+    if done.returncode:
+        raise RunError("The database could not be prepared; nothing was started.")
+
+
+def start(parts: list[Part], gateway: int | None) -> None:
+    LOG.mkdir(parents=True, exist_ok=True)
+    if gateway is not None:
+        log = LOG / "fake_gateway.jsonl"
+        command = shlex.join(
+            [sys.executable, "manage.py", "fake_gateway", "--port", str(gateway), "--log", str(log)]
+        )
+        parts.append(Part("fake_gateway", command, LOG))
+        note("fake_gateway", {"port": gateway, "pid": parts[-1].pid})
+    for line in (ROOT / "Procfile").read_text().splitlines():
+        name, _, command = line.partition(":")
+        if command.strip():
+            parts.append(Part(name.strip(), command.strip(), LOG))
+
+
+def wait_until_ready(parts: list[Part], port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        refuse_the_dead(parts)
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RunError(f"The portal does not answer on port {port}; see {LOG / 'web.log'}.")
+
+
+def refuse_the_dead(parts: list[Part]) -> None:
+    for part in parts:
+        if part.status() is not None:
+            raise RunError(
+                f"{part.name} ended by itself (exit status {part.status()}), so everything is stopped."
+                f" The end of {part.log}:\n{part.last_words()}"
+            )
+
+
+def greet(port: int, gateway: int | None) -> None:
+    say(f"\nThe portal is at http://127.0.0.1:{port}")
+    logins = LOG.parent / "run" / "demo-logins.txt"
+    if logins.is_file():
+        say(logins.read_text().rstrip())
+    if gateway is not None:
+        say(f"Nothing leaves this machine: messages go to the fake gateway on port {gateway}.")
+    say(f"Logs are in {LOG}. Ctrl-C stops everything.\n")
+
+
+def watch(parts: list[Part]) -> NoReturn:
+    """Wait for a signal, for the death of a part, or for the death of the `make` that started us."""
+    parent = os.getppid()
+    while True:
+        time.sleep(0.5)
+        reap_orphans({part.pid for part in parts})
+        refuse_the_dead(parts)
+        if os.environ.get("MAKELEVEL") and os.getppid() != parent:
+            raise Stop
+
+
+def stop(parts: list[Part]) -> None:
+    """End every part, politely and then not; a second Ctrl-C does not interrupt this."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for part in parts:
+        part.ask_to_end()
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and any(part.status() is None for part in parts):
+        time.sleep(0.05)
+    for part in parts:
+        part.kill_what_is_left()
+    reap_orphans(set())
+    gateway = known().get("fake_gateway")
+    if gateway and any(part.pid == gateway.get("pid") for part in parts):
+        note("fake_gateway", {"port": gateway["port"], "pid": 0})
+
+
+def catch_signals() -> None:
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise Stop
+
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, leave)
+
+
+def say(text: str) -> None:
+    """A line for a person; a terminal that is gone is no reason to stumble while stopping."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+
+
+if __name__ == "__main__":
+    sys.exit(main())
