@@ -1,0 +1,142 @@
+import csv
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils.translation import override
+
+from contacts import hooks
+from contacts.hooks import Effect, Event
+from contacts.models import ConsentEntry, Contact, ContactImport
+from tests.factories import ContactFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with override("en"):
+        yield
+
+
+def run(capsys, *arguments):
+    call_command(*arguments)
+    return capsys.readouterr().out
+
+
+def test_a_list_is_imported_and_counted(write_csv, capsys):
+    path = write_csv(("name", "mobile"), ("علی", "09123456789"), ("بد", "1"))
+    out = run(capsys, "import_contacts", str(path))
+    assert "2 rows: 1 new, 0 changed, 0 unchanged, 1 refused." in out
+    assert "--report" in out
+    assert Contact.objects.count() == 1
+
+
+def test_machines_get_json(write_csv, capsys):
+    path = write_csv(("mobile",), ("09123456789",))
+    answer = json.loads(run(capsys, "import_contacts", str(path), "--json"))
+    imported = ContactImport.objects.get()
+    assert answer == {
+        "id": imported.pk,
+        "dry_run": False,
+        "rows": 1,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "refused": 0,
+    }
+
+
+def test_a_dry_run_writes_nothing_but_the_report(write_csv, capsys, tmp_path):
+    path = write_csv(("mobile",), ("09123456789",), ("+4917012345678",), ("=1+1",))
+    report = tmp_path / "out.csv"
+    out = run(capsys, "import_contacts", str(path), "--dry-run", "--report", str(report))
+    assert "Nothing was written" in out
+    assert not Contact.objects.exists()
+    assert not ContactImport.objects.exists()
+    with report.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == ["row", "column", "value", "code", "reason"]
+    assert rows[1][:4] == ["3", "mobile", "'+4917012345678", "number_foreign"]
+    assert rows[2][:4] == ["4", "mobile", "'=1+1", "formula"]
+    assert rows[1][4] == "The number is not Iranian."
+
+
+def test_a_report_that_cannot_be_written_imports_nothing(write_csv, tmp_path):
+    path = write_csv(("mobile",), ("09123456789",))
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("import_contacts", str(path), "--report", str(tmp_path / "no" / "out.csv"))
+    assert not Contact.objects.exists()
+
+
+def test_a_bad_file_is_one_sentence_that_names_it(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"MZ\x90\x00")
+    with pytest.raises(CommandError, match=r"list\.csv: This is a program"):
+        call_command("import_contacts", str(path))
+
+
+def opt_out(*more, phone="0912 345 6789", kind="promotional", by="voc", reason="نخواست"):
+    call_command("set_opt_out", phone, "--kind", kind, "--by", by, "--reason", reason, *more)
+
+
+@pytest.mark.parametrize(("kind", "flag"), [("promotional", "no_promotional"), ("all", "no_messages")])
+def test_an_expert_opts_a_customer_out_and_in_again(voc, capsys, kind, flag):
+    contact = ContactFactory(mobile="+989123456789")
+    opt_out(kind=kind)
+    contact.refresh_from_db()
+    assert getattr(contact, flag)
+    assert ConsentEntry.objects.get().source == "command"
+    assert "From now on" in capsys.readouterr().out
+    opt_out("--clear", kind=kind)
+    contact.refresh_from_db()
+    assert not getattr(contact, flag)
+    assert "sent again" in capsys.readouterr().out
+
+
+def test_the_effect_names_what_was_stopped(voc, capsys):
+    def hook(event, contact_id, now):
+        return Effect(stopped=2, in_flight=1) if event is Event.TIGHTENED else Effect()
+
+    hooks.register(hook)
+    try:
+        opt_out()
+    finally:
+        hooks.unregister(hook)
+    out = capsys.readouterr().out
+    assert "2 waiting messages were stopped." in out
+    assert "1 message was with the provider already" in out
+
+
+def test_an_unknown_number_becomes_a_customer_so_that_the_opt_out_holds(voc, capsys):
+    opt_out("--json", kind="all")
+    answer = json.loads(capsys.readouterr().out)
+    contact = Contact.objects.get()
+    assert contact.no_messages
+    assert answer == {
+        "contact": contact.pk,
+        "number": "+989123456789",
+        "no_promotional": False,
+        "no_messages": True,
+        "changed": True,
+        "stopped": 0,
+        "in_flight": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"phone": "12"}, "12"),
+        ({"phone": "abc"}, "not a digit"),
+        ({"by": "nobody"}, "no active user “nobody”"),
+        ({"by": "sender"}, "only a VOC expert"),
+        ({"reason": " \u200c "}, "Write the reason"),
+        ({"kind": "some"}, "invalid choice"),
+    ],
+)
+def test_bad_input_is_refused_and_makes_nobody(voc, sender, wrong, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        opt_out(**wrong)
+    assert not Contact.objects.exists()
+    assert not ConsentEntry.objects.exists()
