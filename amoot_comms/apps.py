@@ -9,7 +9,10 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from amoot_comms import tzcheck
+        # The middleware's receiver marks the start of every session, also of one begun before a request.
+        from amoot_comms import middleware as middleware
+        # the middleware module notes the start of a session by a signal: it must hear the first sign-in
+        from amoot_comms import middleware, tzcheck  # noqa: F401
 
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)
