@@ -11,8 +11,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         # The middleware's receiver marks the start of every session, also of one begun before a request.
         from amoot_comms import middleware as middleware
-        # the middleware module notes the start of a session by a signal: it must hear the first sign-in
-        from amoot_comms import middleware, tzcheck  # noqa: F401
+        from amoot_comms import tzcheck
 
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)
