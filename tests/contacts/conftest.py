@@ -21,14 +21,16 @@ def voc(db: None) -> User:
     # this file is read before the settings are
     from tests.factories import UserFactory
 
-    return UserFactory(username="voc", roles=["voc"])
+    user: User = UserFactory(username="voc", roles=["voc"])
+    return user
 
 
 @pytest.fixture
 def sender(db: None) -> User:
     from tests.factories import UserFactory
 
-    return UserFactory(username="sender", roles=["sender"])
+    user: User = UserFactory(username="sender", roles=["sender"])
+    return user
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -88,7 +89,8 @@ def test_neither_the_machine_nor_a_superuser_nor_a_disabled_expert_changes_a_fla
     contact = ContactFactory()
     superuser = UserFactory(is_superuser=True)
     disabled = UserFactory(roles=["voc"], is_active=False)
-    for by in (None, superuser, disabled):
+    nobody: Any = None
+    for by in (nobody, superuser, disabled):
         with pytest.raises(PermissionDenied):
             set_consent(contact=contact, flag="no_messages", value=True, reason=REASON, by=by, now=NOW)
 

@@ -3,6 +3,7 @@
 import codecs
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -29,10 +30,11 @@ def refusal(path: Path) -> ValidationError:
 
 def xlsx(path: Path, *rows, merge: str = "", change=None) -> Path:
     book = openpyxl.Workbook()
+    sheet: Any = book.active
     for row in rows:
-        book.active.append(row)
+        sheet.append(row)
     if merge:
-        book.active.merge_cells(merge)
+        sheet.merge_cells(merge)
     if change:
         change(book)
     book.save(path)
