@@ -110,6 +110,16 @@ class MessageGate:
     def for_recipient(self, recipient: RecipientFacts) -> Decision:
         return decide(replace(self.facts, recipient=recipient))
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When what is allowed now stops being so for somebody: the window's close, the expiry, or
+        the end of an override that lifts now."""
+        ends = [self.decision.until]
+        override = self.facts.message.override
+        if override is not None and override.lifts(self.facts.now):
+            ends.append(override.expires_at)
+        return min((end for end in ends if end is not None), default=None)
+
 
 def gate(message: MessageFacts, channel: ChannelFacts, now: datetime) -> MessageGate:
     facts = Facts(now=now, message=message, channel=channel, recipient=NEUTRAL)

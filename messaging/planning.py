@@ -195,4 +195,4 @@ def insert_deliveries(message_id: int, source: Source, gate: MessageGate, now: d
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, {**source.params, "message": message_id, "now": now})
-        return cursor.rowcount
+        return int(cursor.rowcount)

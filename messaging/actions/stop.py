@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from messaging.actions.move import StaleState, move_message
 from messaging.models import Message, MessageStop
-from messaging.states import MessageStatus
+from messaging.states import MESSAGE_MOVES, MessageStatus
 from staff.models import User
 
 
@@ -51,6 +51,8 @@ def pause(message: Message, *, by: User | None, now: datetime, reason: str = "")
     try:
         move_message(message.pk, MessageStatus.RUNNING, MessageStatus.PAUSED)
     except StaleState:
+        if Message.objects.filter(pk=message.pk, status=MessageStatus.PAUSED).exists():
+            return  # pressed twice: the flag is the first one's, and stays
         _lift(message, by, now)
         raise ValidationError(_("The message has ended or was stopped by somebody else meanwhile.")) from None
 
@@ -80,10 +82,9 @@ def cancel(message: Message, *, by: User, now: datetime, reason: str = "") -> No
     if message.status in (MessageStatus.FINISHED, MessageStatus.CANCELLED):
         raise ValidationError(_("The message has ended already."))
     _flag(message, MessageStop.Kind.CANCEL, by, reason, now)
-    for old in (MessageStatus.RUNNING, MessageStatus.PAUSED, MessageStatus.SUBMITTED):
-        try:
-            move_message(message.pk, old, MessageStatus.CANCELLED)
-        except StaleState:
-            continue
-        return
-    raise ValidationError(_("The message has ended already."))
+    with transaction.atomic():
+        # The lock waits for the claims in flight, and for a plan that is just making the message run.
+        status = MessageStatus(Message.objects.select_for_update().get(pk=message.pk).status)
+        if MessageStatus.CANCELLED not in MESSAGE_MOVES[status]:
+            raise ValidationError(_("The message has ended already."))
+        move_message(message.pk, status, MessageStatus.CANCELLED)

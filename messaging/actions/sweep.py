@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from messaging.actions.move import StaleState, move_message
 from messaging.facts import gate_of
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
+from messaging.querysets import MessageQuerySet
 from messaging.states import DeliveryState, MessageStatus
 from messaging.verdict_sql import state_of_refusal
 
@@ -27,6 +29,14 @@ _PUT_AWAY = """
 """
 
 
+_RELEASE = """
+    UPDATE messaging_delivery d SET reason = '', not_before = %(now)s, updated_at = %(now)s
+     WHERE d.message_id = %(message)s AND d.state = 'queued' AND d.not_before IS NULL
+       AND d.reason = %(reason)s
+       AND NOT EXISTS (SELECT FROM contacts_contact c WHERE c.id = d.contact_id AND c.voc_call_open)
+"""
+
+
 def put_away(message_id: int, reason: Reason, *, now: datetime, limit: int = BATCH) -> int:
     """Move up to `limit` waiting deliveries to the state of the refusal; returns how many."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -40,7 +50,7 @@ def put_away(message_id: int, reason: Reason, *, now: datetime, limit: int = BAT
                 "now": now,
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def sweep(message: Message, *, now: datetime) -> int:
@@ -51,37 +61,55 @@ def sweep(message: Message, *, now: datetime) -> int:
     return put_away(message.pk, decision.reason, now=now)
 
 
-def finish(message_id: int, *, now: datetime) -> bool:
-    """End a running message that has nothing waiting, nothing under way and nothing in doubt."""
-    if Delivery.objects.filter(message_id=message_id, state=DeliveryState.QUEUED).exists():
-        return False
+def through() -> MessageQuerySet:
+    """Messages that have nothing waiting, nothing under way and nothing in doubt.
+
+    One condition, to be asked in one statement: between two a refused call may put back into the
+    queue what was under way.
+    """
+    waiting = Delivery.objects.filter(message=OuterRef("pk"), state=DeliveryState.QUEUED)
     in_doubt = (GatewayCall.Outcome.PENDING, GatewayCall.Outcome.UNKNOWN)
-    if GatewayCall.objects.filter(message_id=message_id, outcome__in=in_doubt).exists():
-        return False
+    calls = GatewayCall.objects.filter(message=OuterRef("pk"), outcome__in=in_doubt)
+    return Message.objects.filter(~Exists(waiting), ~Exists(calls))
+
+
+def finish(message_id: int, *, now: datetime) -> bool:
+    """End a running message that is through; whether this call did it."""
     try:
-        move_message(message_id, MessageStatus.RUNNING, MessageStatus.FINISHED, finished_at=now)
+        move_message(
+            message_id, MessageStatus.RUNNING, MessageStatus.FINISHED, among=through(), finished_at=now
+        )
     except StaleState:
         return False
     return True
 
 
+def release(message_id: int, *, now: datetime) -> int:
+    """Let those wait no longer whose call has ended; returns how many.
+
+    The end of a call releases them in its own transaction. What a plan or a claim wrote from an older
+    snapshot meanwhile would wait for ever, since no other event comes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RELEASE, {"message": message_id, "reason": Reason.VOC_CALL_OPEN, "now": now})
+        return int(cursor.rowcount)
+
+
 def sweep_channel(channel_code: str, *, now: datetime) -> int:
-    """Sweep every message of a channel that needs it, and end those that are through."""
-    swept = 0
+    """Sweep every message of a channel that needs it, and end those that are through; returns how many
+    deliveries moved on."""
+    swept = released = 0
     cancelled = Message.objects.filter(
         channel__code=channel_code, status=MessageStatus.CANCELLED, finished_at__isnull=True
     )
     for message in cancelled.select_related("channel"):
-        count = put_away(message.pk, Reason.CANCELLED, now=now)
-        swept += count
-        if (
-            count < BATCH
-            and not Delivery.objects.filter(message=message, state=DeliveryState.QUEUED).exists()
-        ):
-            Message.objects.filter(pk=message.pk, finished_at__isnull=True).update(finished_at=now)
+        swept += put_away(message.pk, Reason.CANCELLED, now=now)
+        # What is under way may come back into the queue yet.
+        through().filter(pk=message.pk, finished_at__isnull=True).update(finished_at=now)
     running = Message.objects.filter(channel__code=channel_code, status=MessageStatus.RUNNING)
     for message in running.select_related("channel"):
         if message.expires_at is not None:
             swept += sweep(message, now=now)
+        released += release(message.pk, now=now)
         finish(message.pk, now=now)
-    return swept
+    return swept + released

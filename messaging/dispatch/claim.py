@@ -20,8 +20,8 @@ from messaging.models import Message
 from messaging.states import DeliveryState
 from messaging.verdict_sql import consent_refusal, recipient_hold, state_case
 
-# A claim keeps this far from the close of a window: a request takes a moment to be written.
-CLOSING_MARGIN = timedelta(seconds=2)
+# Between the last claim before a close and the last instant at which its request is begun.
+WRITING_TIME = timedelta(seconds=1)
 
 _CLAIM = f"""
 WITH gate AS MATERIALIZED (
@@ -95,17 +95,22 @@ class Claim:
         return len(self.recipients) + self.turned_away
 
 
+def patience() -> timedelta:
+    """How long an answer is waited for: so long may a provider take to accept what was written."""
+    return timedelta(seconds=settings.GATEWAY_TIMEOUT_SECONDS)
+
+
 def deadlines(now: datetime, closes_at: datetime | None) -> tuple[datetime, datetime]:
     """(write before, in doubt after) of a call claimed at `now`.
 
     The write must begin while the answer can still come inside the lease, and before the message's
-    permission ends; a call is in doubt once the lease is over.
+    permission ends: a slow provider must not accept after the close what was written before it. A call
+    is in doubt once the lease is over.
     """
     lease = timedelta(seconds=settings.SEND_LEASE_SECONDS)
-    patience = timedelta(seconds=settings.GATEWAY_TIMEOUT_SECONDS)
-    write_before = now + max(lease - patience - timedelta(seconds=2), timedelta(seconds=1))
+    write_before = now + max(lease - patience() - timedelta(seconds=2), timedelta(seconds=1))
     if closes_at is not None:
-        write_before = min(write_before, closes_at - CLOSING_MARGIN / 2)
+        write_before = min(write_before, closes_at - patience())
     return write_before, now + lease
 
 
@@ -115,9 +120,10 @@ def claim(
     """Claim up to `limit` due rows of a message; None if there is nothing to claim.
 
     `closes_at` is when the policy's permission for the whole message ends (window, expiry,
-    override), None if it does not. A claim with no recipients turned away all it found.
+    override), None if it does not; nothing is claimed whose answer could come after it. A claim with
+    no recipients turned away all it found.
     """
-    last_instant = closes_at - CLOSING_MARGIN if closes_at is not None else None
+    last_instant = closes_at - patience() - WRITING_TIME if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from channels.models import Channel, Outage
@@ -16,7 +17,13 @@ from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.breaker import Probe, open_outage
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier, is_batch_refusal, send_claim
+from messaging.dispatch.send import (
+    DEADLINE_PASSED,
+    HOURS_WAIT,
+    Courier,
+    is_batch_refusal,
+    send_claim,
+)
 from messaging.facts import MessageGate, gate_of
 from messaging.gateways.base import GatewayError, Trouble
 from messaging.models import Message
@@ -75,6 +82,7 @@ class Pump:
         self.worker = worker or worker_name()
         self._probe = Probe()
         self._limits: dict[int, int] = {}
+        self._resting: dict[int, datetime] = {}
         self._gates: list[tuple[Message, MessageGate]] = []
         self._gates_read = float("-inf")
         self._last_served = 0
@@ -119,7 +127,9 @@ class Pump:
         able = [
             (message, gate)
             for message, gate in self._gates
-            if gate.decision.verdict is Verdict.ALLOW and message.pk not in dry
+            if gate.decision.verdict is Verdict.ALLOW
+            and message.pk not in dry
+            and not self._is_resting(message, gate)
         ]
         if not able:
             return None
@@ -129,12 +139,17 @@ class Pump:
         self._last_served = chosen[0].pk
         return chosen
 
+    def _is_resting(self, message: Message, gate: MessageGate) -> bool:
+        """Whether the provider's own hours refused the message a moment ago."""
+        until = self._resting.get(message.pk)
+        return until is not None and gate.facts.now < until
+
     def _serve(self, message: Message, gate: MessageGate, report: Report) -> bool:
         """One claim and call for a message; False if it had nothing that is due."""
         if not self._has_audio(message, report):
             return False
         started = time.monotonic()
-        closes_at = gate.decision.until
+        closes_at = gate.ends_at
         limit = self._limits.get(message.pk, self.courier.gateway.max_batch)
         claimed = claim(message, limit=limit, closes_at=closes_at, worker=self.worker, now=self.clock())
         if claimed is None:
@@ -159,8 +174,13 @@ class Pump:
             "a gateway call failed",
             extra={"channel": self.channel.code, "code": failure.code, "trouble": str(failure.trouble)},
         )
+        if failure.code == DEADLINE_PASSED:
+            return  # our own delay says nothing about the gateway
         if is_batch_refusal(failure) and size > 1:
             self._limits[message.pk] = max(size // 2, 1)
+        elif failure.trouble is Trouble.HOURS:
+            # Each further batch of it would be refused as this one was.
+            self._resting[message.pk] = self.clock() + HOURS_WAIT
         elif failure.trouble is Trouble.CONTENT:
             self._pause(message, failure)
         else:

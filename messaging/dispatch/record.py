@@ -30,11 +30,12 @@ _OUTCOMES = """
        AND (d.state = 'sending' OR (d.state = 'unknown' AND v.state = 'accepted'))
 """
 
+# Proven is proven, also when the proof comes after the recovery gave the call up.
 _REQUEUE = """
     UPDATE messaging_delivery
        SET state = 'queued', call_id = NULL, reason = %(reason)s, provider_status = %(status)s,
            not_before = %(not_before)s, updated_at = %(now)s
-     WHERE call_id = %(call)s AND state = 'sending'
+     WHERE call_id = %(call)s AND state IN ('sending', 'unknown')
 """
 
 _TO_UNKNOWN = """

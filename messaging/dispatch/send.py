@@ -27,6 +27,9 @@ from messaging.policy.reasons import Reason
 
 T = TypeVar("T")
 
+# Our own word, the gateways' clients say it too: nothing was written, and nobody is to blame but us.
+DEADLINE_PASSED = "deadline_passed"
+
 # The provider's own window was closed: it is asked again after this.
 HOURS_WAIT = timedelta(minutes=15)
 
@@ -72,8 +75,8 @@ def send_claim(
     """
     allowance = (claim.write_deadline - claim.claimed_at).total_seconds()
     if time.monotonic() - started >= allowance:
-        record_not_sent(claim, now=clock(), error="deadline_passed")
-        return None
+        record_not_sent(claim, now=clock(), error=DEADLINE_PASSED)
+        return NotSent(DEADLINE_PASSED, trouble=Trouble.NETWORK)
     batch = Batch(
         text=message.text,
         addresses=[address for _pk, address in claim.recipients],
@@ -81,6 +84,7 @@ def send_claim(
         now=claim.claimed_at,
         ends_at=ends_at,
         audio_id=message.audio_id,
+        write_before=started + allowance,
     )
     try:
         answer = courier.send(batch)

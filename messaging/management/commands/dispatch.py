@@ -69,7 +69,8 @@ class Command(BaseCommand):
     def _turn(pump: Pump, total: Report) -> int:
         report = pump.run(seconds=TURN_SECONDS)
         total.add(report)
-        return report.moved
+        # A call that failed is a reason to look again, too: its recipients may be due at once.
+        return report.moved + report.calls
 
     def _show(self, total: Report, *, as_json: bool) -> None:
         if as_json:

@@ -1,0 +1,182 @@
+"""Claiming: never more than the limit, never a row twice, never without the message's own leave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+import pytest
+from django.db import transaction
+
+from messaging.dispatch.claim import Claim, claim, deadlines
+from messaging.models import Delivery, GatewayCall, Message
+from messaging.states import DeliveryState
+from tests.factories import (
+    HOUR,
+    NOW,
+    ContactFactory,
+    DeliveryFactory,
+    MessageFactory,
+    MessageStopFactory,
+    OutageFactory,
+    OverrideFactory,
+)
+from tests.messaging.helpers import campaign, in_threads, seconds, states
+
+pytestmark = pytest.mark.django_db
+
+
+def take(message: Message, limit: int = 100, *, closes_at: datetime | None = None, now: datetime = NOW):
+    return claim(message, limit=limit, closes_at=closes_at, worker="test", now=now)
+
+
+def test_a_claim_writes_its_intent_with_the_rows():
+    message = campaign(5)
+    claimed = take(message, 3)
+    assert claimed is not None
+    call = GatewayCall.objects.get()
+    assert (call.pk, call.size, call.outcome) == (claimed.call_id, 3, "pending")
+    assert (call.intended_at, call.message_id, call.worker) == (NOW, message.pk, "test")
+    rows = Delivery.objects.filter(call=call)
+    assert {(row.pk, row.address) for row in rows} == set(claimed.recipients)
+    assert {(row.state, row.attempts, row.reason) for row in rows} == {("sending", 1, "")}
+    assert states(message) == {"queued": 2, "sending": 3}
+
+
+def test_what_is_not_due_yet_is_left_alone_and_the_oldest_goes_first():
+    message = MessageFactory(running=True)
+    late = DeliveryFactory(message=message, not_before=NOW - HOUR)
+    early = DeliveryFactory(message=message, not_before=NOW - 2 * HOUR)
+    DeliveryFactory(message=message, not_before=NOW + seconds(1))
+    DeliveryFactory(message=message, not_before=None, reason="voc_call_open")
+    first = take(message, 1)
+    assert first is not None
+    assert first.recipients == [(early.pk, early.address)]
+    second = take(message)
+    assert second is not None
+    assert second.recipients == [(late.pk, late.address)]
+    assert take(message) is None
+
+
+def test_with_nothing_due_no_call_is_written():
+    message = MessageFactory(running=True)
+    assert take(message) is None
+    assert not GatewayCall.objects.exists()
+
+
+def test_whoever_is_refused_now_is_turned_away_with_the_reason():
+    message = campaign(promotional=True, now=NOW)
+    fine, refuser, caller = (
+        DeliveryFactory(message=message, contact=ContactFactory(**flags))
+        for flags in ({}, {"no_promotional": True}, {"voc_call_open": True})
+    )
+    stranger = DeliveryFactory(message=message, contact=None, address="+989129999999")
+    claimed = take(message)
+    assert claimed is not None
+    assert claimed.recipients == [(fine.pk, fine.address)]
+    assert claimed.turned_away == 3
+    for row, state, reason in (
+        (refuser, "suppressed", "no_promotional"),
+        (caller, "queued", "voc_call_open"),
+        (stranger, "suppressed", "facts_missing"),
+    ):
+        row.refresh_from_db()
+        assert (row.state, row.reason, row.not_before, row.call_id) == (state, reason, None, None)
+
+
+def test_a_claim_that_turns_everybody_away_makes_no_call():
+    message = campaign()
+    DeliveryFactory(message=message, contact=ContactFactory(no_messages=True))
+    claimed = take(message)
+    assert claimed is not None
+    assert (claimed.recipients, claimed.turned_away, claimed.touched) == ([], 1, 1)
+    assert not GatewayCall.objects.exists()
+
+
+def test_an_approved_override_lets_an_emergency_through_to_whoever_refused_everything():
+    message = MessageFactory(running=True)
+    DeliveryFactory(message=message, contact=ContactFactory(no_messages=True))
+    OverrideFactory(message=message)
+    claimed = take(message, now=NOW + seconds(1))
+    assert claimed is not None
+    assert len(claimed.recipients) == 1
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        lambda m: MessageStopFactory(message=m, kind="pause"),
+        lambda m: MessageStopFactory(message=m, kind="cancel"),
+        lambda m: OutageFactory(channel=m.channel),
+        lambda m: OverrideFactory(message=m, pending=True),
+        lambda m: Message.objects.filter(pk=m.pk).update(scheduled_at=NOW + seconds(1)),
+        lambda m: Message.objects.filter(pk=m.pk).update(expires_at=NOW),
+        lambda m: Message.objects.filter(pk=m.pk).update(status="paused"),
+    ],
+    ids=["pause", "cancel", "outage", "approval", "schedule", "expiry", "status"],
+)
+def test_nothing_is_claimed_while_something_holds_the_message(obstacle):
+    message = campaign(2)
+    obstacle(message)
+    assert take(message) is None
+    assert states(message) == {"queued": 2}
+
+
+def test_a_lifted_pause_and_an_ended_outage_hold_nothing():
+    message = campaign(2)
+    MessageStopFactory(message=message, lifted_at=NOW)
+    OutageFactory(channel=message.channel, ended_at=NOW)
+    assert take(message) is not None
+
+
+def test_nothing_is_claimed_whose_answer_could_come_after_the_close(settings):
+    settings.GATEWAY_TIMEOUT_SECONDS = 20
+    message = campaign(2)
+    closes_at = NOW + seconds(60)
+    assert take(message, 1, closes_at=closes_at, now=closes_at - seconds(22)) is not None
+    assert take(message, 1, closes_at=closes_at, now=closes_at - seconds(21)) is None
+    call = GatewayCall.objects.get()
+    assert call.write_deadline == closes_at - seconds(20)
+
+
+def test_a_request_is_begun_only_while_its_answer_can_come_inside_the_lease(settings):
+    settings.GATEWAY_TIMEOUT_SECONDS, settings.SEND_LEASE_SECONDS = 20, 30
+    assert deadlines(NOW, None) == (NOW + seconds(8), NOW + seconds(30))
+    settings.SEND_LEASE_SECONDS = 5  # shorter than it should be: a second is left
+    assert deadlines(NOW, None) == (NOW + seconds(1), NOW + seconds(5))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limit", [7, 100])
+def test_eight_workers_never_take_a_row_twice_nor_more_than_the_limit(limit: int):
+    message = campaign(1200)
+
+    def work() -> list[Claim]:
+        mine = []
+        misses = 0
+        while misses < 3:
+            claimed = take(message, limit)
+            misses = misses + 1 if claimed is None else 0
+            if claimed is not None:
+                mine.append(claimed)
+        return mine
+
+    claims = [claimed for mine in in_threads([work] * 8) for claimed in mine]
+    assert max(len(claimed.recipients) for claimed in claims) <= limit
+    taken = Counter(pk for claimed in claims for pk, _address in claimed.recipients)
+    assert set(taken.values()) == {1}
+    assert len(taken) == 1200
+    assert states(message) == {DeliveryState.SENDING: 1200}
+    assert sum(GatewayCall.objects.values_list("size", flat=True)) == 1200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_another_holds_is_passed_over_without_waiting():
+    message = campaign(3)
+    with transaction.atomic():
+        held = Delivery.objects.select_for_update().order_by("pk").first()
+        assert held is not None
+        [claimed] = in_threads([lambda: take(message)], seconds=10)
+    assert claimed is not None
+    assert held.pk not in {pk for pk, _address in claimed.recipients}
+    assert len(claimed.recipients) == 2
