@@ -6,40 +6,49 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from persian.digits import to_ascii
+
 KEPT_BYTES: Final = 4096
 # What lies beyond is never looked at; masking shortens texts, so more is read than is kept.
-_WINDOW: Final = 16_384
+_WINDOW: Final = 8_192
 
 # Ten digits, with or without the trunk zero or the country's code. An id of ten digits is masked
 # too: a number that stays readable would be worse.
-_NUMBER: Final = re.compile(r"(?<![0-9])((?:(?:\+|00)?98|0)?[1-9][0-9]{2})[0-9]{5}([0-9]{2})(?![0-9])")
-_TEXT_FIELD: Final = re.compile(r'"(\w*(?:Text|Title|Name))"\s*:\s*"((?:[^"\\]|\\.)*)\\?("?)')
+_DIGITS: Final = re.compile(r"[0-9]{10,}")
+_NUMBER: Final = re.compile(r"((?:(?:00)?98|0)?[1-9][0-9]{2})[0-9]{5}([0-9]{2})")
+_TEXT_FIELD: Final = re.compile(r'(Text|Title|Name)"\s*:\s*"((?:[^"\\]|\\.)*)\\?"?')
+_NATIVE_DIGIT: Final = re.compile("[۰-۹٠-٩]")
 _ESCAPED_DIGIT: Final = re.compile(r"\\u06(?:[fF]([0-9])|6([0-9]))")
-_NATIVE_DIGITS: Final = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
 _SHORTEST_SECRET: Final = 4
 
 
 def masked_number(number: str) -> str:
-    """`+989121234567` → `+98912*****67`."""
-    return _NUMBER.sub(r"\1*****\2", number)
+    """`+989121234567` → `+98912*****67`, wherever it stands in a text."""
+    return _DIGITS.sub(_mask_digits, number)
+
+
+def _mask_digits(found: re.Match[str]) -> str:
+    number = _NUMBER.fullmatch(found[0])
+    return f"{number[1]}*****{number[2]}" if number else found[0]
 
 
 def masked(raw: str, secrets: Iterable[str] = ()) -> str:
     """`raw` fit to be kept: numbers masked, texts replaced by their length, `secrets` removed, bounded.
 
-    `secrets` are the token and the texts that were sent; they are removed also in their JSON form.
+    `secrets` are the token and the texts that were sent.
     """
     cut = len(raw) > _WINDOW
-    kept = raw[:_WINDOW].translate(_NATIVE_DIGITS)
-    if "\\u06" in kept:
-        kept = _ESCAPED_DIGIT.sub(lambda found: found[1] or found[2], kept)
-    kept = _TEXT_FIELD.sub(lambda found: f'"{found[1]}":"[{len(found[2])} characters]"', kept)
+    kept = raw[:_WINDOW]
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            kept = kept.replace(secret.translate(_NATIVE_DIGITS), "[removed]")
+            kept = kept.replace(secret, "[removed]")
+    kept = _TEXT_FIELD.sub(lambda found: f'{found[1]}":"[{len(found[2])} characters]"', kept)
+    kept = _NATIVE_DIGIT.sub(lambda found: to_ascii(found[0]), kept)
+    if "\\u06" in kept:
+        kept = _ESCAPED_DIGIT.sub(lambda found: found[1] or found[2], kept)
     if cut:
         kept = kept.rstrip("0123456789+")  # half a number at the edge
-    return _bounded(_NUMBER.sub(r"\1*****\2", kept))
+    return _bounded(masked_number(kept))
 
 
 def _bounded(text: str) -> str:

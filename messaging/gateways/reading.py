@@ -52,7 +52,7 @@ def as_amount(value: object) -> int | None:
 
 def as_id(value: object) -> str:
     """A provider's id as its digits; '' unless it is a positive 64-bit integer."""
-    number = as_int(value)
+    number = value if type(value) is int else as_int(value)
     return str(number) if number is not None and 0 < number < ID_LIMIT else ""
 
 
@@ -60,7 +60,9 @@ def last_ten(value: object) -> str:
     """The last ten digits of a telephone number in any spelling, '' where there are fewer."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return ""
-    digits = _NOT_DIGITS.sub("", to_ascii(str(value)))
+    digits = str(value)
+    if not (digits.isascii() and digits.isdigit()):
+        digits = _NOT_DIGITS.sub("", to_ascii(digits))
     return digits[-10:] if len(digits) >= 10 else ""
 
 

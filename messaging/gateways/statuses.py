@@ -74,11 +74,18 @@ STATUSES: Final[dict[int, tuple[str, Kind]]] = {
 }
 
 CODES: Final[dict[str, int]] = {name: code for code, (name, _kind) in STATUSES.items()}
+_KINDS_AS_WRITTEN: Final[dict[str, Kind]] = dict(STATUSES.values())
 _KINDS_BY_NAME: Final[dict[str, Kind]] = {name.casefold(): kind for name, kind in STATUSES.values()}
 
 
 def kind_of(status: object) -> Kind | None:
     """What a status, given as name or number, means; None if it is not documented."""
+    # nearly always the documented name itself, once for each recipient of a batch
+    known_name = _KINDS_AS_WRITTEN.get(status) if isinstance(status, str) else None
+    return known_name or _kind_of(status)
+
+
+def _kind_of(status: object) -> Kind | None:
     code = as_int(status)
     if code is not None:
         known = STATUSES.get(code)
@@ -88,6 +95,8 @@ def kind_of(status: object) -> Kind | None:
 
 def name_of(status: object) -> str:
     """A status as it is shown: its name where it is documented, else as it came, bounded; '' for none."""
+    if isinstance(status, str) and status in CODES:
+        return status
     code = as_int(status)
     if code is not None:
         return STATUSES[code][0] if code in STATUSES else str(code)

@@ -15,6 +15,13 @@ from messaging.gateways.fake.provider import Fate
 from messaging.gateways.fake.server import FakeGateway, Options
 
 
+def fetch(url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> Any:
+    """The JSON value of an answer; raises HTTPError for a bad status."""
+    request = urllib.request.Request(url, data, headers or {})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        return json.loads(answer.read())
+
+
 class Running:
     """A gateway that listens; `url` has no path."""
 
@@ -45,13 +52,8 @@ class Running:
         self.steer("faults", {"faults": list(faults)})
 
     def steer(self, what: str, body: dict[str, Any]) -> Any:
-        request = urllib.request.Request(  # noqa: S310
-            f"{self.url}/_fake/{what}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-            return json.loads(answer.read())
+        data = json.dumps(body).encode()
+        return fetch(f"{self.url}/_fake/{what}", data, {"Content-Type": "application/json"})
 
 
 @contextmanager

@@ -157,7 +157,7 @@ def _read_outcomes(batch: Batch, body: dict[str, Any], raw: str, *, believe: boo
             _not_understood(name_of(body.get("Status")) or "answer_not_understood", raw)
         raise call_error(body.get("Status"), raw)
     outcomes: dict[str, RecipientOutcome] = {}
-    wanted = {last_ten(address): address for address in batch.addresses}
+    wanted = {address[-10:]: address for address in batch.addresses}  # E.164
     for row in rows:
         address = wanted.get(last_ten(row.get("Mobile"))) if isinstance(row, dict) else None
         if address is None:

@@ -53,7 +53,8 @@ class Command(BaseCommand):
         except FaultError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            raise CommandError(f"The fake gateway cannot start: {error.strerror or error}.") from error
+            where = f" ({error.filename})" if error.filename else ""
+            raise CommandError(f"The fake gateway cannot start: {error.strerror or error}{where}.") from error
 
     async def _serve(self, options: Options, host: str, port: int) -> None:
         gateway = FakeGateway(options)

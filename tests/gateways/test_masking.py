@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging.gateways.masking import KEPT_BYTES, masked, masked_number
+
+TOKEN = "tok-0123456789-abc"
+
+
+@pytest.mark.parametrize(
+    "number", ["09121234567", "+989121234567", "00989121234567", "989121234567", "9121234567", "02188776655"]
+)
+def test_a_number_in_any_spelling_keeps_its_ends_only(number):
+    shown = masked_number(f"x{number}y")
+    assert "12345" not in shown
+    assert "87766" not in shown
+    assert shown.endswith(("67y", "55y"))
+
+
+@pytest.mark.parametrize(
+    "digits",
+    [
+        "۰۹۱۲۱۲۳۴۵۶۷",
+        "٠٩١٢١٢٣٤٥٦٧",
+        "\\u06f0\\u06F9\\u06f1\\u06f2\\u06f1\\u06f2\\u06f3\\u06f4\\u06f5\\u06f6\\u06f7",
+    ],
+)
+def test_numbers_in_other_digits_are_masked_too(digits):
+    assert masked(f"شماره {digits} است").endswith("0912*****67 است")
+
+
+def test_texts_are_replaced_by_their_length_and_the_token_goes():
+    raw = json.dumps({"MessageText": 'سلام "دوست"', "Status": TOKEN, "Mobile": 9121234567, "Id": 12345678})
+    kept = masked(raw, [TOKEN, "unrelated"])
+    assert "سلام" not in kept
+    assert TOKEN not in kept
+    assert "912*****67" in kept
+    assert "12345678" in kept
+
+
+def test_a_text_outside_any_field_goes_as_well():
+    assert "تخفیف" not in masked("<p>تخفیف ویژه</p>", ["تخفیف ویژه"])
+
+
+@given(st.text(max_size=200), st.integers(0, 20_000))
+def test_it_is_bounded_and_can_be_stored(text, times):
+    kept = masked(text * times if text else "x" * times, [TOKEN])
+    assert len(kept.encode()) <= KEPT_BYTES
+    assert "\0" not in kept
+
+
+@given(st.integers(8000, 8400), st.integers(9_000_000_000, 9_999_999_999))
+def test_no_number_shows_at_the_edge_of_what_is_read(offset, number):
+    raw = '{"MessageText":"' + "س" * offset + f'","Mobile":{number}' + ',"x":"' + "y" * 9000
+    assert str(number)[:8] not in masked(raw)
