@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import ssl
-import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -18,6 +14,7 @@ import pytest
 from messaging.gateways.base import BatchRefused, NotSent, OutcomeUnknown, Result, Trouble
 from tests.gateways.conftest import ADDRESSES, TEXT, TOKEN, Client, make_gateway
 from tests.gateways.running import running_gateway
+from tests.gateways.strangers import canned_server, deaf_server, server_with_a_wrong_certificate
 
 Connect = Callable[..., Client]
 both = pytest.mark.parametrize("code", ["sms", "avanak"])
@@ -134,7 +131,7 @@ class TestProvenNotSent:
 
     @both
     def test_a_server_whose_backlog_is_full_so_that_no_connection_comes(self, code):
-        with _deaf_server() as port:
+        with deaf_server() as port:
             _expect_not_sent(code, f"http://127.0.0.1:{port}", "connect_timeout", timeout=0.6)
 
     @both
@@ -143,7 +140,7 @@ class TestProvenNotSent:
 
     @both
     def test_a_certificate_that_is_not_trusted(self, code, tmp_path):
-        with _server_with_a_wrong_certificate(tmp_path) as port:
+        with server_with_a_wrong_certificate(tmp_path) as port:
             _expect_not_sent(code, f"https://127.0.0.1:{port}", "certificate_wrong")
 
     def test_a_deadline_that_passed_before_the_first_byte(self, client):
@@ -251,7 +248,7 @@ class TestInDoubt:
         [b"", b"null", b"[]", b"{}", b'"Success"', b"true", b"[" * 100_000, b"9" * 5000, b"{\xff\xfe}", b"0"],
     )
     def test_a_body_that_means_nothing(self, code, body):
-        with _canned_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
+        with canned_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
             assert isinstance(_failure(code, f"http://127.0.0.1:{port}"), OutcomeUnknown)
 
     @both
@@ -266,7 +263,7 @@ class TestInDoubt:
         ],
     )
     def test_a_redirect_a_cut_a_stranger_and_silence(self, code, answer):
-        with _canned_server(answer) as port:
+        with canned_server(answer) as port:
             assert isinstance(_failure(code, f"http://127.0.0.1:{port}"), OutcomeUnknown)
 
     @both
@@ -277,7 +274,7 @@ class TestInDoubt:
             "Data": [{"Mobile": 9121111111, "MessageID": 5, "Status": 1}],
         }
         body = json.dumps(ok if code == "sms" else 5).encode()
-        with _canned_server(b"HTTP/1.1 404 X\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
+        with canned_server(b"HTTP/1.1 404 X\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
             assert isinstance(_failure(code, f"http://127.0.0.1:{port}"), OutcomeUnknown)
 
 
@@ -331,85 +328,3 @@ def _expect_not_sent(code: str, base: str, reason: str, *, timeout: float = 2.0)
     failure = _failure(code, base, timeout=timeout)
     assert isinstance(failure, NotSent), failure
     assert (failure.code, failure.trouble) == (reason, Trouble.NETWORK)
-
-
-@contextmanager
-def _canned_server(answer: bytes) -> Iterator[int]:
-    """Reads a request and writes these bytes, whatever it was."""
-
-    def serve() -> None:
-        try:
-            connection, _address = listening.accept()
-        except OSError:
-            return
-        with connection:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(65536)
-            connection.sendall(answer)
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        thread.join(5)
-
-
-@contextmanager
-def _deaf_server() -> Iterator[int]:
-    """Its queue of connections is full, so that the next one is never established."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(0)
-        port = listening.getsockname()[1]
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", port))
-        time.sleep(0.1)
-        yield port
-        for filler in fillers:
-            filler.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            filler.close()
-
-
-@contextmanager
-def _server_with_a_wrong_certificate(folder) -> Iterator[int]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_self_signed(folder))
-
-    def serve() -> None:
-        with pytest.raises((ssl.SSLError, OSError)):
-            listening.accept()[0].recv(1)
-
-    with context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True) as listening:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        thread.join(5)
-
-
-def _self_signed(folder):
-    from datetime import UTC, datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
