@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils import timezone
 
 from contacts.models import Contact
-from messaging.facts import gates_of
+from messaging.facts import MessageGate, gates_of
 from messaging.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
 from messaging.labels import audience_label as label_of_audience
 from messaging.models import Delivery, Message
@@ -63,9 +64,13 @@ def contact_deliveries(context: dict[str, Any], contact: Contact) -> dict[str, A
         .values_list("pk", flat=True)
     )
     gates = gates_of({row.message for row in rows if row.state == DeliveryState.QUEUED}, now)
-    for row in rows:
-        row.is_visible = row.message_id in visible
-        row.reason_now = (
-            reason_now(row, gates[row.message_id], now) if row.message_id in gates else row.reason
-        )
-    return {"deliveries": rows}
+    return {
+        "rows": [_card_row(row, row.message_id in visible, gates.get(row.message_id), now) for row in rows]
+    }
+
+
+def _card_row(
+    delivery: Delivery, is_visible: bool, gate: MessageGate | None, now: datetime
+) -> dict[str, Any]:
+    reason = reason_now(delivery, gate, now) if gate is not None else delivery.reason
+    return {"delivery": delivery, "is_visible": is_visible, "reason": reason}

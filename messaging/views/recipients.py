@@ -29,7 +29,7 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     filters = RecipientFilter(request.GET)
     chosen = filters.chosen()
     by_line = chosen.get("reason") == Reason.DUPLICATE
-    after, before = request.GET.get("after", "")[:64], request.GET.get("before", "")[:64]
+    after, before = (request.GET.get(name, "").replace("\x00", "")[:64] for name in ("after", "before"))
     page = page_by(
         deliveries_of(message, now, **chosen).select_related("contact"),
         "pk" if by_line else "address",
