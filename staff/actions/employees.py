@@ -55,7 +55,7 @@ def hire(*, details: Details, user: User | None = None, by: User | None, now: da
     """Record a new colleague. Raises ValidationError by field, PermissionDenied without the right."""
     demand(by, "staff.add_employee")
     with transaction.atomic():
-        values = _checked(details, None, now)
+        values = check_details(details, None, now)
         employee = Employee(user=user, **values)
         employee.full_clean()
         employee.save()
@@ -70,7 +70,7 @@ def change_employee(*, employee: Employee, details: Details, by: User | None, no
     """
     demand(by, "staff.change_employee")
     with transaction.atomic():
-        values = _checked(details, employee, now)
+        values = check_details(details, employee, now)
         locked = Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
         before = {name: getattr(locked, name) for name in values}
         changed = {name: value for name, value in values.items() if before[name] != value}
@@ -178,8 +178,8 @@ def _names(ids: list[int]) -> str:
     return " ← ".join(names[pk] for pk in reversed(ids))
 
 
-def _checked(details: Details, employee: Employee | None, now: datetime) -> dict[str, Any]:
-    """The values to store, cleaned. Raises ValidationError by field."""
+def check_details(details: Details, employee: Employee | None, now: datetime) -> dict[str, Any]:
+    """The values to store, cleaned. Raises ValidationError by field. Belongs into a transaction."""
     values: dict[str, Any] = {field.name: getattr(details, field.name) for field in fields(details)}
     for name in ("first_name", "last_name", "job_title"):
         values[name] = fold_line(values[name])

@@ -1,0 +1,68 @@
+"""What the back office's pages share: read-only tables, Jalali columns, actions that may refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import get_language
+
+from persian.jalali import format_date, format_datetime
+
+
+def when(field: str, label: Any) -> Callable[[Any], str]:
+    """A list column that shows an instant, or a day, as the page's language writes it."""
+
+    def column(row: Any) -> str:
+        value = getattr(row, field)
+        if value is None:
+            return "–"
+        write = format_datetime if hasattr(value, "hour") else format_date
+        return write(value, get_language() or "fa")
+
+    return admin.display(description=label, ordering=field)(column)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """A table that is looked at and never edited by hand."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ActionAdmin(admin.ModelAdmin):
+    """A form whose saving is an action. Nothing is deleted by hand: what is no longer used is switched off.
+
+    A refusal that only the action can know of (somebody else was quicker) is shown as a message; the
+    forms check the rest beforehand.
+    """
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (ValidationError, PermissionDenied) as error:
+            if request.method != "POST":
+                raise
+            for text in error.messages if isinstance(error, ValidationError) else [str(error)]:
+                messages.error(request, text)
+            return HttpResponseRedirect(request.get_full_path())

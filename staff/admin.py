@@ -1,0 +1,204 @@
+"""Colleagues, departments and log-ins in the back office. Every saving is an action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from audit.admin_tools import ActionAdmin, when
+from staff.actions import accounts, departments, employees
+from staff.admin_forms import AccountForm, DepartmentForm, EmployeeForm, NewAccountForm
+from staff.directory import matches
+from staff.models import Department, Employee, User
+from staff.permissions import signed_in
+from staff.roles import ROLE_NAMES, Role
+
+# Roles come from the table in the code (staff/roles.py).
+admin.site.unregister(Group)
+
+
+@admin.register(Employee)
+class EmployeeAdmin(ActionAdmin):
+    form = EmployeeForm
+    list_display = (
+        "full_name",
+        "job_title",
+        "department",
+        "extension",
+        "direct_manager",
+        when("hired_on", _("hired on")),
+        when("left_on", _("left on")),
+    )
+    list_filter = ("department",)
+    list_select_related = ("department", "direct_manager")
+    search_fields = ("last_name", "first_name")
+    search_help_text = _("Name, title or extension")
+    ordering = ("last_name", "id")
+    fields = (
+        "first_name",
+        "last_name",
+        "job_title",
+        "department",
+        "direct_manager",
+        "extension",
+        "email",
+        "hired_on",
+        "left_on",
+        "user",
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        hidden = () if signed_in(request).may("staff.change_user") else ("user",)
+        return hidden if obj else (*hidden, "left_on")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Employee], search_term: str
+    ) -> tuple[QuerySet[Employee], bool]:
+        found = [
+            person.pk for person in queryset.select_related("department") if matches(person, search_term)
+        ]
+        return queryset.filter(pk__in=found), False
+
+    def save_model(self, request: HttpRequest, obj: Employee, form: ModelForm, change: bool) -> None:
+        by, now = signed_in(request), timezone.now()
+        details = form.details()  # type: ignore[attr-defined]
+        if not change:
+            user = form.cleaned_data.get("user")
+            obj.pk = employees.hire(details=details, user=user, by=by, now=now).pk
+            return
+        employee = Employee.objects.get(pk=obj.pk)
+        employees.change_employee(employee=employee, details=details, by=by, now=now)
+        if "user" in form.cleaned_data and employee.user != form.cleaned_data["user"]:
+            employees.link_account(employee=employee, user=form.cleaned_data["user"], by=by, now=now)
+        self._leave_or_return(request, employee, form.cleaned_data.get("left_on"))
+
+    def _leave_or_return(self, request: HttpRequest, employee: Employee, left_on: Any) -> None:
+        by, now = signed_in(request), timezone.now()
+        if left_on == employee.left_on:
+            return
+        if left_on is None:
+            employees.reinstate(employee=employee, by=by, now=now)
+            messages.info(request, _t("The log-in stays disabled until an administrator enables it."))
+            return
+        departure = employees.leave(employee=employee, left_on=left_on, by=by, now=now)
+        if departure.team:
+            names = "، ".join(person.full_name for person in departure.team)
+            messages.warning(
+                request, _t("Without a present direct manager now: %(names)s.") % {"names": names}
+            )
+        if departure.departments:
+            names = "، ".join(department.display_name for department in departure.departments)
+            messages.warning(request, _t("Without a present manager now: %(names)s.") % {"names": names})
+
+
+@admin.register(Department)
+class DepartmentAdmin(ActionAdmin):
+    form = DepartmentForm
+    list_display = ("name", "code", "manager")
+    list_select_related = ("manager",)
+    search_fields = ("name", "name_en", "code")
+    ordering = ("name", "id")
+    fields = ("code", "name", "name_en", "manager")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("code",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Department, form: ModelForm, change: bool) -> None:
+        by, now = signed_in(request), timezone.now()
+        asked = {name: form.cleaned_data[name] for name in ("name", "name_en", "manager")}
+        if change:
+            department = Department.objects.get(pk=obj.pk)
+            departments.change_department(department=department, **asked, by=by, now=now)
+        else:
+            obj.pk = departments.open_department(code=form.cleaned_data["code"], **asked, by=by, now=now).pk
+
+
+@admin.register(User)
+class AccountAdmin(ActionAdmin, UserAdmin):
+    """Log-ins. What one may do is its roles alone; single permissions and superusers are not made here."""
+
+    form = AccountForm
+    add_form = NewAccountForm
+    list_display = ("username", "display_name", "roles", "is_active", when("last_login", _("last login")))
+    list_filter = ("is_active", "groups")
+    search_fields = ("username", "first_name", "last_name")
+    ordering = ("username",)
+    filter_horizontal = ()
+    readonly_fields = ()
+    fieldsets = (
+        (
+            None,
+            {"fields": ("username", "password", "first_name", "last_name", "email", "is_active", "roles")},
+        ),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "username",
+                    "password1",
+                    "password2",
+                    "first_name",
+                    "last_name",
+                    "email",
+                    "roles",
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: User) -> str:
+        names = {group.name for group in user.groups.all()}
+        return "، ".join(str(ROLE_NAMES[role]) for role in Role if role in names) or "–"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("username",) if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and obj.is_superuser and not signed_in(request).is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        by, now, asked = signed_in(request), timezone.now(), form.cleaned_data
+        names = {name: asked[name] for name in ("first_name", "last_name", "email")}
+        if not change:
+            obj.pk = accounts.open_account(
+                username=asked["username"],
+                password=asked["password1"],
+                roles=asked["roles"],
+                **names,
+                by=by,
+                now=now,
+            ).pk
+            return
+        user = User.objects.get(pk=obj.pk)
+        accounts.change_account(user=user, **names, by=by, now=now)
+        accounts.set_roles(user=user, roles=asked["roles"], by=by, now=now)
+        if asked["is_active"] != user.is_active:
+            switch = accounts.enable if asked["is_active"] else accounts.disable
+            switch(user=user, by=by, now=now)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Set somebody's password: recorded with who did, and the sessions of before end."""
+        with transaction.atomic():
+            response: HttpResponse = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and response.status_code == 302:
+                user = User.objects.get(pk=id)
+                accounts.note_password_set(user=user, by=signed_in(request), now=timezone.now())
+        return response
