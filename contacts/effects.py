@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from contacts.models import ConsentEntry
-from persian.digits import grouped
-from persian.jalali import is_persian
+from contacts.wording import count_text
+
+Flag = ConsentEntry.Flag
 
 _FROM_NOW_ON = {
-    (ConsentEntry.Flag.NO_PROMOTIONAL, True): lazy("From now on: promotional messages are not sent."),
-    (ConsentEntry.Flag.NO_PROMOTIONAL, False): lazy("From now on: promotional messages are sent again."),
-    (ConsentEntry.Flag.NO_MESSAGES, True): lazy("From now on: no message at all is sent."),
-    (ConsentEntry.Flag.NO_MESSAGES, False): lazy("From now on: messages are sent again."),
+    (Flag.NO_PROMOTIONAL, True): gettext_lazy("From now on: promotional messages are not sent."),
+    (Flag.NO_PROMOTIONAL, False): gettext_lazy("No longer active: promotional messages are not sent."),
+    (Flag.NO_MESSAGES, True): gettext_lazy("From now on: no message at all is sent."),
+    (Flag.NO_MESSAGES, False): gettext_lazy("No longer active: no message at all is sent."),
 }
 
 
@@ -29,11 +29,6 @@ class Effect(Protocol):
     def stopped(self) -> int: ...
     @property
     def in_flight(self) -> int: ...
-
-
-def number_text(number: int) -> str:
-    """A count in the digits of the active language."""
-    return grouped(number) if is_persian(get_language() or "fa") else f"{number:,}"
 
 
 def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: Effect) -> str:
@@ -52,7 +47,7 @@ def stopped_sentences(stopped: int, in_flight: int) -> list[str]:
             ngettext(
                 "%(count)s waiting message was stopped.", "%(count)s waiting messages were stopped.", stopped
             )
-            % {"count": number_text(stopped)}
+            % {"count": count_text(stopped)}
         )
     if in_flight:
         sentences.append(
@@ -61,6 +56,6 @@ def stopped_sentences(stopped: int, in_flight: int) -> list[str]:
                 "%(count)s messages were with the provider already and cannot be called back.",
                 in_flight,
             )
-            % {"count": number_text(in_flight)}
+            % {"count": count_text(in_flight)}
         )
     return sentences

@@ -14,6 +14,7 @@ from audit.actions import record
 from contacts import hooks
 from contacts.hooks import Effect, Event
 from contacts.models import ConsentEntry, Contact, OptOutCall
+from contacts.wording import count_text
 from persian.text import fold, is_blank
 from staff.models import User
 
@@ -166,7 +167,7 @@ def _readable(reason: str) -> str:
     if len(reason) > REASON_MAX_LENGTH:
         raise ValidationError(
             _("The reason has %(length)s characters; at most %(limit)s are kept.")
-            % {"length": len(reason), "limit": REASON_MAX_LENGTH},
+            % {"length": count_text(len(reason)), "limit": count_text(REASON_MAX_LENGTH)},
             code="reason_too_long",
         )
     return reason

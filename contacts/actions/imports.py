@@ -22,6 +22,7 @@ from contacts.imports.export import report_lines
 from contacts.imports.stage import Counts, SampleRow, Stage, staged
 from contacts.models import ContactImport
 from contacts.selectors import abandoned_previews
+from contacts.wording import count_text
 from persian.text import fold_line
 from staff.models import User
 
@@ -83,7 +84,10 @@ def receive_upload(*, upload: UploadedFile, by: User, now: datetime) -> ContactI
     if (upload.size or 0) > settings.IMPORT_MAX_BYTES:
         raise ValidationError(
             _("The file has %(size)s MB; at most %(limit)s MB are taken. Split it.")
-            % {"size": -(-(upload.size or 0) // 2**20), "limit": settings.IMPORT_MAX_BYTES // 2**20},
+            % {
+                "size": count_text(-(-(upload.size or 0) // 2**20)),
+                "limit": count_text(settings.IMPORT_MAX_BYTES // 2**20),
+            },
             code="file_too_big",
         )
     path = _store(upload)

@@ -9,6 +9,7 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from contacts.wording import place_text
 from persian.text import fold_line, search_key
 
 FIELDS: Final = ("name", "mobile", "phone", "email", "company", "customer_no", "tags")
@@ -81,7 +82,11 @@ def recognise(header: Sequence[str], row: int) -> Columns:
         elif field in position:
             raise ValidationError(
                 _("Row %(row)s: “%(one)s” and “%(other)s” are the same column. Keep one of them.")
-                % {"row": row, "one": fold_line(header[position[field]]), "other": fold_line(title)},
+                % {
+                    "row": place_text(row),
+                    "one": fold_line(header[position[field]]),
+                    "other": fold_line(title),
+                },
                 code="column_twice",
             )
         else:
@@ -93,7 +98,7 @@ def recognise(header: Sequence[str], row: int) -> Columns:
                 "Row %(row)s has no column of numbers. The header must name “mobile” or “phone”"
                 " (also: %(fields)s); it says: %(found)s"
             )
-            % {"row": row, "fields": ", ".join(FIELDS), "found": found or "—"},
+            % {"row": place_text(row), "fields": ", ".join(FIELDS), "found": found or "—"},
             code="no_number_column",
         )
     return Columns(position, width, tuple(ignored))

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from contacts.imports.table import Row, Table, split_header
+from contacts.wording import place_text
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _QUOTED: Final = re.compile(r'"[^"]*"')
@@ -64,7 +65,7 @@ def _rows(stream: TextIO) -> Iterator[Row]:
                 "Line %(line)s cannot be read as CSV (%(error)s). A quotation mark may be missing or stand"
                 " alone there."
             )
-            % {"line": passed + begins, "error": error},
+            % {"line": place_text(passed + begins), "error": error},
             code="csv_broken",
         ) from error
 
@@ -78,7 +79,8 @@ def _checked_lines(stream: TextIO) -> Iterator[str]:
     for number, line in enumerate(stream, start=1):
         if "\0" in line:
             raise ValidationError(
-                _("Line %(line)s holds NUL characters: this is not a text file.") % {"line": number},
+                _("Line %(line)s holds NUL characters: this is not a text file.")
+                % {"line": place_text(number)},
                 code="binary",
             )
         yield line
@@ -92,7 +94,7 @@ def _separator(line: str) -> str:
 
 def _not_unicode(path: Path, encoding: str) -> ValidationError:
     line = _first_bad_line(path) if encoding == "utf-8-sig" else None
-    where = _("line %(line)s") % {"line": line} if line else _("the file")
+    where = _("line %(line)s") % {"line": place_text(line)} if line else _("the file")
     return ValidationError(
         _("The file is not UTF-8: %(where)s cannot be read. In Excel save it as “CSV UTF-8”.")
         % {"where": where},

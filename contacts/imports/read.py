@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from contacts.imports.csv_file import open_csv
 from contacts.imports.table import Table
 from contacts.imports.xlsx_file import open_xlsx
+from contacts.wording import count_text
 
 _HEAD: Final = 64 * 1024
 _ZIP: Final = b"PK\x03\x04"
@@ -68,7 +69,10 @@ def _checked_head(path: Path) -> bytes:
     if size > settings.IMPORT_MAX_BYTES:
         raise ValidationError(
             _("The file has %(size)s MB; at most %(limit)s MB are taken. Split it.")
-            % {"size": -(-size // 2**20), "limit": settings.IMPORT_MAX_BYTES // 2**20},
+            % {
+                "size": count_text(-(-size // 2**20)),
+                "limit": count_text(settings.IMPORT_MAX_BYTES // 2**20),
+            },
             code="file_too_big",
         )
     if not head.strip():

@@ -23,6 +23,7 @@ from contacts.imports.columns import recognise
 from contacts.imports.read import open_table
 from contacts.imports.rows import Person, Problem, Reader
 from contacts.imports.table import Row
+from contacts.wording import count_text
 
 _COLUMNS = (
     "row, field, value, code, name, company, customer_no, email, mobile, phone, address, tags, search_text"
@@ -161,7 +162,8 @@ class Stage:
         self._rows += 1
         if self._rows > settings.IMPORT_MAX_ROWS:
             raise ValidationError(
-                _("The file has more than %(limit)s rows. Split it.") % {"limit": settings.IMPORT_MAX_ROWS},
+                _("The file has more than %(limit)s rows. Split it.")
+                % {"limit": count_text(settings.IMPORT_MAX_ROWS)},
                 code="too_many_rows",
             )
         if isinstance(read, Person):

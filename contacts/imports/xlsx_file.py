@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from contacts.imports.table import FORMULA_MARK, Row, Table, split_header
+from contacts.wording import count_text, place_text
 
 MAX_MEMBERS: Final = 500
 MAX_UNPACKED: Final = 256 * 1024 * 1024
@@ -78,10 +79,10 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
                 " %(max_size)s MB are read. Save the sheet as CSV."
             )
             % {
-                "files": len(members),
-                "size": unpacked // 2**20,
-                "max_files": MAX_MEMBERS,
-                "max_size": MAX_UNPACKED // 2**20,
+                "files": count_text(len(members)),
+                "size": count_text(unpacked // 2**20),
+                "max_files": count_text(MAX_MEMBERS),
+                "max_size": count_text(MAX_UNPACKED // 2**20),
             },
             code="xlsx_too_big",
         )
@@ -152,13 +153,13 @@ def _check_extent(archive: zipfile.ZipFile, member: str) -> None:
     if last_column >= MAX_COLUMNS:
         raise ValidationError(
             _("The sheet has values in column %(column)s; at most %(limit)s columns are read.")
-            % {"column": _cell_name(0, last_column)[:-1], "limit": MAX_COLUMNS},
+            % {"column": _cell_name(0, last_column)[:-1], "limit": count_text(MAX_COLUMNS)},
             code="too_many_columns",
         )
     if last_row > settings.IMPORT_MAX_ROWS + _TITLE_ROWS:
         raise ValidationError(
             _("The sheet has values down to row %(row)s; at most %(limit)s rows are taken. Split the file.")
-            % {"row": last_row + 1, "limit": settings.IMPORT_MAX_ROWS},
+            % {"row": place_text(last_row + 1), "limit": count_text(settings.IMPORT_MAX_ROWS)},
             code="too_many_rows",
         )
 
@@ -197,7 +198,10 @@ def _check_merged(sheet: CalamineSheet, header_row: int) -> None:
                     "The header has merged cells: %(cells)s. Unmerge them; each column needs its own name in"
                     " row %(row)s."
                 )
-                % {"cells": f"{_cell_name(top, left)}:{_cell_name(bottom, right)}", "row": header_row + 1},
+                % {
+                    "cells": f"{_cell_name(top, left)}:{_cell_name(bottom, right)}",
+                    "row": place_text(header_row + 1),
+                },
                 code="merged_header",
             )
 

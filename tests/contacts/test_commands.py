@@ -91,7 +91,7 @@ def test_an_expert_opts_a_customer_out_and_in_again(voc, capsys, kind, flag):
     opt_out("--clear", kind=kind)
     contact.refresh_from_db()
     assert not getattr(contact, flag)
-    assert "sent again" in capsys.readouterr().out
+    assert "No longer active" in capsys.readouterr().out
 
 
 def test_the_effect_names_what_was_stopped(voc, capsys):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from contacts.actions.imports import import_file, look_at_file
 from contacts.imports.stage import Counts
+from contacts.wording import count_text
 
 
 class Command(BaseCommand):
@@ -54,7 +55,7 @@ def _as_json(counts: Counts, import_id: int | None, dry_run: bool) -> dict[str, 
         "rows": counts.rows,
         "created": counts.created,
         "updated": counts.updated,
-        "unchanged": counts.unchanged,
+        "unchanged": (counts.unchanged),
         "refused": counts.refused,
     }
 
@@ -63,11 +64,11 @@ def _sentence(counts: Counts, dry_run: bool, report: Path | None) -> str:
     text = _(
         "%(rows)s rows: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused."
     ) % {
-        "rows": counts.rows,
-        "new": counts.created,
-        "changed": counts.updated,
-        "unchanged": counts.unchanged,
-        "refused": counts.refused,
+        "rows": count_text(counts.rows),
+        "new": count_text(counts.created),
+        "changed": count_text(counts.updated),
+        "unchanged": count_text(counts.unchanged),
+        "refused": count_text(counts.refused),
     }
     if dry_run:
         text += " " + _("Nothing was written (dry run).")
