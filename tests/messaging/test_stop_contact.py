@@ -1,0 +1,209 @@
+"""An acknowledged opt-out is final: what waits for the customer is stopped with it (docs/adr/0004)."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from contacts.actions.consent import close_call, open_call, set_consent
+from contacts.hooks import Effect, Event
+from contacts.models import Contact
+from messaging.actions.plan import plan
+from messaging.actions.stop_contact import consent_changed
+from messaging.dispatch.claim import claim
+from messaging.dispatch.record import record_not_sent
+from messaging.models import Delivery, Message
+from staff.models import User
+from tests.factories import (
+    NOW,
+    ContactFactory,
+    DeliveryFactory,
+    MessageFactory,
+    OverrideFactory,
+    UserFactory,
+)
+from tests.messaging.helpers import campaign, in_threads, states
+
+pytestmark = pytest.mark.django_db
+together = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def voc(db: None) -> User:
+    user: User = UserFactory(roles=["voc"])
+    return user
+
+
+def take(message: Message, limit: int = 100):
+    return claim(message, limit=limit, closes_at=None, worker="test", now=NOW)
+
+
+def refuse(contact: Contact, voc: User, flag: str = "no_messages") -> Any:
+    return set_consent(contact=contact, flag=flag, value=True, reason="asked for it", by=voc, now=NOW)
+
+
+def test_opting_out_of_promotion_stops_what_waits_of_it_and_nothing_else(voc: User):
+    contact = ContactFactory()
+    advert = DeliveryFactory(contact=contact, message__purpose="promotional", message__priority=40)
+    news = DeliveryFactory(contact=contact)
+    other = DeliveryFactory(message=advert.message)
+    effect = refuse(contact, voc, "no_promotional")
+    assert (effect.changed, effect.stopped, effect.in_flight) == (True, 1, 0)
+    for row, state, reason in (
+        (advert, "suppressed", "no_promotional"),
+        (news, "queued", ""),
+        (other, "queued", ""),
+    ):
+        row.refresh_from_db()
+        assert (row.state, row.reason) == (state, reason)
+
+
+def test_refusing_everything_stops_every_purpose_and_counts_what_is_out_of_reach(voc: User):
+    contact = ContactFactory()
+    for _n in range(2):
+        DeliveryFactory(contact=contact)
+    flying = DeliveryFactory(contact=contact)
+    Delivery.objects.filter(pk=flying.pk).update(state="sending")
+    done = DeliveryFactory(contact=contact, state="accepted")
+    effect = refuse(contact, voc)
+    assert (effect.stopped, effect.in_flight) == (2, 1)
+    done.refresh_from_db()
+    assert done.state == "accepted"
+
+
+def test_an_approved_emergency_still_goes(voc: User):
+    contact = ContactFactory()
+    emergency = OverrideFactory(message=MessageFactory(running=True)).message
+    changed = OverrideFactory(message=MessageFactory(running=True), content_hash="0" * 64).message
+    row = DeliveryFactory(message=emergency, contact=contact)
+    DeliveryFactory(message=changed, contact=contact)
+    assert refuse(contact, voc).stopped == 1
+    row.refresh_from_db()
+    assert row.state == "queued"
+    claimed = take(emergency)
+    assert claimed is not None
+    assert len(claimed.recipients) == 1
+
+
+def test_an_open_call_holds_promotion_and_its_end_releases_it(voc: User):
+    contact = ContactFactory()
+    advert = DeliveryFactory(contact=contact, message__purpose="promotional", message__priority=40)
+    _call, effect = open_call(contact=contact, by=voc, now=NOW)
+    assert effect == Effect(stopped=1)
+    advert.refresh_from_db()
+    assert (advert.state, advert.reason, advert.not_before) == ("queued", "voc_call_open", None)
+    assert take(advert.message) is None
+    close_call(contact=contact, by=voc, now=NOW)
+    advert.refresh_from_db()
+    assert (advert.reason, advert.not_before) == ("", NOW)
+    assert take(advert.message) is not None
+
+
+def test_stopping_again_stops_nothing_more(voc: User):
+    contact = ContactFactory()
+    DeliveryFactory(contact=contact)
+    assert refuse(contact, voc).stopped == 1
+    assert consent_changed(Event.TIGHTENED, contact.pk, NOW) == Effect(0, 0)
+
+
+def test_a_recipient_who_opts_out_while_being_sent_is_not_tried_again(voc: User):
+    message = campaign(1)
+    claimed = take(message)
+    assert claimed is not None
+    assert refuse(Contact.objects.get(), voc).in_flight == 1
+    record_not_sent(claimed, now=NOW, error="refused")
+    again = take(message)
+    assert again is not None
+    assert again.recipients == []
+    assert states(message) == {"suppressed": 1}
+
+
+class Race:
+    """Claims that run through a message, and opt-outs aimed ahead of their front."""
+
+    def __init__(self, message: Message, voc: User) -> None:
+        self.message, self.voc = message, voc
+        rows = Delivery.objects.filter(message=message).order_by("id")
+        self.people = [Contact(pk=pk) for pk in rows.values_list("contact_id", flat=True)]
+        self.place = {person.pk: n for n, person in enumerate(self.people)}
+        self.front = 0
+        self.acknowledged: set[int] = set()
+        self.late: set[int] = set()
+
+    def claiming(self) -> None:
+        misses = 0
+        while misses < 5:
+            before = set(self.acknowledged)
+            claimed = take(self.message, 10)
+            misses = misses + 1 if claimed is None else 0
+            if claimed is not None and claimed.recipients:
+                ids = [pk for pk, _address in claimed.recipients]
+                reached = set(Delivery.objects.filter(pk__in=ids).values_list("contact_id", flat=True))
+                self.late |= reached & before
+                self.front = max(self.front, *(self.place[pk] for pk in reached))
+        self.front = len(self.people)
+
+    def opting_out(self, seed: int) -> None:
+        choose = random.Random(seed)
+        while self.front < len(self.people):
+            target = self.front + choose.randint(1, 200)
+            if target < len(self.people) and self.people[target].pk not in self.acknowledged:
+                contact = self.people[target]
+                if refuse(contact, self.voc, "no_promotional").changed:
+                    self.acknowledged.add(contact.pk)
+
+
+@together
+def test_nobody_is_claimed_after_the_opt_out_was_acknowledged(voc: User):
+    message = campaign(4000, promotional=True)
+    race = Race(message, voc)
+    seed = random.randrange(10**6)
+    in_threads([race.claiming] * 3 + [lambda n=n: race.opting_out(seed + n) for n in range(3)])
+    assert race.late == set(), f"seed {seed}"
+    assert Contact.objects.filter(no_promotional=True).count() == len(race.acknowledged)
+    found = states(message)
+    assert found["suppressed"] > 10, f"the opt-outs must meet the claims; seed {seed}"
+    assert found["sending"] + found["suppressed"] == 4000
+    assert found["suppressed"] <= len(race.acknowledged)
+
+
+@together
+def test_an_opt_out_waits_for_the_claim_that_holds_the_row(voc: User):
+    message = campaign(1)
+    contact = Contact.objects.get()
+    with transaction.atomic():
+        claimed = take(message)
+        thread_result: list[Any] = []
+        thread = threading.Thread(
+            target=lambda: thread_result.extend(in_threads([lambda: refuse(contact, voc)]))
+        )
+        thread.start()
+        time.sleep(0.3)
+        assert thread_result == [], "it must not be acknowledged while the claim is open"
+    thread.join(10)
+    assert claimed is not None
+    assert (thread_result[0].stopped, thread_result[0].in_flight) == (0, 1)
+
+
+@together
+def test_a_plan_of_an_older_snapshot_sends_nothing_to_whoever_opted_out_meanwhile(voc: User):
+    first = campaign(40)
+    message = MessageFactory(sender=first.sender, sender_manager=first.sender_manager)
+    people = list(Contact.objects.order_by("pk"))
+
+    def opting_out() -> int:
+        return sum(refuse(contact, voc).changed for contact in people[:10])
+
+    in_threads([lambda: plan(message.pk, now=NOW), opting_out])
+    message.refresh_from_db()
+    refused = set(Contact.objects.filter(no_messages=True).values_list("pk", flat=True))
+    assert len(refused) == 10
+    while (claimed := take(message)) is not None:
+        ids = [pk for pk, _address in claimed.recipients]
+        assert not refused & set(Delivery.objects.filter(pk__in=ids).values_list("contact_id", flat=True))
+    assert states(message) == {"sending": 30, "suppressed": 10}
