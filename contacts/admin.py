@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -11,33 +9,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.admin_tools import ActionAdmin, ReadOnlyAdmin, when
 from contacts.actions.people import EDITABLE, edit_contact
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
 from contacts.numbers import local_form
 from contacts.reasons import reason_text
-from persian.jalali import format_datetime
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """For rows that only the portal itself writes."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Contact)
-class ContactAdmin(admin.ModelAdmin):
+class ContactAdmin(ActionAdmin):
     list_display = ["__str__", "number", "company", "customer_no", "no_promotional", "no_messages"]
     list_filter = ["no_promotional", "no_messages", "voc_call_open"]
     list_per_page = 50
@@ -65,10 +47,9 @@ class ContactAdmin(admin.ModelAdmin):
         "changed",
     ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    changed = staticmethod(when("updated_at", _("updated at")))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def get_search_results(
@@ -89,10 +70,6 @@ class ContactAdmin(admin.ModelAdmin):
     def landline(self, obj: Contact) -> str:
         return _ltr(local_form(obj.phone)) if obj.phone else "—"
 
-    @admin.display(description=_("updated at"))
-    def changed(self, obj: Contact) -> str:
-        return format_datetime(obj.updated_at, get_language() or "fa")
-
     @admin.display(description=_("card"))
     def card(self, obj: Contact) -> str:
         return format_html(
@@ -102,14 +79,10 @@ class ContactAdmin(admin.ModelAdmin):
 
 @admin.register(ConsentEntry)
 class ConsentEntryAdmin(ReadOnlyAdmin):
-    list_display = ["when", "number", "flag", "after", "by", "source", "reason"]
+    list_display = [when("at", _("at")), "number", "flag", "after", "by", "source", "reason"]
     list_filter = ["flag", "after", "source"]
     list_select_related = ["contact", "by"]
     ordering = ["-pk"]
-
-    @admin.display(description=_("at"), ordering="pk")
-    def when(self, obj: ConsentEntry) -> str:
-        return format_datetime(obj.at, get_language() or "fa")
 
     @admin.display(description=_("number"))
     def number(self, obj: ConsentEntry) -> str:
@@ -118,13 +91,9 @@ class ConsentEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(OptOutCall)
 class OptOutCallAdmin(ReadOnlyAdmin):
-    list_display = ["when", "number", "opened_by", "is_closed", "closed_by"]
+    list_display = [when("opened_at", _("opened at")), "number", "opened_by", "is_closed", "closed_by"]
     list_select_related = ["contact", "opened_by", "closed_by"]
     ordering = ["-pk"]
-
-    @admin.display(description=_("opened at"), ordering="pk")
-    def when(self, obj: OptOutCall) -> str:
-        return format_datetime(obj.opened_at, get_language() or "fa")
 
     @admin.display(description=_("number"))
     def number(self, obj: OptOutCall) -> str:
@@ -137,7 +106,7 @@ class OptOutCallAdmin(ReadOnlyAdmin):
 
 @admin.register(ContactImport)
 class ContactImportAdmin(ReadOnlyAdmin):
-    list_display = ["file_name", "when", "by", "status", "rows", "created", "updated", "unchanged", "refused"]
+    list_display = ["file_name", "imported", "by", "status", "rows", "created", "updated", "refused"]
     list_filter = ["status"]
     list_select_related = ["by"]
     ordering = ["-pk"]
@@ -145,7 +114,7 @@ class ContactImportAdmin(ReadOnlyAdmin):
         "file_name",
         "sha256",
         "by",
-        "when",
+        "imported",
         "status",
         "rows",
         "created",
@@ -155,11 +124,9 @@ class ContactImportAdmin(ReadOnlyAdmin):
         "error",
         "first_refused",
     ]
-    readonly_fields = ["when", "first_refused"]
+    readonly_fields = ["imported", "first_refused"]
 
-    @admin.display(description=_("created at"), ordering="pk")
-    def when(self, obj: ContactImport) -> str:
-        return format_datetime(obj.created_at, get_language() or "fa")
+    imported = staticmethod(when("created_at", _("created at")))
 
     @admin.display(description=_("refused rows"))
     def first_refused(self, obj: ContactImport) -> str:
