@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Contact
 from contacts.numbers import InvalidNumber, normalise
+from messaging.labels import number as shown
 from messaging.planning import EVERYBODY, Source, of_given_lines, tagged
 
 MAX_LINES = 200_000
@@ -85,7 +86,7 @@ def from_lines(lines: Iterable[str], name: str) -> Audience:
         if len(found) >= MAX_LINES:
             raise ValidationError(
                 _("“%(name)s” has more than %(limit)s lines. Split it, or import it with a tag.")
-                % {"name": name, "limit": MAX_LINES},
+                % {"name": name, "limit": shown(MAX_LINES)},
                 code="too_long",
             )
         found.append(FileLine(raw[:MAX_LINE], _address(raw)))
@@ -107,7 +108,7 @@ def from_bytes(content: bytes, name: str) -> Audience:
         line = content[: error.start].count(b"\n") + 1
         raise ValidationError(
             _("“%(name)s” is not UTF-8: line %(line)s cannot be read. Save it as “CSV UTF-8”.")
-            % {"name": name, "line": line},
+            % {"name": name, "line": shown(line)},
             code="encoding",
         ) from error
     return from_lines(io.StringIO(text), name)

@@ -17,7 +17,7 @@ from messaging import uploads
 from messaging.actions.submit import Draft, check_draft
 from messaging.audience import Audience, everybody, from_bytes, with_tag
 from messaging.drafts import KeptFile, Sealed, sign_file, signed_file
-from messaging.labels import REASONS
+from messaging.labels import REASONS, number
 from messaging.states import DeliveryState, MessageStatus
 from persian.digits import to_ascii
 from persian.jalali import TEHRAN, is_persian, numeric_date, parse_date
@@ -244,7 +244,7 @@ class ComposeForm(forms.Form):
         if upload.size > uploads.MAX_BYTES:
             raise ValidationError(
                 _("“%(name)s” is larger than %(limit)s MB. Split it, or import it with a tag.")
-                % {"name": upload.name, "limit": uploads.MAX_BYTES // 1024**2}
+                % {"name": upload.name, "limit": number(uploads.MAX_BYTES // 1024**2)}
             )
         content = upload.read()
         audience = from_bytes(content, upload.name)

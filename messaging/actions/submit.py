@@ -17,12 +17,13 @@ from channels.models import Channel, Purpose
 from contacts.actions.people import ensure_contacts
 from messaging.audience import Audience
 from messaging.facts import MessageGate, channel_facts, gate, medium_of
+from messaging.labels import number
 from messaging.models import AudienceMember, Message
 from messaging.planning import Plan, preview
 from messaging.policy.facts import Medium, MessageFacts
 from messaging.policy.facts import Purpose as PolicyPurpose
 from messaging.text import count_parts
-from persian.jalali import TEHRAN, format_datetime
+from persian.jalali import TEHRAN, format_date, format_datetime
 from staff.models import Employee, User
 
 # Most urgent first; an approved emergency (step 4 of the procedure's chain) comes before all.
@@ -71,8 +72,8 @@ def _text_fault(draft: Draft, now: datetime) -> str:
     if medium_of(draft.channel) is Medium.VOICE:
         if len(text) > VOICE_MAX_CHARACTERS:
             return _("The text has %(length)s characters; a voice message takes at most %(limit)s.") % {
-                "length": len(text),
-                "limit": VOICE_MAX_CHARACTERS,
+                "length": number(len(text)),
+                "limit": number(VOICE_MAX_CHARACTERS),
             }
         return ""
     parts = count_parts(text).parts
@@ -80,9 +81,9 @@ def _text_fault(draft: Draft, now: datetime) -> str:
         return _(
             "The text has %(length)s characters, %(parts)s SMS parts; at most %(limit)s parts are sent."
         ) % {
-            "length": len(text),
-            "parts": parts,
-            "limit": settings.SMS_MAX_PARTS,
+            "length": number(len(text)),
+            "parts": number(parts),
+            "limit": number(settings.SMS_MAX_PARTS),
         }
     return ""
 
@@ -119,9 +120,14 @@ def check_sender(employee: Employee | None, *, by: User, now: datetime) -> Emplo
         raise ValidationError(_("%(user)s is not on the staff's record.") % {"user": by.username})
     today = now.astimezone(TEHRAN).date()
     if not employee.works_here(today):
+        language = get_language() or "fa"
         raise ValidationError(
             _("%(name)s does not work here (hired %(hired)s, left %(left)s) and cannot send.")
-            % {"name": employee.full_name, "hired": employee.hired_on, "left": employee.left_on or "–"}
+            % {
+                "name": employee.full_name,
+                "hired": format_date(employee.hired_on, language),
+                "left": format_date(employee.left_on, language) if employee.left_on else "–",
+            }
         )
     if employee.direct_manager is None:
         raise ValidationError(
