@@ -8,7 +8,11 @@ import sys
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.utils import translation
+
+# The number of our advisory lock: any, as long as nothing else in the database uses it.
+PREPARING = 1_405_001
 
 
 def main() -> int:
@@ -17,10 +21,15 @@ def main() -> int:
         django.setup()
         from django.conf import settings
 
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("load_procedure")
-        if settings.DEMO:
-            call_command("load_demo")
+        # Two starts at once prepare one after the other; the lock ends with this process.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
+        # A terminal shows Persian beside paths and addresses in the wrong order.
+        with translation.override("en"):
+            call_command("migrate", interactive=False, verbosity=0)
+            call_command("load_procedure")
+            if settings.DEMO:
+                call_command("load_demo")
     except (ImproperlyConfigured, CommandError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

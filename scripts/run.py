@@ -7,6 +7,7 @@ services too unless another command of this work tree still uses them.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import signal
@@ -22,6 +23,7 @@ from types import FrameType
 from typing import NoReturn
 
 from amoot_comms.embedded import EmbeddedError, attached
+from amoot_comms.embedded.places import RUN, made
 from amoot_comms.embedded.processes import free_port
 from amoot_comms.embedded.sharing import given, known, note
 from scripts.parts import Part, become_subreaper, reap_orphans
@@ -46,8 +48,8 @@ def main() -> int:
     catch_signals()
     try:
         port = wanted_port()
-        refuse_a_port_in_use(port)
         with ExitStack() as stack:
+            reserve(stack, port)
             say("Starting the database and the broker …")
             stack.enter_context(attached())
             # From here on only: the embedded services must not become children that we bury.
@@ -80,7 +82,12 @@ def wanted_port() -> int:
     return int(text)
 
 
-def refuse_a_port_in_use(port: int) -> None:
+def reserve(stack: ExitStack, port: int) -> None:
+    """Refuse a port that is taken, also by a `make run` of this work tree that does not listen yet."""
+    taken = RunError(
+        f"Port {port} on 127.0.0.1 is in use, perhaps by another `make run`."
+        f" Stop that program, or choose another port: PORT={port + 1} make run"
+    )
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -88,10 +95,12 @@ def refuse_a_port_in_use(port: int) -> None:
         except PermissionError as error:
             raise RunError(f"Port {port} needs root's rights. Choose another: PORT=8001 make run") from error
         except OSError as error:
-            raise RunError(
-                f"Port {port} on 127.0.0.1 is in use, perhaps by another `make run`."
-                f" Stop that program, or choose another port: PORT={port + 1} make run"
-            ) from error
+            raise taken from error
+    file = stack.enter_context((made(RUN) / f"port-{port}.lock").open("a"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise taken from error
 
 
 def environment(port: int) -> None:
@@ -159,9 +168,6 @@ def refuse_the_dead(parts: list[Part]) -> None:
 
 def greet(port: int, gateway: int | None) -> None:
     say(f"\nThe portal is at http://127.0.0.1:{port}")
-    logins = LOG.parent / "run" / "demo-logins.txt"
-    if logins.is_file():
-        say(logins.read_text().rstrip())
     if gateway is not None:
         say(f"Nothing leaves this machine: messages go to the fake gateway on port {gateway}.")
     say(f"Logs are in {LOG}. Ctrl-C stops everything.\n")
