@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DataError, transaction
 
 from audit.actions import record
 from messaging.actions.move import move_message
@@ -12,6 +13,8 @@ from messaging.facts import gate_of
 from messaging.models import Message
 from messaging.planning import EVERYBODY, Source, insert_deliveries, of_message_file, tagged
 from messaging.states import MessageStatus
+
+logger = logging.getLogger(__name__)
 
 
 def _source(message: Message) -> Source:
@@ -43,6 +46,15 @@ def plan(message_id: int, *, now: datetime) -> int:
 
 
 def plan_waiting(channel_code: str, *, now: datetime) -> int:
-    """Plan every submitted message of a channel; returns the number of deliveries written."""
+    """Plan every submitted message of a channel; returns the number of deliveries written.
+
+    One that cannot be planned waits, with the error in the log, and keeps no other one waiting.
+    """
     waiting = Message.objects.filter(channel__code=channel_code, status=MessageStatus.SUBMITTED)
-    return sum(plan(pk, now=now) for pk in waiting.order_by("priority", "id").values_list("pk", flat=True))
+    count = 0
+    for pk in waiting.order_by("priority", "id").values_list("pk", flat=True):
+        try:
+            count += plan(pk, now=now)
+        except (ValueError, LookupError, DataError):
+            logger.exception("a message cannot be planned", extra={"message_id": pk})
+    return count

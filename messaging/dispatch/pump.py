@@ -118,7 +118,7 @@ class Pump:
                 self._gates.append((message, gate_of(message, now)))
             except Exception:  # an error inside the policy means no send (security bar, 13)
                 logger.exception(
-                    "the policy failed; nothing of the message is sent", extra={"message": message.pk}
+                    "the policy failed; nothing of the message is sent", extra={"message_id": message.pk}
                 )
         self._gates_read = time.monotonic()
 

@@ -39,6 +39,10 @@ _ABSENT = """
 """
 
 
+# The first key of the advisory lock; the second is the channel.
+_SETTLING = 5_774
+
+
 @dataclass
 class Settlement:
     """How many deliveries in doubt were found at the provider, proven absent, or stay in doubt."""
@@ -49,7 +53,11 @@ class Settlement:
 
 
 def settle_channel(channel: Channel, courier: Courier, *, clock: Clock, limit: int = 50) -> Settlement:
-    """Settle up to `limit` calls of a channel whose quiet period is over."""
+    """Settle up to `limit` calls of a channel whose quiet period is over.
+
+    They are chosen at random: those of which the provider cannot tell would else stand before the
+    others for ever.
+    """
     result = Settlement()
     if not courier.gateway.can_lookup:
         result.in_doubt = Delivery.objects.in_doubt(channel).count()
@@ -60,7 +68,7 @@ def settle_channel(channel: Channel, courier: Courier, *, clock: Clock, limit: i
             channel=channel, outcome=GatewayCall.Outcome.UNKNOWN, finished_at__lt=quiet_since
         )
         .select_related("message")
-        .order_by("finished_at")[:limit]
+        .order_by("?")[:limit]
     )
     for call in calls:
         _settle_call(call, courier, clock, result)
@@ -118,6 +126,9 @@ def _recorded_elsewhere(call: GatewayCall, lookup: Lookup) -> set[str]:
 def _write(
     call: GatewayCall, waiting: list[tuple[int, str]], lookup: Lookup, now: datetime, result: Settlement
 ) -> None:
+    with connection.cursor() as cursor:
+        # One settlement of a channel at a time, or two would take one record of the provider for theirs.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SETTLING, call.channel_id])
     ours = _recorded_elsewhere(call, lookup)
     present = [
         (pk, lookup.found[address])

@@ -137,3 +137,13 @@ def test_two_workers_plan_a_message_once():
     assert sorted(counts) == [0, 0, 0, 200]
     assert states(message) == {"queued": 200}
     assert Entry.objects.filter(action="message.planned").count() == 1
+
+
+def test_a_message_that_cannot_be_planned_keeps_no_other_one_waiting():
+    people(2)
+    broken = MessageFactory(audience={"kind": "tag"})
+    good = MessageFactory(sender=broken.sender, sender_manager=broken.sender_manager)
+    assert plan_waiting("sms", now=NOW) == 2
+    assert (states(broken), states(good)) == ({}, {"queued": 2})
+    broken.refresh_from_db()
+    assert broken.status == "submitted"

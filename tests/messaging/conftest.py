@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# What knows the models is imported inside the fixtures: pytest reads this file before Django is set up.
+
+
+@pytest.fixture
+def connect(db: None, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Make the dispatch of a channel, with a gateway in this process."""
+    from tests.factories import ChannelFactory
+    from tests.gateways.running import running_gateway
+    from tests.messaging.dispatching import Dispatch
+
+    with running_gateway(tmp_path / "gateway.jsonl") as server:
+        made: list[Dispatch] = []
+
+        def make(code: str = "sms") -> Dispatch:
+            kind = "voice" if code == "avanak" else "sms"
+            made.append(Dispatch(ChannelFactory(code=code, kind=kind), server))
+            return made[-1]
+
+        yield make
+        for dispatch in made:
+            for courier in dispatch.couriers:
+                courier.close()
+
+
+@pytest.fixture
+def sms(connect: Callable[..., Any]) -> Any:
+    return connect()
+
+
+@pytest.fixture
+def avanak(connect: Callable[..., Any]) -> Any:
+    return connect("avanak")
