@@ -1,0 +1,180 @@
+"""Outages and hours change by actions, and the trail tells of each."""
+
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from audit.models import Entry
+from channels.actions import (
+    Details,
+    change_channel,
+    declare_outage,
+    detect_outage,
+    end_outage,
+    set_windows,
+)
+from channels.models import Outage, SendingWindow
+from tests.factories import HOUR, NOW, ChannelFactory, DepartmentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+EVERY_DAY = [(day, 480, 1320) for day in range(7)]
+
+
+@pytest.fixture
+def it():
+    return UserFactory(roles=["it"])
+
+
+@pytest.fixture
+def branding():
+    return UserFactory(roles=["branding"])
+
+
+def last_entry():
+    return Entry.objects.order_by("id").last()
+
+
+def test_an_outage_is_declared_with_its_reason_and_ended_once(it):
+    outage = declare_outage(channel=ChannelFactory(), reason=" قطعی  مخابرات ", by=it, now=NOW)
+    assert (outage.reason, outage.declared_by, outage.ended_at) == ("قطعی مخابرات", it, None)
+    assert last_entry().action == "channel.outage_declared"
+    assert last_entry().actor == it.username
+
+    assert end_outage(outage=outage, by=it, now=NOW + HOUR)
+    assert not end_outage(outage=outage, by=it, now=NOW + 2 * HOUR)
+    outage.refresh_from_db()
+    assert (outage.ended_at, outage.ended_by) == (NOW + HOUR, it)
+
+
+@pytest.mark.parametrize("reason", ["", "  \u200c ", "x" * 301])
+def test_an_outage_without_a_readable_reason_is_refused(it, reason):
+    with pytest.raises(ValidationError) as caught:
+        declare_outage(channel=ChannelFactory(), reason=reason, by=it, now=NOW)
+    assert "reason" in caught.value.message_dict
+    assert not Outage.objects.exists()
+
+
+def test_a_second_declared_outage_is_refused_and_a_detected_one_beside_it_is_kept(it):
+    channel = ChannelFactory()
+    detected = detect_outage(channel=channel, reason="provider: 500", now=NOW)
+    declare_outage(channel=channel, reason="قطعی", by=it, now=NOW)
+    with pytest.raises(ValidationError):
+        declare_outage(channel=channel, reason="باز هم قطعی", by=it, now=NOW)
+    assert detect_outage(channel=channel, reason="provider: 502", now=NOW + HOUR) == detected
+    assert Outage.objects.open().count() == 2
+
+
+def test_an_outage_of_a_channel_that_sends_nothing_is_refused(it):
+    website = ChannelFactory(code="site", kind="website")
+    with pytest.raises(ValidationError):
+        declare_outage(channel=website, reason="قطعی", by=it, now=NOW)
+
+
+@pytest.mark.parametrize("role", ["sender", "voc", "manager", "hr", "branding", "auditor"])
+def test_only_some_roles_declare_and_end_outages(role, it):
+    stranger = UserFactory(roles=[role])
+    channel = ChannelFactory()
+    with pytest.raises(PermissionDenied):
+        declare_outage(channel=channel, reason="قطعی", by=stranger, now=NOW)
+    outage = declare_outage(channel=channel, reason="قطعی", by=it, now=NOW)
+    with pytest.raises(PermissionDenied):
+        end_outage(outage=outage, by=stranger, now=NOW)
+
+
+def test_a_superuser_gets_no_right_for_free():
+    superuser = UserFactory(is_superuser=True)
+    with pytest.raises(PermissionDenied):
+        declare_outage(channel=ChannelFactory(), reason="قطعی", by=superuser, now=NOW)
+
+
+def test_an_end_seen_by_a_slower_clock_is_not_before_the_start():
+    outage = detect_outage(channel=ChannelFactory(), reason="network: refused", now=NOW)
+    assert end_outage(outage=outage, by=None, now=NOW - timedelta(seconds=2))
+    outage.refresh_from_db()
+    assert outage.ended_at == NOW
+
+
+def test_windows_are_replaced_as_a_whole_and_for_their_purpose_only(branding):
+    channel = ChannelFactory()
+    set_windows(channel=channel, purpose="survey", intervals=[(0, 0, 60)], by=branding, now=NOW)
+    assert set_windows(channel=channel, purpose="promotional", intervals=EVERY_DAY, by=branding, now=NOW)
+    assert not set_windows(channel=channel, purpose="promotional", intervals=EVERY_DAY, by=branding, now=NOW)
+    set_windows(channel=channel, purpose="promotional", intervals=[(4, 600, 700)], by=branding, now=NOW)
+
+    stored = SendingWindow.objects.filter(channel=channel).values_list(
+        "purpose", "weekday", "opens", "closes"
+    )
+    assert set(stored) == {("survey", 0, 0, 60), ("promotional", 4, 600, 700)}
+    assert last_entry().data["after"] == ["4 10:00–11:40"]
+    assert len(last_entry().data["before"]) == 7
+
+
+@pytest.mark.parametrize(
+    "intervals", [[(0, 480, 480)], [(7, 0, 60)], [(0, 0, 1441)], [(0, 480, 720), (0, 700, 800)]]
+)
+def test_wrong_windows_change_nothing(branding, intervals):
+    channel = ChannelFactory()
+    set_windows(channel=channel, purpose="promotional", intervals=EVERY_DAY, by=branding, now=NOW)
+    with pytest.raises(ValidationError):
+        set_windows(channel=channel, purpose="promotional", intervals=intervals, by=branding, now=NOW)
+    assert SendingWindow.objects.filter(channel=channel).count() == 7
+
+
+def test_only_those_who_change_channels_set_windows(it):
+    with pytest.raises(PermissionDenied):
+        set_windows(channel=ChannelFactory(), purpose="promotional", intervals=[], by=it, now=NOW)
+
+
+def test_a_changed_channel_says_what_changed(branding):
+    channel = ChannelFactory()
+    owner = DepartmentFactory()
+    details = Details(
+        name=channel.name,
+        name_en="SMS",
+        address="",
+        owner=owner,
+        usage_rule=channel.usage_rule,
+        usage_rule_en="",
+        is_active=True,
+    )
+    assert change_channel(channel=channel, details=details, by=branding, now=NOW)
+    assert last_entry().data == {"name_en": ["", "SMS"], "owner": [None, owner.code]}
+    assert not change_channel(channel=channel, details=details, by=branding, now=NOW)
+
+
+def test_the_database_refuses_overlapping_windows():
+    channel = ChannelFactory()
+    SendingWindow.objects.create(channel=channel, purpose="promotional", weekday=0, opens=480, closes=720)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SendingWindow.objects.create(channel=channel, purpose="promotional", weekday=0, opens=700, closes=800)
+    SendingWindow.objects.create(channel=channel, purpose="promotional", weekday=0, opens=720, closes=800)
+
+
+def test_the_database_wants_a_person_behind_a_declared_outage():
+    with pytest.raises(DatabaseError):
+        Outage.objects.create(channel=ChannelFactory(), origin="declared", reason="x", started_at=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_that_detect_one_outage_record_it_once():
+    channel = ChannelFactory()
+    found = []
+
+    def detect():
+        try:
+            found.append(detect_outage(channel=channel, reason="network: refused", now=NOW).pk)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=detect) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+    assert Entry.objects.filter(action="channel.outage_detected").count() == 1

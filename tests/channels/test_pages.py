@@ -1,0 +1,187 @@
+"""The register on screen."""
+
+from datetime import datetime
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.urls import reverse
+
+from channels.models import Channel, Outage, SendingWindow
+from persian.jalali import TEHRAN
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=TEHRAN)
+NIGHT = datetime(2026, 11, 22, 23, 30, tzinfo=TEHRAN)
+
+
+@pytest.fixture
+def register():
+    call_command("load_procedure", "--quiet")
+
+
+@pytest.fixture
+def signed_in(client):
+    def sign_in(role):
+        user = UserFactory(roles=[role], is_staff=role == "admin")
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def test_the_register_names_every_channel_with_its_owner_and_rule(register, signed_in):
+    page = text_of(signed_in("sender").get(reverse("channels:list")))
+    for channel in Channel.objects.select_related("owner"):
+        assert channel.name in page
+        assert not channel.owner or channel.owner.name in page
+    assert "C9.5" in page
+
+
+def test_the_register_says_until_when_a_window_is_open(register, signed_in):
+    with time_machine.travel(NOON, tick=False):
+        page = text_of(signed_in("sender").get(reverse("channels:list")))
+    assert "۱ آذر ۱۴۰۵، ۲۲:۰۰" in page
+    assert "۱ آذر ۱۴۰۵، ۲۳:۰۰" in page
+
+
+def test_the_register_says_when_a_closed_window_opens(register, signed_in):
+    with time_machine.travel(NIGHT, tick=False):
+        page = text_of(signed_in("sender").get(reverse("channels:list")))
+    assert "۲ آذر ۱۴۰۵، ۸:۰۰" in page or "۲ آذر ۱۴۰۵، ۰۸:۰۰" in page
+
+
+def test_an_it_expert_declares_and_ends_an_outage(register, signed_in):
+    client = signed_in("it")
+    answer = client.post(reverse("channels:declare_outage", args=["sms"]), {"reason": "قطعی مخابرات"})
+    assert answer.status_code == 302
+    outage = Outage.objects.get()
+    assert "قطعی مخابرات" in text_of(client.get(reverse("channels:detail", args=["sms"])))
+
+    assert client.post(reverse("channels:end_outage", args=["sms", outage.pk])).status_code == 302
+    outage.refresh_from_db()
+    assert outage.ended_at
+
+
+def test_an_outage_without_a_reason_shows_the_fault_and_declares_nothing(register, signed_in):
+    answer = signed_in("it").post(reverse("channels:declare_outage", args=["sms"]), {"reason": "  "})
+    assert answer.status_code == 422
+    assert not Outage.objects.exists()
+
+
+def test_an_outage_belongs_to_its_channel(register, signed_in):
+    client = signed_in("it")
+    client.post(reverse("channels:declare_outage", args=["sms"]), {"reason": "قطعی"})
+    wrong = reverse("channels:end_outage", args=["avanak", Outage.objects.get().pk])
+    assert client.post(wrong).status_code == 404
+
+
+def test_a_sender_sees_no_button_and_is_refused(register, signed_in):
+    client = signed_in("sender")
+    address = reverse("channels:declare_outage", args=["sms"])
+    assert address not in text_of(client.get(reverse("channels:detail", args=["sms"])))
+    assert client.post(address, {"reason": "x"}).status_code == 403
+
+
+def test_branding_edits_a_week_of_windows(register, signed_in):
+    client = signed_in("branding")
+    address = reverse("channels:windows", args=["sms", "promotional"])
+    assert "08:00–22:00" in text_of(client.get(address))
+
+    days = {f"day_{day}": "۹ تا ۱۲، ۱۶:۰۰-۲۱:۰۰" for day in range(7)} | {"day_4": "", "every_day": ""}
+    assert client.post(address, days).status_code == 302
+    stored = SendingWindow.objects.filter(channel__code="sms", purpose="promotional")
+    assert set(stored.filter(weekday=3).values_list("opens", "closes")) == {(540, 720), (960, 1260)}
+    assert not stored.filter(weekday=4).exists()
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"every_day": "8 to"},
+        {"every_day": "08:00-12:00, 11:00-13:00"},
+        {"every_day": "08:00-22:00", "day_0": "08:00-09:00"},
+        {"day_0": "22:00-02:00", "day_1": "01:00-03:00"},
+    ],
+)
+def test_wrong_hours_are_named_and_change_nothing(register, signed_in, typed):
+    answer = signed_in("branding").post(reverse("channels:windows", args=["sms", "promotional"]), typed)
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
+    assert SendingWindow.objects.filter(channel__code="sms").count() == 7
+
+
+@pytest.mark.parametrize("where", [("sms", "nonsense"), ("hub", "promotional"), ("nowhere", "promotional")])
+def test_windows_of_nothing_are_not_found(register, signed_in, where):
+    assert signed_in("branding").get(reverse("channels:windows", args=where)).status_code == 404
+
+
+def test_the_register_does_not_ask_the_database_once_a_channel(
+    register, signed_in, django_assert_max_num_queries
+):
+    client = signed_in("sender")
+    client.get(reverse("channels:list"))
+    with django_assert_max_num_queries(14):
+        client.get(reverse("channels:list"))
+
+
+def test_in_english_the_rule_is_english(register, signed_in, settings):
+    client = signed_in("sender")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page = text_of(client.get(reverse("channels:detail", args=["sms"])))
+    assert "Promotional SMS every day" in page
+
+
+class TestAdmin:
+    def form(self, client, channel):
+        page = client.get(reverse("admin:channels_channel_change", args=[channel.pk]))
+        data = {
+            name: value
+            for name in ("name", "name_en", "address", "usage_rule", "usage_rule_en")
+            if (value := getattr(channel, name)) is not None
+        }
+        data |= {"owner": channel.owner_id or "", "is_active": "on"}
+        formset = page.context["inline_admin_formsets"][0].formset
+        prefix = formset.prefix
+        data |= {
+            f"{prefix}-TOTAL_FORMS": str(len(formset.forms)),
+            f"{prefix}-INITIAL_FORMS": str(len(formset.forms)),
+        }
+        for place, row in enumerate(formset.forms):
+            data |= {
+                f"{prefix}-{place}-id": row.instance.pk,
+                f"{prefix}-{place}-channel": channel.pk,
+                f"{prefix}-{place}-purpose": row.instance.purpose,
+                f"{prefix}-{place}-weekday": row.instance.weekday,
+                f"{prefix}-{place}-opens": row.instance.opens_at,
+                f"{prefix}-{place}-closes": row.instance.closes_at,
+            }
+        return data, prefix
+
+    def test_an_administrator_changes_hours_and_name_by_the_actions(self, register, signed_in):
+        client, channel = signed_in("admin"), Channel.objects.get(code="sms")
+        data, prefix = self.form(client, channel)
+        data |= {"name": "پیامک", f"{prefix}-0-opens": "۰۹:۳۰", f"{prefix}-1-DELETE": "on"}
+        answer = client.post(reverse("admin:channels_channel_change", args=[channel.pk]), data)
+        assert answer.status_code == 302, answer.context["errors"]
+        channel.refresh_from_db()
+        assert channel.name == "پیامک"
+        stored = channel.windows.order_by("weekday").values_list("weekday", "opens")
+        assert len(stored) == 6
+        assert (0, 570) in stored
+
+    @pytest.mark.parametrize("opens", ["25:00", "8", "22:30", ""])
+    def test_wrong_hours_are_shown_and_stored_nowhere(self, register, signed_in, opens):
+        client, channel = signed_in("admin"), Channel.objects.get(code="sms")
+        data, prefix = self.form(client, channel)
+        data[f"{prefix}-0-opens"] = opens
+        answer = client.post(reverse("admin:channels_channel_change", args=[channel.pk]), data)
+        assert answer.status_code == 200
+        assert channel.windows.filter(opens=480).count() == 7
