@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
@@ -9,10 +10,9 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        # The middleware's receiver marks the start of every session, also of one begun before a request.
-        from amoot_comms import middleware as middleware
-        from amoot_comms import tzcheck
+        from amoot_comms import sessions, tzcheck
 
+        user_logged_in.connect(sessions.start, dispatch_uid="portal_session_start")
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)
         register(tzcheck.check_database, Tags.database)

@@ -35,7 +35,7 @@ _LAST: Final = 2
 
 _SECRET: Final = re.compile(
     r"(?i)((?:authorization|token|secret|password|passwd|sessionid|csrf\w*|cookie|api[_-]?key|credential)\w*"
-    r"[\"']?\s*[:=]\s*[\"']?)((?:bearer |basic |ad )?[^\s\"',;&}\]]+)"
+    r"[\"']?\s*[:=]\s*[\"']?)((?:bearer |basic |ad )?[^\s\"',;&}\[\]]+)"
 )
 _URL_PASSWORD: Final = re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)")
 _RESET_KEY: Final = re.compile(r"(/password/reset/key/)[^\s/\"']+")

@@ -7,15 +7,12 @@ import string
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.signals import user_logged_in
-from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
@@ -23,16 +20,10 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from amoot_comms import health, second_factor
+from amoot_comms import health, second_factor, sessions
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("amoot_comms.request")
-
-# What a session remembers about itself.
-SIGNED_IN_AT = "signed_in_at"
-SEEN_AT = "seen_at"
-EPOCH = "epoch"
-ENDED = "session_ended"
 
 
 class _Middleware:
@@ -86,16 +77,6 @@ class ChosenLanguageMiddleware(_Middleware):
         return response
 
 
-@receiver(user_logged_in, dispatch_uid="portal_session_start")
-def start_session(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
-    """Notes when, and under which epoch of the user's rights, the session began."""
-    now = timezone.now().timestamp()
-    request.session[SIGNED_IN_AT] = now
-    request.session[SEEN_AT] = now
-    request.session[EPOCH] = getattr(user, "session_epoch", 0)
-    request.session.pop(ENDED, None)
-
-
 class SessionLimitsMiddleware(_Middleware):
     """Ends a session that idled too long, lasted too long, or whose user's rights changed since.
 
@@ -107,24 +88,13 @@ class SessionLimitsMiddleware(_Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = timezone.now().timestamp()
-            ended = self._why_ended(request, now)
+            ended = sessions.why_ended(request, now)
             if ended:
                 logout(request)
-                request.session[ENDED] = ended
+                request.session[sessions.ENDED] = ended
             elif not _is_polling(request):
-                request.session[SEEN_AT] = now
+                request.session[sessions.SEEN_AT] = now
         return _redirect_whole_page(request, self.get_response(request))
-
-    @staticmethod
-    def _why_ended(request: HttpRequest, now: float) -> str | None:
-        session = request.session
-        if session.get(EPOCH) != getattr(request.user, "session_epoch", 0):
-            return "rights"
-        if now - session.get(SIGNED_IN_AT, 0) >= settings.SESSION_ABSOLUTE_SECONDS:
-            return "absolute"
-        if now - session.get(SEEN_AT, 0) >= settings.SESSION_IDLE_SECONDS:
-            return "idle"
-        return None
 
 
 def _is_polling(request: HttpRequest) -> bool:

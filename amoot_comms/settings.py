@@ -4,6 +4,7 @@ Without `DATABASE_URL` the portal runs in development mode on the embedded servi
 `amoot_comms/embedded`); with it, production mode is the default and secrets must be given.
 """
 
+import warnings
 from pathlib import Path
 
 import environ
@@ -263,6 +264,9 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEVELOPMENT
+if DEVELOPMENT:
+    # The finders serve the files; nothing has been collected, and that is no news.
+    warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

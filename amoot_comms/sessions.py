@@ -1,0 +1,40 @@
+"""How long a session lasts: what it remembers about itself, and when it is over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+SIGNED_IN_AT = "signed_in_at"
+SEEN_AT = "seen_at"
+EPOCH = "epoch"
+# Why the last session ended, for the sign-in page: "idle", "absolute" or "rights".
+ENDED = "session_ended"
+
+
+def start(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """A `user_logged_in` receiver: notes when, and under which epoch of the user's rights, it began."""
+    now = timezone.now().timestamp()
+    request.session[SIGNED_IN_AT] = now
+    request.session[SEEN_AT] = now
+    request.session[EPOCH] = user.session_epoch
+    request.session.pop(ENDED, None)
+
+
+def why_ended(request: HttpRequest, now: float) -> str | None:
+    """Why the signed-in user's session is over at `now` (seconds since the epoch), or None.
+
+    "rights": roles or state of the user changed since sign-in. "absolute", "idle": the limits
+    `SESSION_ABSOLUTE_SECONDS` and `SESSION_IDLE_SECONDS`. A session that remembers nothing is over.
+    """
+    session = request.session
+    if session.get(EPOCH) != getattr(request.user, "session_epoch", None):
+        return "rights"
+    if now - session.get(SIGNED_IN_AT, 0) >= settings.SESSION_ABSOLUTE_SECONDS:
+        return "absolute"
+    if now - session.get(SEEN_AT, 0) >= settings.SESSION_IDLE_SECONDS:
+        return "idle"
+    return None
