@@ -16,6 +16,7 @@ from contacts.actions.people import EDITABLE, edit_contact
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
 from contacts.numbers import local_form
 from contacts.reasons import reason_text
+from contacts.wording import digits_text
 
 
 @admin.register(Contact)
@@ -135,4 +136,4 @@ class ContactImportAdmin(ReadOnlyAdmin):
 
 
 def _ltr(text: str) -> str:
-    return format_html('<bdi dir="ltr">{}</bdi>', text)
+    return format_html('<bdi dir="ltr">{}</bdi>', digits_text(text))

@@ -15,7 +15,7 @@ from contacts.actions import imports
 def preview_import(import_id: int) -> None:
     """Look at an uploaded file. What is wrong with it stands on the import afterwards."""
     with contextlib.suppress(ValidationError):
-        imports.preview_import(import_id=import_id)
+        imports.preview_import(import_id=import_id, now=timezone.now())
 
 
 @shared_task(name="contacts.tasks.run_import")

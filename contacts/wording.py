@@ -17,6 +17,11 @@ def count_text(number: int) -> str:
     return grouped(number) if _persian() else f"{number:,}"
 
 
+def digits_text(text: str) -> str:
+    """A number as it is dialled, in the page's digits."""
+    return to_persian(text) if _persian() else text
+
+
 def place_text(number: int) -> str:
     """Which one (a row, a line): «۱۲۴۰۶» or `12406`."""
     return to_persian(number) if _persian() else str(number)

@@ -102,7 +102,7 @@ def receive_upload(*, upload: UploadedFile, by: User, now: datetime) -> ContactI
     if path.stat().st_size > QUICK_BYTES:
         return row
     try:
-        preview_import(import_id=row.pk)
+        preview_import(import_id=row.pk, now=now)
     except ValidationError:
         row.delete()
         raise
@@ -110,14 +110,17 @@ def receive_upload(*, upload: UploadedFile, by: User, now: datetime) -> ContactI
     return row
 
 
-def preview_import(*, import_id: int) -> None:
+def preview_import(*, import_id: int, now: datetime) -> None:
     """Look at the stored file and keep what was found; the import then waits for a person.
 
     Raises ValidationError for an unusable file; the import is *failed* then and the file is gone.
     """
-    with _failing(import_id) as path, staged(path) as stage:
-        _keep_counts(import_id, stage.look(), Status.PREVIEWED)
-        stage.keep_refusals(import_id)
+    with _claimed(import_id, now, confirmed=False) as row:
+        if row is None:
+            return
+        with staged(stored_path(row)) as stage:
+            _keep_counts(import_id, stage.look(), Status.PREVIEWED)
+            stage.keep_refusals(import_id)
 
 
 def confirm_import(*, import_id: int, by: User) -> bool:
@@ -132,15 +135,10 @@ def run_import(*, import_id: int, now: datetime) -> None:
 
     Raises ValidationError for a file that cannot be used any more; the import is *failed* then.
     """
-    with _failing(import_id) as path, transaction.atomic():
-        row = (
-            ContactImport.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("by")
-            .filter(pk=import_id, status=Status.RUNNING)
-            .first()
-        )
+    with _claimed(import_id, now, confirmed=True) as row:
         if row is None:
             return
+        path = stored_path(row)
         if not path.is_file() or _sha256(path) != row.sha256:
             raise ValidationError(
                 _("The uploaded file is not there any more. Upload it again."), code="file_gone"
@@ -207,13 +205,20 @@ def _keep_counts(import_id: int, counts: Counts, status: str, finished_at: datet
 
 
 @contextmanager
-def _failing(import_id: int) -> Iterator[Path]:
-    """The stored file's path; an error in the block is written on the import and raised again."""
-    row = ContactImport.objects.get(pk=import_id)
+def _claimed(import_id: int, now: datetime, *, confirmed: bool) -> Iterator[ContactImport | None]:
+    """The import, locked in a transaction; None when its turn is over or another worker has it.
+
+    What has no rows yet has not been looked at; what has was confirmed by a person. An error in the
+    block is written on the import, after the transaction's end, and raised again.
+    """
+    waiting = ContactImport.objects.filter(pk=import_id, status=Status.RUNNING)
+    waiting = waiting.filter(rows__gt=0) if confirmed else waiting.filter(rows=0)
     try:
-        yield stored_path(row)
+        with transaction.atomic():
+            locked = waiting.select_for_update(of=("self",), skip_locked=True).select_related("by")
+            yield locked.first()
     except ValidationError as error:
-        fail_import(import_id=import_id, error=" ".join(error.messages), now=row.created_at)
+        fail_import(import_id=import_id, error=" ".join(error.messages), now=now)
         raise
 
 

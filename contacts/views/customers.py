@@ -22,9 +22,6 @@ from staff.permissions import requires
 
 HISTORY_SHOWN = 50
 
-# The messaging app shows what was sent to the customer; without it the card stands alone.
-_DELIVERIES = ["messaging/_contact_deliveries.html", "contacts/_no_deliveries.html"]
-
 
 @require_GET
 @requires("contacts.view_contact")
@@ -73,7 +70,6 @@ def _card(
         "may_set": user_of(request).may("contacts.set_consent"),
         "may_see_history": may_see_history,
         "history": history,
-        "deliveries_template": _DELIVERIES,
     }
     return render(request, "contacts/card.html", context, status=422 if refused else 200)
 

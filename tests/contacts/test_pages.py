@@ -197,7 +197,7 @@ def test_a_large_list_is_left_to_the_worker(as_sender, monkeypatch):
     assert url == reverse("contacts:import_result", args=[row.pk])
     if row.status == "running":
         assert "hx-get" in as_sender.get(url).content.decode()
-        imports.preview_import(import_id=row.pk)
+        imports.preview_import(import_id=row.pk, now=NOW)
     polled = as_sender.get(url, headers={"HX-Request": "true"})
     assert polled["HX-Redirect"] == reverse("contacts:import_preview", args=[row.pk])
     as_sender.post(polled["HX-Redirect"], {"confirm": ""})
@@ -267,3 +267,17 @@ def test_a_correction_in_the_back_office_goes_through_the_action(client):
     assert contact.name == "نو"
     assert not contact.no_messages
     assert list(Contact.objects.search("نو")) == [contact]
+
+
+def test_a_task_that_comes_twice_or_late_spoils_nothing(as_sender):
+    url = upload(as_sender).url
+    row = ContactImport.objects.get()
+    imports.run_import(import_id=row.pk, now=NOW)
+    assert not Contact.objects.exists()
+    imports.preview_import(import_id=row.pk, now=NOW)
+    as_sender.post(url, {"confirm": ""})
+    imports.preview_import(import_id=row.pk, now=NOW)
+    imports.run_import(import_id=row.pk, now=NOW)
+    row.refresh_from_db()
+    assert (row.status, row.created) == ("done", 1)
+    assert Contact.objects.count() == 1
