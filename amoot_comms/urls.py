@@ -1,7 +1,5 @@
 """Every address of the portal."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 
@@ -21,7 +19,7 @@ urlpatterns = [
     path("staff/", include("staff.urls")),
     path("contacts/", include("contacts.urls")),
     path("messages/", include("messaging.urls")),
-    *([path("audit/", include("audit.urls"))] if find_spec("audit.urls") else []),
+    path("audit/", include("audit.urls")),
 ]
 
 handler400 = "amoot_comms.views.bad_request"
