@@ -100,11 +100,11 @@ def attached() -> Iterator[None]:
         yield
         return
     owner = os.getpid()
-    services = [(variable, kind()) for variable, kind in wanted.items()]
     with _held(places.RUN / "services.lock"):
         users = _shared(places.RUN / "users.lock")
         try:
-            for variable, service in services:
+            for variable, kind in wanted.items():
+                service = kind()
                 os.environ[variable] = service.url(_started(service))
         except BaseException:
             _left(users)
