@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection, connections
 
@@ -16,10 +16,8 @@ from messaging.gateways.base import Answer, RecipientOutcome, Result
 from messaging.models import Delivery, Message
 from tests.factories import NOW, ContactFactory, MessageFactory, mobile
 
-T = TypeVar("T")
 
-
-def in_threads(work: Sequence[Callable[[], T]], *, seconds: float = 60) -> list[T]:
+def in_threads(work: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[Any]:
     """Run every callable in a thread with its own connection, all begun at once; their results.
 
     Raises the first error of any of them.

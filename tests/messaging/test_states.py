@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +182,10 @@ def test_counting_by_state_counts_every_delivery():
     for state in DeliveryState:
         DeliveryFactory(message=message, state=state)
     assert Delivery.objects.filter(message=message).count_by_state() == dict.fromkeys(DeliveryState, 1)
+
+
+def test_the_diagram_in_the_docs_is_made_from_the_tables():
+    root = Path(__file__).resolve().parent.parent.parent
+    script = root / "scripts" / "states_diagram.py"
+    checked = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -247,8 +248,8 @@ def test_a_cancel_while_the_plan_is_being_written_holds():
         message = MessageFactory(sender=people_before.sender, sender_manager=people_before.sender_manager)
         in_threads(
             [
-                lambda m=message: plan(m.pk, now=NOW),
-                lambda m=message: cancel(m, by=m.submitted_by, now=NOW),
+                partial(plan, message.pk, now=NOW),
+                partial(cancel, message, by=message.submitted_by, now=NOW),
             ]
         )
         assert fresh(message).status == "cancelled"
@@ -267,9 +268,9 @@ def test_a_message_never_ends_while_a_refused_call_puts_its_people_back():
         assert claimed is not None
         in_threads(
             [
-                lambda c=claimed: record_not_sent(c, now=NOW, error="refused"),
-                lambda m=message: finish(m.pk, now=NOW),
-                lambda m=message: finish(m.pk, now=NOW + timedelta(seconds=1)),
+                partial(record_not_sent, claimed, now=NOW, error="refused"),
+                partial(finish, message.pk, now=NOW),
+                partial(finish, message.pk, now=NOW + timedelta(seconds=1)),
             ]
         )
         assert (fresh(message).status, states(message)) == ("running", {"queued": 1})

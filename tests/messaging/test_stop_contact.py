@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -163,7 +164,7 @@ def test_nobody_is_claimed_after_the_opt_out_was_acknowledged(voc: User):
     message = campaign(4000, promotional=True)
     race = Race(message, voc)
     seed = random.randrange(10**6)
-    in_threads([race.claiming] * 3 + [lambda n=n: race.opting_out(seed + n) for n in range(3)])
+    in_threads([race.claiming] * 3 + [partial(race.opting_out, seed + n) for n in range(3)])
     assert race.late == set(), f"seed {seed}"
     assert Contact.objects.filter(no_promotional=True).count() == len(race.acknowledged)
     found = states(message)
