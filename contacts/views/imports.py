@@ -47,7 +47,7 @@ def import_upload(request: HttpRequest) -> HttpResponse:
         else:
             if row.status == Status.PREVIEWED:
                 return redirect("contacts:import_preview", pk=row.pk)
-            _start(tasks.preview_import, row.pk)
+            _wake(row)
             return redirect("contacts:import_result", pk=row.pk)
     context = {"form": form, "imports": newest_imports(), "fields": FIELDS}
     return render(request, "contacts/import.html", context, status=422 if form.errors else 200)
@@ -84,15 +84,19 @@ def _decide(request: HttpRequest, row: ContactImport) -> HttpResponse:
         if row.rows < imports.QUICK_ROWS:
             tasks.run_import(row.pk)
         else:
-            _start(tasks.run_import, row.pk)
+            _wake(row)
     return redirect("contacts:import_result", pk=row.pk)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @requires("contacts.import_contacts")
 def import_result(request: HttpRequest, pk: int) -> HttpResponse:
-    """What became of it; while it runs, the page asks for its own middle again."""
+    """What became of it; while it runs, the page asks for its own middle again. A POST wakes a worker."""
     row = _own(request, pk)
+    if request.method == "POST":
+        if row.status == Status.RUNNING:
+            _wake(row)
+        return redirect("contacts:import_result", pk=pk)
     asked_again = bool(request.headers.get("HX-Request"))
     if row.status == Status.PREVIEWED:
         preview = reverse("contacts:import_preview", args=[pk])
@@ -131,9 +135,10 @@ def _problems(row: ContactImport) -> Iterator[Problem]:
         yield Problem(line.row, line.field, line.value, line.code)
 
 
-def _start(task: Task, import_id: int) -> None:
-    """Wake a worker; where the broker cannot be reached, the person waits instead."""
+def _wake(row: ContactImport) -> None:
+    """Have a worker look at a list, or write it; where the broker is away, the person waits instead."""
+    task: Task = tasks.run_import if row.rows else tasks.preview_import
     try:
-        task.apply_async((import_id,), retry=False)
+        task.apply_async((row.pk,), retry=False)
     except OperationalError:
-        task(import_id)
+        task(row.pk)

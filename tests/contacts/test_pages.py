@@ -197,6 +197,7 @@ def test_a_large_list_is_left_to_the_worker(as_sender, monkeypatch):
     assert url == reverse("contacts:import_result", args=[row.pk])
     if row.status == "running":
         assert "hx-get" in as_sender.get(url).content.decode()
+        assert as_sender.post(url).url == url
         imports.preview_import(import_id=row.pk, now=NOW)
     polled = as_sender.get(url, headers={"HX-Request": "true"})
     assert polled["HX-Redirect"] == reverse("contacts:import_preview", args=[row.pk])
