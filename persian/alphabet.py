@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from persian.text import search_key
+from persian.text import fold, search_key
 
 _ALPHABET: Final = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
-_ORDER: Final = {ord(letter): chr(0xE000 + place) for place, letter in enumerate(_ALPHABET)}
+_FIRST: Final = 0xE000  # of the code points that Unicode leaves to private use
+_ORDER: Final = {ord(letter): chr(_FIRST + place) for place, letter in enumerate(_ALPHABET, start=1)}
 
 
 def sort_key(text: str) -> str:
     """What to compare to sort names: Persian letters in their order, behind digits and Latin ones."""
-    return search_key(text).translate(_ORDER)
+    # «آ» comes before «ا»; the search key would make them one.
+    return search_key(fold(text).replace("آ", chr(_FIRST))).translate(_ORDER)

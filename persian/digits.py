@@ -28,4 +28,6 @@ def to_persian(value: object) -> str:
 
 def grouped(number: float, decimals: int = 0) -> str:
     """A number with Persian digits and separators: 12406 → «۱۲٬۴۰۶», 1.5 with one decimal → «۱٫۵»."""
-    return to_persian(f"{number:,.{decimals}f}".translate(_FORMATTED))
+    # an integer's own digits: as a float it would lose those beyond the sixteenth
+    text = f"{number:,}" if isinstance(number, int) and not decimals else f"{number:,.{decimals}f}"
+    return to_persian(text.translate(_FORMATTED))
