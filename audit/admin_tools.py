@@ -61,8 +61,10 @@ class ActionAdmin(admin.ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (ValidationError, PermissionDenied) as error:
-            if request.method != "POST":
+            texts = error.messages if isinstance(error, ValidationError) else [str(error)]
+            # The admin's own refusal of the whole page says nothing; an action's says why.
+            if request.method != "POST" or not any(texts):
                 raise
-            for text in error.messages if isinstance(error, ValidationError) else [str(error)]:
+            for text in texts:
                 messages.error(request, text)
             return HttpResponseRedirect(request.get_full_path())

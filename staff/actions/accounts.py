@@ -113,7 +113,9 @@ def disable(*, user: User, by: User | None, now: datetime, why: str = "") -> boo
         locked = _lock(user, by)
         if by is not None and by.pk == locked.pk:
             raise PermissionDenied(_("Nobody disables their own log-in; another administrator can."))
-        return switch_off(locked, by=by, now=now, why=why)
+        disabled = switch_off(locked, by=by, now=now, why=why)
+    user.is_active = False
+    return disabled
 
 
 def switch_off(user: User, *, by: User | None, now: datetime, why: str) -> bool:

@@ -1,0 +1,120 @@
+"""The audit trail on screen."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from audit.actions import record
+from audit.sealing import seal
+from tests.factories import DAY, NOW, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "/audit/"
+
+
+@pytest.fixture
+def auditor(client):
+    client.force_login(UserFactory(roles=["auditor"]))
+    return client
+
+
+def tell(action="channel.outage_declared", *, by=None, now=NOW, object_id=1, **data):
+    with transaction.atomic():
+        return record(
+            by=by, action=action, object_type="channels.channel", object_id=object_id, data=data, now=now
+        )
+
+
+def shown(answer):
+    return [row.entry.pk for row in answer.context["rows"]]
+
+
+def test_the_newest_stands_first_with_who_when_and_what(auditor):
+    somebody = UserFactory(username="k.sharifi")
+    first = tell(by=somebody, reason="قطعی مخابرات")
+    second = tell("something.unknown")
+    answer = auditor.get(ADDRESS)
+    assert shown(answer) == [second.pk, first.pk]
+    page = answer.content.decode()
+    for text in ("k.sharifi", "قطعی مخابرات", "۲ آذر ۱۴۰۵، ۱۲:۰۰", "something.unknown"):
+        assert text in page
+
+
+def test_sealed_entries_are_marked(auditor):
+    tell()
+    seal(now=NOW)
+    tell()
+    assert [row.is_sealed for row in auditor.get(ADDRESS).context["rows"]] == [False, True]
+
+
+def test_filters_leave_what_was_asked_for(auditor):
+    somebody = UserFactory(username="k.sharifi")
+    outage = tell(by=somebody, object_id=1)
+    ended = tell("channel.outage_ended", by=somebody, object_id=2, now=NOW + 2 * DAY)
+    machine = tell("channel.outage_detected", object_id=1, now=NOW + 4 * DAY)
+    for query, expected in (
+        ({"action": "channel.outage_ended"}, [ended]),
+        ({"actor": "K.SHARIFI"}, [ended, outage]),
+        ({"actor": "system"}, [machine]),
+        ({"object_type": "channels.channel", "object_id": "1"}, [machine, outage]),
+        ({"since": "۱۴۰۵/۰۹/۰۴"}, [machine, ended]),
+        ({"until": "2026-11-25"}, [ended, outage]),
+        ({"since": "1405/09/03", "until": "1405/09/05"}, [ended]),
+    ):
+        assert shown(auditor.get(ADDRESS, query)) == [entry.pk for entry in expected], query
+
+
+def test_a_day_ends_at_midnight_in_tehran(auditor):
+    last = NOW.replace(hour=23, minute=59, second=59)
+    inside = tell(now=last)
+    tell(now=last + timedelta(seconds=1))
+    assert shown(auditor.get(ADDRESS, {"until": "2026-11-23"})) == [inside.pk]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"since": "1405/13/01"},
+        {"action": "no.such"},
+        {"before": "x"},
+        {"before": "9" * 40},
+        {"actor": "\x00"},
+    ],
+)
+def test_a_strange_question_does_no_harm(auditor, query):
+    tell()
+    assert auditor.get(ADDRESS, query).status_code == 200
+
+
+def test_pages_follow_one_another_by_key(auditor):
+    entries = [tell(object_id=number).pk for number in range(120)]
+    seen, address = [], ADDRESS
+    while address:
+        answer = auditor.get(address)
+        seen += shown(answer)
+        address = answer.context["next"] and ADDRESS + answer.context["next"]
+    assert seen == entries[::-1]
+
+
+def test_nothing_found_and_nothing_there_are_two_different_pages(auditor):
+    empty = auditor.get(ADDRESS).content.decode()
+    assert 'class="empty"' in empty
+    assert auditor.get(ADDRESS, {"actor": "nobody"}).content.decode() != empty
+
+
+def test_the_back_office_only_shows_the_trail(client):
+    client.force_login(UserFactory(roles=["admin"], is_staff=True))
+    entry = tell()
+    seal(now=NOW)
+    for name in ("entry", "link"):
+        assert client.get(reverse(f"admin:audit_{name}_changelist")).status_code == 200
+        assert client.get(reverse(f"admin:audit_{name}_add")).status_code == 403
+    page = reverse("admin:audit_entry_change", args=[entry.pk])
+    assert client.get(page).status_code == 200
+    assert client.post(page, {"actor": "x"}).status_code == 403
+    assert (
+        client.post(reverse("admin:audit_entry_delete", args=[entry.pk]), {"post": "yes"}).status_code == 403
+    )
