@@ -179,6 +179,8 @@ class ComposeForm(forms.Form):
         whole = audience is not None and {"channel", "purpose"} <= cleaned.keys()
         times = {"scheduled_on", "scheduled_time", "expires_on", "expires_time"}
         if audience is None or not whole or times & self.errors.keys():
+            if not cleaned.get("text", "").strip():
+                self.add_error("text", _("The text is empty."))
             return cleaned
         self.draft = Draft(
             channel=cleaned["channel"],

@@ -96,11 +96,6 @@ class Counts:
         return self._sum(DONE)
 
     @property
-    def percent(self) -> int:
-        """Whole per cent of `done`, rounded down: 100 means all of them."""
-        return self.done * 100 // self.plan.total if self.plan.total else 0
-
-    @property
     def in_doubt(self) -> int:
         return self.plan.by_state.get(DeliveryState.UNKNOWN, 0)
 

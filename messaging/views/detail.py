@@ -25,8 +25,10 @@ from messaging.views.common import visible_message
 from messaging.wake import nudge
 from staff.permissions import requires, signed_in
 
-# Seconds between two looks: while it moves, and while something holds it.
-MOVING, HELD = 2, 10
+# Seconds between two looks: while it moves, while it moves and counting it takes its time, and
+# while something holds it.
+MOVING, LARGE, HELD = 2, 5, 10
+LARGE_FROM = 200_000
 
 
 def progress_context(message: Message) -> dict[str, Any]:
@@ -34,11 +36,12 @@ def progress_context(message: Message) -> dict[str, Any]:
     cancelled message is put away in pieces, so it is final only when the last one is."""
     counts = Counts(standing(message, timezone.now()))
     is_final = message.status in ENDED and message.finished_at is not None
+    moving = LARGE if counts.plan.total >= LARGE_FROM else MOVING
     return {
         "message": message,
         "counts": counts,
         "is_final": is_final,
-        "poll_seconds": HELD if counts.held or message.status == MessageStatus.PAUSED else MOVING,
+        "poll_seconds": HELD if counts.held or message.status == MessageStatus.PAUSED else moving,
     }
 
 
