@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -36,26 +37,27 @@ _PREVIEW_KEPT: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """The header's columns that mean nothing, and the first rows as they would be stored."""
+
+    ignored_columns: tuple[str, ...]
+    rows: list[SampleRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """What an import would do: counts, the header's columns that mean nothing, the first rows."""
+    """What an import would do."""
 
     counts: Counts
-    ignored_columns: tuple[str, ...]
-    sample: list[SampleRow]
+    sample: Sample
 
 
 def look_at_file(*, path: Path, report: Path | None = None) -> Look:
     """Check a file without writing anything (a dry run). Raises ValidationError for an unusable file."""
     with staged(path) as stage:
-        look = Look(stage.look(), stage.ignored_columns, stage.sample(SAMPLE_ROWS))
+        look = Look(stage.look(), Sample(stage.ignored_columns, stage.sample(SAMPLE_ROWS)))
         _write_report(stage, report)
         return look
-
-
-def first_rows(*, path: Path) -> Look:
-    """The same look at the first rows only, whatever the file's size."""
-    with staged(path, first=SAMPLE_ROWS) as stage:
-        return Look(stage.look(), stage.ignored_columns, stage.sample(SAMPLE_ROWS))
 
 
 def import_file(*, path: Path, by: User | None, now: datetime, report: Path | None = None) -> ContactImport:
@@ -121,6 +123,7 @@ def preview_import(*, import_id: int, now: datetime) -> None:
         with staged(stored_path(row)) as stage:
             _keep_counts(import_id, stage.look(), Status.PREVIEWED)
             stage.keep_refusals(import_id)
+            _keep_sample(row, Sample(stage.ignored_columns, stage.sample(SAMPLE_ROWS)))
 
 
 def confirm_import(*, import_id: int, by: User) -> bool:
@@ -140,9 +143,7 @@ def run_import(*, import_id: int, now: datetime) -> None:
             return
         path = stored_path(row)
         if not path.is_file() or _sha256(path) != row.sha256:
-            raise ValidationError(
-                _("The uploaded file is not there any more. Upload it again."), code="file_gone"
-            )
+            raise _file_gone()
         with staged(path) as stage:
             _write(stage, row, row.by, now)
     _remove(path)
@@ -168,6 +169,30 @@ def fail_import(*, import_id: int, error: str, now: datetime) -> None:
 def stored_path(row: ContactImport) -> Path:
     """Where an upload lies; outside of what the web server hands out."""
     return _folder() / (row.stored_as or "gone")
+
+
+def kept_sample(row: ContactImport) -> Sample:
+    """The first rows of a previewed import. Raises ValidationError when its file is gone."""
+    try:
+        kept = json.loads(_sample_path(row).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _file_gone() from error
+    return Sample(tuple(kept["ignored_columns"]), [SampleRow(**line) for line in kept["rows"]])
+
+
+def _keep_sample(row: ContactImport, sample: Sample) -> None:
+    """Beside the upload: reading a large file again for its first rows takes seconds."""
+    path = _sample_path(row)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(asdict(sample)), encoding="utf-8")
+
+
+def _sample_path(row: ContactImport) -> Path:
+    return stored_path(row).with_suffix(".json")
+
+
+def _file_gone() -> ValidationError:
+    return ValidationError(_("The uploaded file is not there any more. Upload it again."), code="file_gone")
 
 
 def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> None:
@@ -266,7 +291,9 @@ def _sha256(path: Path) -> str:
 
 
 def _remove(path: Path) -> None:
+    """Forget an upload and its sample."""
     path.unlink(missing_ok=True)
+    path.with_suffix(".json").unlink(missing_ok=True)
 
 
 def _forget_abandoned(now: datetime) -> None:

@@ -133,8 +133,8 @@ class Stage:
         self._refused = 0
         self.ignored_columns: tuple[str, ...] = ()
 
-    def fill(self, path: Path, first: int | None = None) -> None:
-        """Read the file (or its `first` rows) into the table. Raises ValidationError as the readers do."""
+    def fill(self, path: Path) -> None:
+        """Read the file into the table. Raises ValidationError as the readers do."""
         self._cursor.execute("DROP TABLE IF EXISTS contact_staging")
         self._cursor.execute(_CREATE)
         with (
@@ -145,8 +145,6 @@ class Stage:
             self.ignored_columns = columns.ignored
             reader = Reader(columns)
             for row in table.rows:
-                if first is not None and self._rows >= first:
-                    break
                 for line in self._lines(reader, row):
                     copy.write_row(line)
         if not self._rows:
@@ -223,11 +221,11 @@ class Stage:
 
 
 @contextmanager
-def staged(path: Path, *, first: int | None = None) -> Iterator[Stage]:
+def staged(path: Path) -> Iterator[Stage]:
     """The file's rows, staged and judged, in a transaction; what the caller applies commits at the end."""
     with transaction.atomic(), connection.cursor() as cursor:
         stage = Stage(cursor)
-        stage.fill(path, first)
+        stage.fill(path)
         yield stage
 
 

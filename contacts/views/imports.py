@@ -62,14 +62,14 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _decide(request, row)
     try:
-        look = imports.first_rows(path=imports.stored_path(row))
+        sample = imports.kept_sample(row)
     except ValidationError as error:
         imports.fail_import(import_id=pk, error=" ".join(error.messages), now=timezone.now())
         return redirect("contacts:import_result", pk=pk)
     context = {
         "row": row,
-        "ignored": look.ignored_columns,
-        "sample": [(line, VERDICTS[line.verdict]) for line in look.sample],
+        "ignored": sample.ignored_columns,
+        "sample": [(line, VERDICTS[line.verdict]) for line in sample.rows],
         **_refused(row),
     }
     return render(request, "contacts/import_preview.html", context)

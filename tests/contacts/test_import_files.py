@@ -250,7 +250,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(write_csv):
     path = write_csv(("name", "mobile"), ("علی", "09123456789"), ("بد", "1"))
     look = look_at_file(path=path)
     assert (look.counts.rows, look.counts.created, look.counts.refused) == (2, 1, 1)
-    assert [(row.verdict, row.name) for row in look.sample] == [("new", "علی")]
+    assert [(row.verdict, row.name) for row in look.sample.rows] == [("new", "علی")]
     assert not Contact.objects.exists()
     done = import_file(path=path, by=None, now=NOW)
     assert (done.rows, done.created, done.refused) == (2, 1, 1)

@@ -223,6 +223,6 @@ class TestKnownCustomers:
                 ("name", "mobile"), ("الف", "09121111111"), ("پ", "09122222222"), ("ت", "09123333333")
             )
         )
-        assert [row.verdict for row in look.sample] == ["unchanged", "changed", "new"]
+        assert [row.verdict for row in look.sample.rows] == ["unchanged", "changed", "new"]
         counts = look.counts
         assert (counts.created, counts.updated, counts.unchanged, counts.refused) == (1, 1, 1, 0)
