@@ -37,7 +37,7 @@ check: setup
 	@$(BIN)/python -m scripts.check
 
 e2e: setup
-	@$(BIN)/python -m pytest tests/e2e -m e2e $(ARGS)
+	@$(BIN)/python -m pytest -m e2e $(ARGS)
 
 faults: setup
 	@$(BIN)/python -m pytest tests/faults -m faults $(ARGS)

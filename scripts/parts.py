@@ -29,8 +29,7 @@ class Part:
         with self.log.open("ab") as output:
             self.began_at = output.tell()
             self._process = subprocess.Popen(
-                f"exec {command}",
-                shell=True,
+                ["/bin/sh", "-c", f"exec {command}"],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

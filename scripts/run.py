@@ -8,6 +8,7 @@ services too unless another command of this work tree still uses them.
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
 import shlex
 import signal
@@ -15,8 +16,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -148,13 +147,21 @@ def wait_until_ready(parts: list[Part], port: int) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         refuse_the_dead(parts)
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        if answers_ready(port):
+            return
+        time.sleep(0.1)
     raise RunError(f"The portal does not answer on port {port}; see {LOG / 'web.log'}.")
+
+
+def answers_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def refuse_the_dead(parts: list[Part]) -> None:
