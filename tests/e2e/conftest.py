@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from amoot_comms.demo import PASSWORD
 from tests.e2e.stack import ROOT, Stack, portal
 
 PICTURES = ROOT / "var" / "pictures"
@@ -62,6 +61,8 @@ class Visitor:
         self.page.goto(self.stack.url + path)
 
     def sign_in(self, username: str) -> None:
+        from amoot_comms.demo.staff import PASSWORD  # the apps are not ready when this file is read
+
         self.go("/accounts/login/")
         self.page.fill("[name=login]", username)
         self.page.fill("[name=password]", PASSWORD)
