@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -182,7 +183,7 @@ def _write(draft: Draft, employee: Employee, by: User, now: datetime, key: uuid.
         text=draft.text.strip(),
         audience=draft.audience.as_json(),
         sender=employee,
-        sender_manager=employee.direct_manager,
+        sender_manager=cast("Employee", employee.direct_manager),  # `check_sender` has seen to it
         department=employee.department,
         submitted_by=by,
         submitted_at=now,

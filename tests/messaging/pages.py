@@ -6,11 +6,13 @@ import uuid
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
 from channels.models import Channel
-from messaging.models import Message
+from messaging.actions.plan import plan
+from messaging.models import Delivery, Message
 from staff.models import Employee, User
-from tests.factories import ChannelFactory, EmployeeFactory, ManagerFactory, UserFactory
+from tests.factories import ChannelFactory, EmployeeFactory, MessageFactory, UserFactory
 
 PREVIEW = "messaging/preview.html"
 FORM = "messaging/compose.html"
@@ -74,4 +76,21 @@ def send(client: Client, preview: Any) -> Message:
     return message
 
 
-__all__ = ["ManagerFactory", "boss_of", "colleague", "look_ahead", "send", "signed_in", "sms", "typed"]
+def user_of(employee: Employee) -> User:
+    assert employee.user is not None
+    return employee.user
+
+
+def planned(sender: Employee, **fields: Any) -> Message:
+    message: Message = MessageFactory(sender=sender, **fields)
+    plan(message.pk, now=timezone.now())
+    message.refresh_from_db()
+    return message
+
+
+def put(message: Message, state: str, reason: str = "") -> None:
+    """Move one waiting delivery of the message on, by the states' own way."""
+    row = Delivery.objects.filter(message=message, state="queued").first()
+    assert row is not None
+    for step in ("sending", state) if state in ("accepted", "unknown") else (state,):
+        Delivery.objects.filter(pk=row.pk).update(state=step, reason=reason)
