@@ -21,6 +21,8 @@ OPTIONS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_preload_libraries": "pg_stat_statements",
+    # The checker of promises asks when an opt-out was committed.
+    "track_commit_timestamp": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_wal_size": "2GB",

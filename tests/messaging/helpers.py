@@ -14,7 +14,7 @@ from messaging.actions.plan import plan
 from messaging.dispatch.claim import Claim
 from messaging.gateways.base import Answer, RecipientOutcome, Result
 from messaging.models import Delivery, Message
-from tests.factories import NOW, ContactFactory, MessageFactory, mobile
+from tests.factories import NOW, MessageFactory, mobile
 
 
 def in_threads(work: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[Any]:
@@ -47,12 +47,10 @@ def in_threads(work: Sequence[Callable[[], Any]], *, seconds: float = 60) -> lis
 
 
 def people(count: int, *, first: int = 0, **fields: Any) -> list[Contact]:
-    return ContactFactory.create_batch(count, **fields) if count < 3 else _many(count, first, fields)
-
-
-def _many(count: int, first: int, fields: dict[str, Any]) -> list[Contact]:
+    """Customers with the mobiles `first`, `first + 1`, …"""
+    given = {"created_at": NOW, "updated_at": NOW, **fields}
     return Contact.objects.bulk_create(
-        Contact(mobile=mobile(first + n), created_at=NOW, updated_at=NOW, **fields) for n in range(count)
+        Contact(**{"mobile": mobile(first + n), **given}) for n in range(count)
     )
 
 

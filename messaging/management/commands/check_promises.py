@@ -1,0 +1,81 @@
+"""`check_promises`: was anything lost, sent twice, sent to who refused it, or sent outside the hours?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from messaging.cli import instant
+from messaging.promises.check import Verdict, check
+
+NAMES = {
+    "lost": "lost",
+    "twice": "sent twice",
+    "opted_out": "sent to who refused it",
+    "outside_window": "outside the window",
+    "unaccounted": "unaccounted for",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Join a gateway's own log (JSON lines, docs/gateways.md) with the database and count broken promises."
+        " For a system at rest: stop the workers first. Exit status 1 unless every count is 0."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--gateway-log", type=Path, required=True, metavar="F")
+        parser.add_argument("--since", metavar="ISO8601", help="the log is complete from then on")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        since = instant(options["since"]) if options["since"] else None
+        try:
+            with options["gateway_log"].open(encoding="utf-8", errors="replace") as lines:
+                verdict = check(lines, since=since)
+        except OSError as error:
+            raise CommandError(f"“{options['gateway_log']}” cannot be read: {error.strerror}.") from error
+        self.stdout.write(as_json(verdict) if options["json"] else as_text(verdict))
+        if not verdict.is_kept:
+            raise SystemExit(1)
+
+
+def as_json(verdict: Verdict) -> str:
+    """For machines: a count by promise, and the first offenders."""
+    return json.dumps(
+        {
+            **verdict.counts,
+            "kept": verdict.is_kept,
+            "accepted": verdict.accepted,
+            "in_doubt": verdict.in_doubt,
+            "waiting": verdict.waiting,
+            "unreadable_lines": verdict.unreadable,
+            "since": verdict.since.isoformat() if verdict.since else None,
+            "examples": {name: [asdict(b) for b in found] for name, found in verdict.examples.items()},
+        },
+        ensure_ascii=False,
+    )
+
+
+def as_text(verdict: Verdict) -> str:
+    """For a person: the table, then the first offenders of each promise."""
+    lines = [f"{name:<24} {verdict.counts[code]:>10,}" for code, name in NAMES.items()]
+    lines += [
+        "-" * 35,
+        f"{'accepted by the gateway':<24} {verdict.accepted:>10,}",
+        f"{'outcome unknown':<24} {verdict.in_doubt:>10,}",
+        f"{'still waiting':<24} {verdict.waiting:>10,}",
+    ]
+    if verdict.unreadable:
+        lines.append(f"{'lines that are no JSON':<24} {verdict.unreadable:>10,}")
+    for code, found in verdict.examples.items():
+        for b in found:
+            where = f"log line {b.line or '–'}, message {b.message or '–'}, {b.number or '–'}"
+            lines.append(f"{NAMES[code]}: {where}: {b.what}")
+    lines.append("every promise was kept" if verdict.is_kept else "PROMISES WERE BROKEN")
+    return "\n".join(lines)

@@ -1,0 +1,123 @@
+"""Each promise as one question to the tables: which rows break it?
+
+Every query yields (gateway log line or NULL, message id, number, what is wrong).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Said to be accepted, and the gateway knows nothing of it.
+_NEVER_TAKEN = """
+    SELECT NULL::integer AS line, message_id, number, 'recorded as ' || state || ', never taken' AS what
+      FROM promise_delivery WHERE is_due AND NOT is_matched
+"""
+
+# Neither on its way nor explained: nobody would ever look at it again.
+_FORGOTTEN = """
+    SELECT NULL::integer, d.message_id, d.address, d.state || ' and forgotten'
+      FROM messaging_delivery d
+      JOIN messaging_message m ON m.id = d.message_id
+      LEFT JOIN messaging_gatewaycall k ON k.id = d.call_id
+      LEFT JOIN contacts_contact c ON c.id = d.contact_id
+     WHERE (d.state IN ('queued', 'sending') AND m.status = 'finished')
+        OR (d.state = 'queued' AND m.status = 'cancelled' AND m.finished_at IS NOT NULL)
+        OR (d.state = 'sending' AND k.outcome IS DISTINCT FROM 'pending')
+        OR (d.state = 'unknown' AND k.outcome IS DISTINCT FROM 'unknown')
+        OR (d.state = 'queued' AND d.not_before IS NULL
+            AND NOT (d.reason = 'voc_call_open' AND coalesce(c.voc_call_open, FALSE)))
+        OR (d.state IN ('suppressed', 'expired', 'cancelled') AND d.reason = '')
+"""
+
+# A line of the audience's file that no delivery stands for.
+_LEFT_OUT = """
+    SELECT NULL::integer, a.message_id, coalesce(nullif(a.address, ''), a.raw), 'no delivery'
+      FROM messaging_audiencemember a
+      JOIN messaging_message m ON m.id = a.message_id AND m.planned_at IS NOT NULL
+     WHERE NOT EXISTS (SELECT FROM messaging_delivery d
+                        WHERE d.message_id = a.message_id
+                          AND d.address = coalesce(nullif(a.address, ''), a.raw))
+"""
+
+# Fewer deliveries than the plan wrote; the audit keeps its number.
+_VANISHED = """
+    SELECT NULL::integer, e.message_id, '', 'a delivery of the plan is gone'
+      FROM (SELECT CASE WHEN action = 'message.planned' THEN object_id::bigint END AS message_id,
+                   CASE WHEN action = 'message.planned' THEN (data->>'recipients')::bigint END AS n
+              FROM audit_entry
+             WHERE object_type = 'messaging.message' AND action = 'message.planned') e
+      LEFT JOIN (SELECT message_id, count(*) AS n FROM messaging_delivery GROUP BY 1) d USING (message_id)
+     CROSS JOIN LATERAL generate_series(1, e.n - coalesce(d.n, 0))
+"""
+
+LOST: Final = " UNION ALL ".join((_NEVER_TAKEN, _FORGOTTEN, _LEFT_OUT, _VANISHED))
+
+# Taken once more than there are deliveries for it.
+TWICE: Final = """
+    SELECT p.line, first.message_id, p.number, 'taken again'
+      FROM promise_line p
+      JOIN (SELECT provider, number, digest, min(message_id) AS message_id
+              FROM promise_delivery WHERE is_matched GROUP BY 1, 2, 3) first
+     USING (provider, number, digest)
+     WHERE p.delivery_id IS NULL
+"""
+
+UNACCOUNTED: Final = """
+    SELECT p.line, NULL::bigint, p.number, 'no delivery says so'
+      FROM promise_line p
+     WHERE p.delivery_id IS NULL
+       AND NOT EXISTS (SELECT FROM promise_delivery d
+                        WHERE d.is_matched AND d.provider = p.provider AND d.number = p.number
+                          AND d.digest = p.digest)
+"""
+
+# The ledger replayed: was the option set when the claim was made? `{committed}` is when the entry
+# became visible to others. An approved override of the same content lifts "no message at all".
+OPTED_OUT: Final = """
+    SELECT p.line, d.message_id, p.number, e.flag
+      FROM promise_line p
+      JOIN promise_delivery d ON d.id = p.delivery_id
+     CROSS JOIN LATERAL (
+            SELECT DISTINCT ON (l.flag) l.flag, l.after
+              FROM contacts_consententry l
+             WHERE l.contact_id = d.contact_id
+               AND {committed} < coalesce(d.intended_at, p.at)
+             ORDER BY l.flag, l.id DESC) e
+     WHERE e.after
+       AND ((e.flag = 'no_promotional' AND d.purpose = 'promotional')
+         OR (e.flag = 'no_messages' AND NOT (
+                d.purpose <> 'promotional' AND d.message_id = ANY(%(same_content)s)
+                AND EXISTS (SELECT FROM messaging_override o
+                             WHERE o.message_id = d.message_id
+                               AND o.approved_at <= coalesce(d.intended_at, p.at)
+                               AND o.expires_at > coalesce(d.intended_at, p.at)
+                               AND (o.revoked_at IS NULL
+                                    OR o.revoked_at > coalesce(d.intended_at, p.at))))))
+"""
+
+# By the gateway's own clock, on the hours that are on record now; half-open, Tehran's wall clock.
+OUTSIDE_WINDOW: Final = """
+    SELECT p.line, d.message_id, p.number,
+           to_char(p.at AT TIME ZONE 'Asia/Tehran', 'YYYY-MM-DD HH24:MI:SS')
+      FROM promise_line p
+      JOIN promise_delivery d ON d.id = p.delivery_id
+     CROSS JOIN LATERAL (SELECT p.at AT TIME ZONE 'Asia/Tehran' AS local) t
+     WHERE (d.purpose = 'promotional'
+            OR EXISTS (SELECT FROM channels_sendingwindow w
+                        WHERE w.channel_id = d.channel_id AND w.purpose = d.purpose))
+       AND NOT EXISTS (
+            SELECT FROM channels_sendingwindow w
+             WHERE w.channel_id = d.channel_id AND w.purpose = d.purpose
+               AND w.weekday = extract(isodow FROM t.local) - 1
+               AND extract(epoch FROM t.local::time) >= w.opens * 60
+               AND extract(epoch FROM t.local::time) < w.closes * 60)
+"""
+
+# Voice: until when the provider may go on dialling, for the window's close to be compared with.
+DIALLING: Final = """
+    SELECT min(p.line), d.message_id, min(p.number), d.channel_id, d.purpose, p.at, p.window_end, count(*)
+      FROM promise_line p
+      JOIN promise_delivery d ON d.id = p.delivery_id
+     WHERE p.provider = 'avanak' AND d.purpose = 'promotional'
+     GROUP BY d.message_id, d.channel_id, d.purpose, p.at, p.window_end, p.campaign
+"""

@@ -1,0 +1,129 @@
+"""The offline checker: the gateway's own log against the database (docs/reliability.md).
+
+It is made for a system at rest: with workers running, what is just being recorded looks like a breach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from channels.models import Channel
+from channels.querysets import windows_of
+from messaging.facts import content_hash
+from messaging.gateways.masking import masked_number
+from messaging.models import Delivery, Override
+from messaging.promises import breaches
+from messaging.promises.gateway_log import Reader
+from messaging.promises.tables import load_lines, match
+
+EXAMPLES = 5
+# A claim is made before the gateway writes its first line.
+BEFORE_THE_LOG = timedelta(minutes=10)
+# Between the press and the commit of an opt-out, where PostgreSQL does not keep the commit's instant.
+UNTIL_COMMITTED = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One offence; the number is masked."""
+
+    line: int | None
+    message: int | None
+    number: str
+    what: str
+
+
+@dataclass
+class Verdict:
+    """How often each promise was broken, with the first offenders of each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[Breach]] = field(default_factory=dict)
+    accepted: int = 0
+    unreadable: int = 0
+    in_doubt: int = 0
+    waiting: int = 0
+    since: datetime | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        return not any(self.counts.values())
+
+    def add(self, promise: str, count: int, found: Iterable[Breach]) -> None:
+        self.counts[promise] = self.counts.get(promise, 0) + count
+        known = self.examples.setdefault(promise, [])
+        known += list(found)[: EXAMPLES - len(known)]
+
+
+def check(lines: Iterable[str], *, since: datetime | None = None) -> Verdict:
+    """Judge a gateway's log (its lines) against the database. Writes nothing.
+
+    `since` is from when on the log is complete; by default its first line, or everything if it is empty.
+    """
+    verdict = Verdict()
+    reader = Reader()
+    with transaction.atomic():
+        load_lines(reader.read(lines))
+        start = since or (reader.first_at - BEFORE_THE_LOG if reader.first_at else None)
+        match(start or datetime.min.replace(tzinfo=UTC) + timedelta(days=2))
+        _ask(verdict, "lost", breaches.LOST)
+        _ask(verdict, "twice", breaches.TWICE)
+        _ask(verdict, "opted_out", *_opted_out())
+        _ask(verdict, "outside_window", breaches.OUTSIDE_WINDOW)
+        _dialling_too_long(verdict)
+        _ask(verdict, "unaccounted", breaches.UNACCOUNTED)
+        verdict.in_doubt = Delivery.objects.filter(state__in=["sending", "unknown"]).count()
+        verdict.waiting = Delivery.objects.filter(state="queued").count()
+        verdict.accepted, verdict.unreadable, verdict.since = reader.accepted, reader.unreadable, start
+    return verdict
+
+
+def _ask(verdict: Verdict, promise: str, sql: str, params: dict[str, Any] | None = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT b.*, count(*) OVER () FROM ({sql}) b(line, message_id, number, what)"  # noqa: S608
+            " ORDER BY line, message_id LIMIT %(examples)s",
+            {**(params or {}), "examples": EXAMPLES},
+        )
+        rows = cursor.fetchall()
+    found = [Breach(line, message, masked_number(number), what) for line, message, number, what, _n in rows]
+    verdict.add(promise, rows[0][-1] if rows else 0, found)
+
+
+def _opted_out() -> tuple[str, dict[str, Any]]:
+    """An entry of the ledger counts from its commit, where PostgreSQL keeps the instant
+    (`track_commit_timestamp`); else from a second after the press."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW track_commit_timestamp")
+        keeps = cursor.fetchone()[0] == "on"
+    pressed = f"l.at + interval '{UNTIL_COMMITTED.total_seconds()} seconds'"
+    committed = f"coalesce(pg_xact_commit_timestamp(l.xmin), {pressed})" if keeps else pressed
+    same = [
+        override.message_id
+        for override in Override.objects.select_related("message").filter(approved_at__isnull=False)
+        if override.content_hash == content_hash(override.message)
+    ]
+    return breaches.OPTED_OUT.format(committed=committed), {"same_content": same}
+
+
+def _dialling_too_long(verdict: Verdict) -> None:
+    """A voice campaign that the provider may go on dialling after its window's close."""
+    windows = {
+        channel.pk: windows_of(channel, "promotional")
+        for channel in Channel.objects.prefetch_related("windows")
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(breaches.DIALLING)
+        for line, message, number, channel, _purpose, at, ends_at, count in cursor.fetchall():
+            hours = windows.get(channel)
+            if hours is None or not hours.is_open(at) or hours.is_always_open:
+                continue  # counted by the hours themselves, or never closed
+            closes_at = hours.closes_at(at)
+            if closes_at is not None and (ends_at is None or ends_at > closes_at):
+                what = f"may be dialled until {ends_at.isoformat() if ends_at else 'any time'}"
+                verdict.add("outside_window", count, [Breach(line, message, masked_number(number), what)])
