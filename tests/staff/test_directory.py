@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from persian.alphabet import sort_key
 from staff.directory import PAGE_SIZE, alphabetical, directory
+from staff.models import Employee
 from tests.factories import DAY, NOW, DepartmentFactory, ManagerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,8 @@ def test_pages_follow_one_another_without_gap_or_repetition():
     department = DepartmentFactory()
     for number in range(2 * PAGE_SIZE + 3):
         ManagerFactory(last_name=f"کارشناس {number % 7}", department=department)
-    seen, after = [], None
+    seen: list[Employee] = []
+    after = None
     while True:
         page = directory(after=after, today=TODAY)
         seen += page.people

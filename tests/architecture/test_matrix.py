@@ -1,0 +1,280 @@
+"""Who may open what: every address of the portal with every role, as one table.
+
+The table is written by hand beside `staff/roles.py`, so that a slip in either shows. An address that is
+not in it fails the suite.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from channels.models import Channel
+from contacts.models import ContactImport
+from staff.models import User
+from staff.roles import BACK_OFFICE, Role
+from tests.factories import (
+    NOW,
+    ContactFactory,
+    DeliveryFactory,
+    EmployeeFactory,
+    ManagerFactory,
+    MessageFactory,
+    OutageFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+ALL = frozenset(Role)
+CUSTOMERS = ALL - {Role.IT, Role.HR}
+IMPORTERS = frozenset({Role.SENDER, Role.VOC, Role.BRANDING, Role.ADMIN})
+VOC = frozenset({Role.VOC})
+READERS = ALL - {Role.IT, Role.HR}
+SENDERS = frozenset({Role.SENDER, Role.MANAGER, Role.BRANDING})
+STOPPERS = SENDERS | {Role.SENIOR}
+OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
+CHANNEL_OWNERS = frozenset({Role.BRANDING, Role.ADMIN})
+AUDITORS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMIN})
+
+
+@dataclass(frozen=True)
+class Row:
+    """An address, the roles that may, and what a request that may is answered with."""
+
+    roles: frozenset[Role]
+    method: str = "get"
+    answers: frozenset[int] = frozenset({200})
+    data: dict[str, str] = field(default_factory=dict)
+
+
+def posts(roles, *answers, **data):
+    return Row(roles, "post", frozenset(answers or (302,)), data)
+
+
+TABLE = {
+    "home": Row(ALL),
+    "home_now": Row(ALL),
+    "channels:list": Row(ALL),
+    "channels:detail": Row(ALL),
+    "channels:declare_outage": posts(OUTAGES, 422),
+    "channels:end_outage": posts(OUTAGES),
+    "channels:windows": Row(CHANNEL_OWNERS),
+    "staff:directory": Row(ALL),
+    "staff:employee": Row(ALL),
+    "contacts:list": Row(CUSTOMERS),
+    "contacts:card": Row(CUSTOMERS),
+    "contacts:open_call": posts(CUSTOMERS),
+    "contacts:close_call": posts(VOC),
+    "contacts:consent": posts(VOC, 302, 422, 200),
+    "contacts:import": Row(IMPORTERS),
+    "contacts:import_result": Row(IMPORTERS),
+    "contacts:import_preview": Row(IMPORTERS, answers=frozenset({200, 302})),
+    "contacts:import_report": Row(IMPORTERS),
+    "messaging:list": Row(READERS),
+    "messaging:detail": Row(READERS),
+    "messaging:progress": Row(READERS),
+    "messaging:row_progress": Row(READERS),
+    "messaging:recipients": Row(READERS),
+    "messaging:why": Row(READERS),
+    "messaging:why_number": posts(READERS, 200, 422),
+    "messaging:compose": Row(SENDERS),
+    "messaging:text_length": posts(SENDERS, 200),
+    "messaging:foresight": posts(SENDERS, 200, 422),
+    "messaging:confirm": posts(SENDERS, 200, 302, 400, 422),
+    "messaging:pause": posts(STOPPERS),
+    "messaging:resume": posts(STOPPERS),
+    "messaging:cancel": Row(STOPPERS),
+    "audit:list": Row(AUDITORS),
+}
+
+# Addresses of other packages, and pages about one's own log-in: sign-in is tested in tests/portal.
+OUTSIDE = ("admin/", "accounts/", "i18n/", "__debug__/")
+
+
+def portal_addresses():
+    """The name of every address of our own."""
+
+    def walk(resolver, prefix, namespace):
+        for item in resolver.url_patterns:
+            address = prefix + str(item.pattern)
+            if address.startswith(OUTSIDE):
+                continue
+            if isinstance(item, URLResolver):
+                yield from walk(item, address, f"{item.namespace}:" if item.namespace else namespace)
+            elif isinstance(item, URLPattern):
+                yield f"{namespace}{item.name}"
+
+    return set(walk(get_resolver(), "", ""))
+
+
+def test_the_table_knows_every_address():
+    assert portal_addresses() == set(TABLE)
+
+
+@pytest.fixture
+def world():
+    """One of everything, in one department, with a colleague of each role."""
+    call_command("load_procedure", quiet=True)
+    manager = ManagerFactory()
+    people = {
+        role: EmployeeFactory(
+            user=UserFactory(username=role, roles=[role], is_staff=role in BACK_OFFICE),
+            department=manager.department,
+            direct_manager=manager,
+        )
+        for role in Role
+    }
+    message = MessageFactory(
+        running=True, sender=people[Role.SENDER], channel=Channel.objects.get(code="sms"), text="سلام"
+    )
+    contact = ContactFactory()
+    return {
+        "message": message,
+        "delivery": DeliveryFactory(message=message, contact=contact),
+        "contact": contact,
+        "employee": manager,
+        "outage": OutageFactory(channel=message.channel),
+    }
+
+
+def address_of(name, world, user):
+    """The address of a row, about the things of the world; an import is the person's own."""
+    if name.startswith("contacts:import_"):
+        status = "previewed" if name.endswith("preview") else "done"
+        own = ContactImport.objects.create(
+            file_name="list.csv", sha256="0" * 64, by=user, created_at=NOW, finished_at=NOW, status=status
+        )
+        return reverse(name, args=[own.pk])
+    args = {
+        "channels:detail": ["sms"],
+        "channels:declare_outage": ["sms"],
+        "channels:end_outage": ["sms", world["outage"].pk],
+        "channels:windows": ["sms", "promotional"],
+        "staff:employee": [world["employee"].pk],
+        "contacts:card": [world["contact"].pk],
+        "contacts:open_call": [world["contact"].pk],
+        "contacts:close_call": [world["contact"].pk],
+        "contacts:consent": [world["contact"].pk, "no_promotional"],
+        "messaging:why": [world["message"].pk, world["delivery"].pk],
+    }
+    about_a_message = {
+        "detail",
+        "progress",
+        "row_progress",
+        "recipients",
+        "why_number",
+        "pause",
+        "resume",
+        "cancel",
+    }
+    app, _, page = name.partition(":")
+    default = [world["message"].pk] if app == "messaging" and page in about_a_message else []
+    return reverse(name, args=args.get(name, default))
+
+
+def ask(client, row, address):
+    return getattr(client, row.method)(address, row.data)
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_an_address_opens_for_its_roles_and_for_nobody_else(name, world):
+    row = TABLE[name]
+    wrong = {}
+    for role in Role:
+        client, user = Client(), User.objects.get(username=role)
+        client.force_login(user)
+        answer = ask(client, row, address_of(name, world, user))
+        allowed = answer.status_code in row.answers
+        if allowed != (role in row.roles) or (not allowed and answer.status_code != 403):
+            wrong[role.value] = answer.status_code
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_a_stranger_is_sent_to_the_sign_in(name, world):
+    answer = ask(Client(), TABLE[name], address_of(name, world, User.objects.get(username="voc")))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_without_any_role_there_is_only_the_home_page(name, world):
+    client, user = Client(), UserFactory()
+    client.force_login(user)
+    answer = ask(client, TABLE[name], address_of(name, world, user))
+    assert answer.status_code == (200 if name in {"home", "home_now"} else 403)
+
+
+# The back office: the tables that each role finds there, to look at or to change.
+HR_TABLES = frozenset({"staff.employee", "staff.department"})
+# Who sees every department's messages also sees what became of them.
+EVERY_MESSAGE = frozenset(
+    {"messaging.message", "messaging.delivery", "messaging.messagestop", "messaging.override"}
+)
+BACK_OFFICE_TABLES = {
+    Role.VOC: HR_TABLES | EVERY_MESSAGE | {"channels.channel", "contacts.contact", "contacts.consententry"},
+    Role.IT: HR_TABLES | {"channels.channel"},
+    Role.HR: HR_TABLES | {"channels.channel"},
+    Role.AUDITOR: HR_TABLES
+    | EVERY_MESSAGE
+    | {"channels.channel", "contacts.contact", "contacts.consententry", "audit.entry"},
+    Role.BRANDING: HR_TABLES | {"channels.channel", "contacts.contact", "messaging.message"},
+    Role.ADMIN: HR_TABLES
+    | EVERY_MESSAGE
+    | {
+        "staff.user",
+        "channels.channel",
+        "channels.outage",
+        "contacts.contact",
+        "contacts.consententry",
+        "contacts.contactimport",
+        "messaging.gatewaycall",
+        "audit.entry",
+        "audit.link",
+    },
+}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_back_office_shows_a_role_its_tables_and_no_other(role):
+    client = Client()
+    client.force_login(UserFactory(roles=[role], is_staff=role in BACK_OFFICE))
+    seen = set()
+    for model in admin.site._registry:
+        meta = model._meta
+        answer = client.get(reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"))
+        assert answer.status_code in {200, 302, 403}
+        if answer.status_code == 200:
+            seen.add(meta.label_lower)
+    assert seen == BACK_OFFICE_TABLES.get(role, frozenset())
+
+
+@pytest.mark.parametrize("role", sorted(BACK_OFFICE))
+def test_nothing_is_deleted_in_the_back_office(role):
+    user = UserFactory(roles=[role], is_staff=True)
+    client = Client()
+    client.force_login(user)
+    request = client.get(reverse("admin:index")).wsgi_request
+    deletable = [
+        model._meta.label
+        for model, table in admin.site._registry.items()
+        if table.has_delete_permission(request)
+    ]
+    assert deletable == []
+
+
+def test_every_table_of_ours_is_in_the_back_office_or_left_out_on_purpose():
+    ours = {
+        model._meta.label_lower
+        for name in ("audit", "staff", "channels", "contacts", "messaging")
+        for model in apps.get_app_config(name).get_models()
+    }
+    shown = {model._meta.label_lower for model in admin.site._registry}
+    # Parts of something that is shown with it.
+    parts = {"channels.sendingwindow", "contacts.refusedrow", "messaging.audiencemember"}
+    assert ours - shown <= parts
