@@ -21,6 +21,12 @@ class NoSignupAdapter(DefaultAccountAdapter):
         stay under allauth's own limit, which only somebody with the password can reach.
         """
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Whoever holds a second factor proves it with that: the password alone would not do."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        stronger = [method for method in methods if method["id"] != "reauthenticate"]
+        return stronger or methods
+
 
 def login_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:
     """The user name that failures are counted under, one for all spellings of upper and lower case."""

@@ -171,6 +171,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Amoot"
+MFA_FORMS = {
+    "authenticate": "amoot_comms.code_forms.AuthenticateForm",
+    "reauthenticate": "amoot_comms.code_forms.ReauthenticateForm",
+    "activate_totp": "amoot_comms.code_forms.ActivateTOTPForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 # Roles above *sender* must hold a second factor; demo data only offers it.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEMO)

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from persian.digits import to_persian
 from staff.roles import Role
+from tests.factories import NOW
 from tests.portal.helpers import PASSWORD, code_of, is_signed_in, person, sign_in, with_app
 
 pytestmark = pytest.mark.django_db
 
 HERE = {"REMOTE_ADDR": "10.0.0.1"}
 ELSEWHERE = {"REMOTE_ADDR": "10.0.0.2"}
+
+
+@pytest.fixture
+def still() -> Iterator[None]:
+    """The clock stands, so that a code does not go out of date under way."""
+    with time_machine.travel(NOW, tick=False):
+        yield
 
 
 @pytest.fixture
@@ -71,6 +82,7 @@ def test_nobody_signs_up_or_changes_the_address_that_a_reset_goes_to(client: Cli
     assert client.post(address, {"email": "x@example.com", "action_add": ""}).status_code == 404
 
 
+@pytest.mark.usefixtures("still")
 def test_the_second_factor_is_asked_for_after_the_password(client: Client) -> None:
     user = person("manager")
     secret = with_app(user)
@@ -83,6 +95,16 @@ def test_the_second_factor_is_asked_for_after_the_password(client: Client) -> No
     assert is_signed_in(client)
 
 
+@pytest.mark.usefixtures("still")
+def test_a_code_may_be_typed_in_persian_digits(client: Client) -> None:
+    user = person("manager")
+    secret = with_app(user)
+    sign_in(client, user)
+    client.post(reverse("mfa_authenticate"), {"code": to_persian(code_of(secret))})
+    assert is_signed_in(client)
+
+
+@pytest.mark.usefixtures("still")
 def test_a_code_works_once(client: Client) -> None:
     user = person("manager")
     code = code_of(with_app(user))
@@ -92,6 +114,7 @@ def test_a_code_works_once(client: Client) -> None:
         assert is_signed_in(visitor) is opened
 
 
+@pytest.mark.usefixtures("still")
 def test_codes_cannot_be_guessed_without_end(client: Client) -> None:
     user = person("manager")
     secret = with_app(user)
@@ -100,6 +123,19 @@ def test_codes_cannot_be_guessed_without_end(client: Client) -> None:
         client.post(reverse("mfa_authenticate"), {"code": f"{guess:06}"})
     client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
     assert not is_signed_in(client)
+
+
+@pytest.mark.usefixtures("still")
+def test_whoever_holds_a_second_factor_is_asked_for_it_again_not_for_the_password(client: Client) -> None:
+    user = person("manager")
+    secret = with_app(user)
+    client.force_login(user)
+    removal = reverse("mfa_deactivate_totp")
+    assert client.get(removal)["Location"].startswith(reverse("mfa_reauthenticate"))
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert client.get(removal).status_code == 302
+    client.post(reverse("mfa_reauthenticate"), {"code": code_of(secret)})
+    assert client.get(removal).status_code == 200
 
 
 def test_a_password_reset_does_not_pass_the_second_factor_by(client: Client) -> None:
