@@ -64,7 +64,8 @@ def search_key(text: str) -> str:
     """
     if text.isascii():
         return " ".join(fold(text).casefold().split())
-    apart = unicodedata.normalize("NFKD", fold(text).casefold())
+    # Taken apart first: a letter in disguise (𝕬) shows its case only then.
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", fold(text)).casefold())
     bare = "".join(char for char in apart if not unicodedata.combining(char))
     return " ".join(to_ascii(fold(bare)).translate(_FOR_SEARCH).split())
 

@@ -44,6 +44,7 @@ def test_a_name_is_one_line_without_edges():
         ("شركة", "شرکه"),
         ("تهران  ۱۲", "تهران 12"),
         ("AMOOT Soft", "amoot soft"),
+        ("𝕬moot", "amoot"),
         ("خانهٔ ما", "خانۀ ما"),
         ("ﻋﻠﯽ", "علی"),
     ],
