@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,14 @@ def arena(transactional_db: None, tmp_path: Path, request: pytest.FixtureRequest
     from tests.gateways.running import running_gateway
 
     with running_gateway(tmp_path / "gateway.jsonl") as gateway:
-        reporter: Any = request.config.pluginmanager.get_plugin("terminalreporter")
-        arena = Arena(gateway, tmp_path, reporter.write_line if reporter else print)
+        capture: Any = request.config.pluginmanager.get_plugin("capturemanager")
+
+        def say(line: str) -> None:
+            """Past pytest's capture: the seed is wanted of runs that went well, too."""
+            with capture.global_and_fixture_disabled():
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
+
+        arena = Arena(gateway, tmp_path, say)
         yield arena
         arena.close()
