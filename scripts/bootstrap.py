@@ -7,6 +7,7 @@ nothing. Whatever fails is said in a sentence; the full output of the tools is i
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -68,7 +69,8 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"Setting up failed at {error.filename or ROOT}: {error.strerror}.\n")
+        advice = " Free about 1 GB and try again." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        sys.stderr.write(f"Setting up failed at {error.filename or ROOT}: {error.strerror}.{advice}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. The next `make` goes on from here.\n")
@@ -96,7 +98,8 @@ def python_packages() -> None:
     make_environment()
     installed = run(
         *(pip_command()),
-        *("install", "--disable-pip-version-check", "--no-input", "--require-hashes", "--no-deps"),
+        *("install", "--disable-pip-version-check", "--no-input", "--retries", "2"),
+        *("--require-hashes", "--no-deps"),
         *("--only-binary", ":all:", "--no-compile", "--requirement", str(lock)),
     )
     if installed:
@@ -106,11 +109,11 @@ def python_packages() -> None:
 
 def make_environment() -> None:
     """A working .venv of this work tree: kept if it is one, else made anew."""
-    marker = VENV / "pyvenv.cfg"
-    if marker.is_file() and works(PYTHON) and f"#!{VENV}/bin/python" in pip_script():
+    with_pip = importable("ensurepip")
+    made_here = (VENV / "pyvenv.cfg").is_file() and f"#!{VENV}/bin/python" in pip_script()
+    if made_here and works(PYTHON) and (has_pip() or not with_pip):
         return
-    with_pip = "ensurepip" in available("ensurepip")
-    if not with_pip and "pip" not in available("pip"):
+    if not with_pip and not importable("pip"):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise SetupError(
             f"This Python ({sys.executable}) cannot make environments with pip: install the package"
@@ -122,10 +125,13 @@ def make_environment() -> None:
         raise SetupError(meaning("The environment .venv could not be made.", failed))
 
 
-def available(module: str) -> str:
-    """The module's name if this Python can import it, else nothing; asked in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, check=False)
-    return module if done.returncode == 0 else ""
+def importable(module: str) -> bool:
+    """Whether this Python has the module; asked in a process of its own."""
+    return runs(sys.executable, "-c", f"import {module}")
+
+
+def has_pip() -> bool:
+    return runs(str(PYTHON), "-m", "pip", "--version")
 
 
 def pip_script() -> str:
@@ -137,16 +143,11 @@ def pip_script() -> str:
 
 
 def works(python: Path) -> bool:
-    code = "import sys; sys.exit(sys.version_info < (3, 11))"
-    try:
-        return subprocess.run([str(python), "-c", code], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
+    return runs(str(python), "-c", "import sys; sys.exit(sys.version_info < (3, 11))")
 
 
 def pip_command() -> list[str]:
-    own = subprocess.run([str(PYTHON), "-m", "pip", "--version"], capture_output=True, check=False)
-    if own.returncode == 0:
+    if has_pip():
         return [str(PYTHON), "-m", "pip"]
     return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
 
