@@ -29,6 +29,7 @@ ROUNDS = {
     "messaging.tasks.probe": 5,
     "messaging.tasks.settle": 15,
     "audit.tasks.seal": 60,
+    "staff.tasks.disable_departed": 3600,
 }
 
 app = Celery("amoot_comms")

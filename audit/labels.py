@@ -7,6 +7,7 @@ from typing import Final
 from django.apps import apps
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 ACTIONS: Final[dict[str, Promise]] = {
     "call.settled": _("call in doubt settled"),
@@ -30,8 +31,8 @@ ACTIONS: Final[dict[str, Promise]] = {
     "employee.hired": _("colleague hired"),
     "employee.left": _("colleague's leave recorded"),
     "employee.reinstated": _("colleague's leave taken back"),
-    "message.cancel": _("message cancelled"),
-    "message.pause": _("message paused"),
+    "message.cancel": pgettext_lazy("audit", "message cancelled"),
+    "message.pause": pgettext_lazy("audit", "message paused"),
     "message.planned": _("message planned"),
     "message.resume": _("message resumed"),
     "message.submitted": _("message submitted"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from channels.hours import span_text
+from channels.hours import clock_text
 from channels.models import Channel, Kind, Outage, Purpose, SendingWindow
 from channels.querysets import windows_of
 
@@ -16,11 +16,11 @@ SENDING_KINDS = frozenset({Kind.SMS, Kind.VOICE})
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A weekday with its intervals as text, `08:00–22:00`; none means closed."""
+    """A weekday with its intervals as texts, (`08:00`, `22:00`); none means closed."""
 
     weekday: int
     label: str
-    spans: tuple[str, ...]
+    spans: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Hours:
     until: datetime | None
 
     @property
-    def same_every_day(self) -> tuple[str, ...] | None:
+    def same_every_day(self) -> tuple[tuple[str, str], ...] | None:
         """The spans that all seven days share, or None."""
         first = self.days[0].spans
         return first if first and all(day.spans == first for day in self.days) else None
@@ -75,10 +75,11 @@ def hours_of(channel: Channel, purpose: Purpose, now: datetime) -> Hours:
 
 def _days(windows: Iterable[SendingWindow]) -> tuple[Day, ...]:
     rows = sorted((window.weekday, window.opens, window.closes) for window in windows)
-    return tuple(
-        Day(day.value, str(day.label), tuple(span_text(o, c) for weekday, o, c in rows if weekday == day))
+    spans = {
+        day: tuple((clock_text(o), clock_text(c)) for weekday, o, c in rows if weekday == day)
         for day in SendingWindow.Weekday
-    )
+    }
+    return tuple(Day(day.value, str(day.label), spans[day]) for day in SendingWindow.Weekday)
 
 
 def state_of(channel: Channel, outages: Iterable[Outage], now: datetime) -> ChannelState:

@@ -11,7 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -138,7 +140,17 @@ class AccountAdmin(ActionAdmin, UserAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("username", "password", "first_name", "last_name", "email", "is_active", "roles")},
+            {
+                "fields": (
+                    "username",
+                    "password_page",
+                    "first_name",
+                    "last_name",
+                    "email",
+                    "is_active",
+                    "roles",
+                )
+            },
         ),
     )
     add_fieldsets = (
@@ -167,7 +179,12 @@ class AccountAdmin(ActionAdmin, UserAdmin):
         return "، ".join(str(ROLE_NAMES[role]) for role in Role if role in names) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("username",) if obj else ()
+        return ("username", "password_page") if obj else ()
+
+    @admin.display(description=_("password"))
+    def password_page(self, user: User) -> str:
+        address = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', address, _t("Set another password"))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.is_superuser and not signed_in(request).is_superuser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import BaseUserCreationForm
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -81,7 +81,7 @@ class NewAccountForm(BaseUserCreationForm):
         fields = ("username", "first_name", "last_name", "email")
 
 
-class AccountForm(UserChangeForm):
+class AccountForm(forms.ModelForm):
     roles = _roles_field()
 
     class Meta:

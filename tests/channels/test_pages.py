@@ -51,6 +51,16 @@ def test_the_register_says_until_when_a_window_is_open(register, signed_in):
     assert "۱ آذر ۱۴۰۵، ۲۳:۰۰" in page
 
 
+def test_the_hours_stand_in_the_reading_direction_of_the_page(register, signed_in, settings):
+    client = signed_in("sender")
+    address = reverse("channels:detail", args=["sms"])
+    assert "۰۸:۰۰ تا ۲۲:۰۰" in text_of(client.get(address)) or "۰۸:۰۰ to ۲۲:۰۰" in text_of(
+        client.get(address)
+    )
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert "08:00 to 22:00" in text_of(client.get(address))
+
+
 def test_the_register_says_when_a_closed_window_opens(register, signed_in):
     with time_machine.travel(NIGHT, tick=False):
         page = text_of(signed_in("sender").get(reverse("channels:list")))
