@@ -1,4 +1,4 @@
-"""The offline checker: the gateway's own log against the database (docs/reliability.md).
+"""The offline checker: the gateway's own log against the database.
 
 It is made for a system at rest: with workers running, what is just being recorded looks like a breach.
 """
