@@ -1,0 +1,27 @@
+"""Every act that the code records has a word on the screen."""
+
+import re
+from pathlib import Path
+
+from audit.labels import ACTIONS, action_label, object_label
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = ("amoot_comms", "audit", "channels", "contacts", "email_routing", "messaging", "staff")
+CODE = re.compile(r'action="([a-z]+\.[a-z_]+)"(?: if \w+ else "([a-z]+\.[a-z_]+)")?')
+
+
+def recorded():
+    """The codes written out in the code; those put together from parts are few and listed here."""
+    text = "\n".join(path.read_text() for name in APPS for path in (ROOT / name).rglob("*.py"))
+    written_out = {code for match in CODE.findall(text) for code in match if code}
+    return written_out | {"message.pause", "message.cancel"}
+
+
+def test_every_recorded_act_has_a_word_and_every_word_an_act():
+    assert recorded() == set(ACTIONS)
+
+
+def test_what_is_unknown_is_shown_as_it_is():
+    assert action_label("old.act") == "old.act"
+    assert object_label("old.model") == "old.model"
+    assert object_label("") == ""
