@@ -26,12 +26,13 @@ USE = """
         with attached():
             import psycopg, redis
             with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+                # One after the other, so that each counts its own word and those before it.
+                connection.execute("SELECT pg_advisory_lock(1)")
                 connection.execute("CREATE TABLE IF NOT EXISTS seen (word text)")
                 connection.execute("INSERT INTO seen VALUES ('one')")
                 words = connection.execute("SELECT count(*) FROM seen").fetchone()[0]
                 zone = connection.execute("SHOW timezone").fetchone()[0]
-            redis.Redis.from_url(os.environ["REDIS_URL"]).incr("seen")
-            count = int(redis.Redis.from_url(os.environ["REDIS_URL"]).get("seen"))
+            count = redis.Redis.from_url(os.environ["REDIS_URL"]).incr("seen")
             print(words, count, zone, os.environ["DEVELOPMENT"], flush=True)
             time.sleep(float(sys.argv[1]))
     except EmbeddedError as error:
