@@ -23,6 +23,13 @@ ALL_DAY = (0, 1440)
 CLOSED_NOW = "خارج از ساعت مجاز"
 
 
+def closed_now() -> tuple[int, int]:
+    """A window of today that is not open now, nor within the next minutes."""
+    now = datetime.now(TEHRAN)
+    minute = now.hour * 60 + now.minute
+    return (minute + 30, 1440) if minute < 1380 else (0, minute - 30)
+
+
 def customers_file(folder: Path, tag: str, count: int = COUNT) -> Path:
     """A list with Persian headers and digits, one bad row and one row twice."""
     numbers = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -131,10 +138,7 @@ def test_a_sender_imports_a_list_and_sends_a_campaign(
 def test_outside_the_hours_everything_waits_and_goes_when_they_open(
     desktop: Visitor, stack: Stack, windows: Windows, tmp_path: Path
 ) -> None:
-    now = datetime.now(TEHRAN)
-    opens = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
-    minute = opens.hour * 60 + opens.minute
-    windows.set(*((minute, 1440) if minute else (1, 1440)))
+    windows.set(*closed_now())
     desktop.sign_in("sender")
     path = customers_file(tmp_path, "تابستان", 300)
     stack.manage("import_contacts", str(path))
@@ -142,8 +146,14 @@ def test_outside_the_hours_everything_waits_and_goes_when_they_open(
     expect(desktop.page.locator("#progress")).to_contain_text(CLOSED_NOW)
     desktop.picture("waits")
     assert status(stack, message)["by_reason"] == {"window_closed": 300}
+
+    opens = datetime.now(TEHRAN) + timedelta(seconds=80)
+    minute = opens.hour * 60 + opens.minute
+    windows.set(minute, 1440)
+    opened_at = opens.replace(second=0, microsecond=0)
     found = wait_until_sent(stack, message, seconds=150)
     assert found["by_state"] == {"accepted": 300}
+    assert datetime.now(TEHRAN) >= opened_at
     assert_promises_kept(stack)
 
 
