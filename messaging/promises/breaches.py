@@ -84,6 +84,7 @@ OPTED_OUT: Final = """
                AND {committed} < coalesce(d.intended_at, p.at)
              ORDER BY l.flag, l.id DESC) e
      WHERE e.after
+       AND d.contact_id IN (SELECT contact_id FROM contacts_consententry)
        AND ((e.flag = 'no_promotional' AND d.purpose = 'promotional')
          OR (e.flag = 'no_messages' AND NOT (
                 d.purpose <> 'promotional' AND d.message_id = ANY(%(same_content)s)
