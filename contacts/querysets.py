@@ -8,12 +8,13 @@ from django.db import models
 from django.db.models import Q
 
 from contacts.numbers import search_digits
-from persian.text import search_key
+from persian.text import fold_line, search_key
 
 
 class ContactQuerySet(models.QuerySet[Any]):
     def tagged(self, tag: str) -> ContactQuerySet:
-        return self.filter(tags__contains=[tag])
+        """Those with a tag, in any spelling of its letters: an import stores tags folded."""
+        return self.filter(tags__contains=[fold_line(tag)])
 
     def opted_out(self) -> ContactQuerySet:
         return self.filter(Q(no_promotional=True) | Q(no_messages=True))

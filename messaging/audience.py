@@ -14,6 +14,7 @@ from contacts.models import Contact
 from contacts.numbers import InvalidNumber, normalise
 from messaging.labels import number as shown
 from messaging.planning import EVERYBODY, Source, of_given_lines, tagged
+from persian.text import fold_line
 
 MAX_LINES = 200_000
 MAX_LINE = 64
@@ -61,7 +62,8 @@ def everybody() -> Audience:
 
 
 def with_tag(tag: str) -> Audience:
-    return Audience("tag", tag.strip())
+    """The customers with a tag, typed with any keyboard: `ك` finds what the import stored as `ک`."""
+    return Audience("tag", fold_line(tag))
 
 
 def from_lines(lines: Iterable[str], name: str) -> Audience:
