@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from persian.digits import to_persian
+from persian.jalali import is_persian
 
 
 class NoSignupAdapter(DefaultAccountAdapter):
@@ -32,3 +38,19 @@ def login_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str 
     """The user name that failures are counted under, one for all spellings of upper and lower case."""
     found = (credentials or {}).get("username") or request.POST.get("login") or request.POST.get("username")
     return str(found).strip().casefold() if found else None
+
+
+class LongEnough(MinimumLengthValidator):
+    """The least length of a password, said in the page's own digits."""
+
+    def get_help_text(self) -> str:
+        return _("A password has at least %(length)s characters.") % {"length": digits_of(self.min_length)}
+
+    def get_error_message(self) -> str:
+        return _("This password is too short: it needs at least %(length)s characters.") % {
+            "length": digits_of(self.min_length)
+        }
+
+
+def digits_of(number: int) -> str:
+    return to_persian(number) if is_persian(get_language() or "fa") else str(number)

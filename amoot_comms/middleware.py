@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -145,3 +145,20 @@ class NoStoreMiddleware(_Middleware):
         if request.user.is_authenticated or request.path.startswith("/accounts/"):
             response["Cache-Control"] = "no-store, private"
         return response
+
+
+class PressedElsewhereMiddleware(_Middleware):
+    """A page instead of nothing where a button's address was opened by hand, or after signing in anew."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if (
+            response.status_code != HTTPStatus.METHOD_NOT_ALLOWED
+            or request.method != "GET"
+            or getattr(response, "content", b"")
+            or request.headers.get("HX-Request") == "true"
+        ):
+            return response
+        page = render(request, "errors/405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+        page["Allow"] = response["Allow"]
+        return page

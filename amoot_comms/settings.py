@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "amoot_comms.middleware.SecondFactorMiddleware",
     "amoot_comms.middleware.NoStoreMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "amoot_comms.middleware.PressedElsewhereMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -151,7 +152,7 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "NAME": "amoot_comms.accounts.LongEnough",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -19,7 +19,7 @@ from messaging.audience import Audience, everybody, from_bytes, with_tag
 from messaging.drafts import KeptFile, Sealed, sign_file, signed_file
 from messaging.labels import REASONS, number
 from messaging.states import DeliveryState, MessageStatus
-from persian.digits import to_ascii
+from persian.digits import to_ascii, to_persian
 from persian.jalali import TEHRAN, is_persian, numeric_date, parse_date
 from persian.text import fold
 from staff.models import User
@@ -71,10 +71,37 @@ class DayInput(forms.TextInput):
 class ClockField(forms.TimeField):
     """A time of day in any digits."""
 
-    widget = forms.TimeInput(attrs={"type": "time", "dir": "ltr"}, format="%H:%M")
+    default_error_messages = {
+        "invalid": gettext_lazy("“%(value)s” is no time of day. Write it as 08:30."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=ClockInput(format="%H:%M"), **kwargs)
 
     def to_python(self, value: Any) -> time | None:
-        return super().to_python(to_ascii(value) if isinstance(value, str) else value)
+        try:
+            return super().to_python(to_ascii(value) if isinstance(value, str) else value)
+        except ValidationError as error:
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            ) from error
+
+
+class ClockInput(forms.TimeInput):
+    """A text field in Persian: a browser's own shows Latin digits, and AM or PM, by its own language."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"]["dir"] = "ltr"
+        if is_persian(get_language() or "fa"):
+            context["widget"]["attrs"] |= {"autocomplete": "off", "placeholder": "۰۸:۳۰", "maxlength": "8"}
+        else:
+            context["widget"]["type"] = "time"
+        return context
+
+    def format_value(self, value: Any) -> Any:
+        shown = super().format_value(value)
+        return to_persian(shown) if shown and is_persian(get_language() or "fa") else shown
 
 
 AUDIENCES = [

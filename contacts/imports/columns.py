@@ -9,7 +9,7 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from contacts.wording import place_text
+from contacts.wording import in_persian, listed, place_text
 from persian.text import fold_line, search_key
 
 FIELDS: Final = ("name", "mobile", "phone", "email", "company", "customer_no", "tags")
@@ -46,6 +46,26 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "برچسب", "برچسب ها", "برچسب‌ها", "گروه", "گروه ها", "گروه‌ها", "گروه مشتری", "دسته", "دسته بندی",
     ),
 }  # fmt: skip
+
+_PERSIAN_TITLES: Final = {
+    "name": "نام",
+    "mobile": "موبایل",
+    "phone": "تلفن",
+    "email": "ایمیل",
+    "company": "شرکت",
+    "customer_no": "شماره مشتری",
+    "tags": "برچسب",
+}
+
+
+def titles() -> list[str]:
+    """How a file in the page's language names the columns; each is a header that is recognised."""
+    return [title_of(field) for field in FIELDS]
+
+
+def title_of(field: str) -> str:
+    """A field's column in the page's language; what is no field of ours is returned as it is."""
+    return _PERSIAN_TITLES.get(field, field) if in_persian() else field
 
 
 def _key(header: str) -> str:
@@ -98,7 +118,7 @@ def recognise(header: Sequence[str], row: int) -> Columns:
                 "Row %(row)s has no column of numbers. The header must name “mobile” or “phone”"
                 " (also: %(fields)s); it says: %(found)s"
             )
-            % {"row": place_text(row), "fields": ", ".join(FIELDS), "found": found or "—"},
+            % {"row": place_text(row), "fields": listed(titles()), "found": found or "—"},
             code="no_number_column",
         )
     return Columns(position, width, tuple(ignored))

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from contacts import tasks
 from contacts.actions import imports
 from contacts.forms import UploadForm
-from contacts.imports.columns import FIELDS
+from contacts.imports.columns import title_of, titles
 from contacts.imports.export import report_lines
 from contacts.imports.rows import Problem
 from contacts.models import ContactImport
@@ -26,6 +26,7 @@ from contacts.presenting import VERDICTS
 from contacts.reasons import reason_text
 from contacts.selectors import newest_imports
 from contacts.views.common import user_of
+from contacts.wording import listed
 from staff.permissions import requires
 
 REFUSED_SHOWN = 20
@@ -49,7 +50,7 @@ def import_upload(request: HttpRequest) -> HttpResponse:
                 return redirect("contacts:import_preview", pk=row.pk)
             _wake(row)
             return redirect("contacts:import_result", pk=row.pk)
-    context = {"form": form, "imports": newest_imports(), "fields": FIELDS}
+    context = {"form": form, "imports": newest_imports(), "titles": listed(titles())}
     return render(request, "contacts/import.html", context, status=422 if form.errors else 200)
 
 
@@ -127,7 +128,8 @@ def _own(request: HttpRequest, pk: int) -> ContactImport:
 
 def _refused(row: ContactImport) -> dict[str, object]:
     shown = row.refused_rows.order_by("row", "field")[:REFUSED_SHOWN]
-    return {"refused": [(line, reason_text(line.code)) for line in shown], "refused_shown": REFUSED_SHOWN}
+    rows = [(line, title_of(line.field), reason_text(line.code)) for line in shown]
+    return {"refused": rows, "refused_shown": REFUSED_SHOWN}
 
 
 def _problems(row: ContactImport) -> Iterator[Problem]:

@@ -3,9 +3,11 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
 from contacts.actions import imports
 from contacts.actions.consent import open_call, set_consent
+from contacts.imports.columns import FIELDS, recognise, titles
 from contacts.models import ConsentEntry, Contact, ContactImport
 from tests.factories import NOW, ContactFactory, UserFactory
 
@@ -282,3 +284,23 @@ def test_a_task_that_comes_twice_or_late_spoils_nothing(as_sender):
     row.refresh_from_db()
     assert (row.status, row.created) == ("done", 1)
     assert Contact.objects.count() == 1
+
+
+def test_a_tag_filters_in_any_spelling_of_its_letters(as_sender):
+    contact = ContactFactory(tags=["کمپین"])
+    page = as_sender.get(reverse("contacts:list"), {"tag": "كمپين"}).content.decode()
+    assert reverse("contacts:card", args=[contact.pk]) in page
+
+
+def test_columns_have_their_persian_names_on_a_persian_page(as_sender):
+    page = as_sender.get(reverse("contacts:import")).content.decode()
+    assert "نام، موبایل، تلفن، ایمیل، شرکت، شماره مشتری، برچسب" in page
+    refused = as_sender.get(upload(as_sender).url).content.decode()
+    assert "<bdi>موبایل</bdi>" in refused
+    assert "mobile" not in refused
+
+
+def test_every_column_s_shown_name_is_a_header_that_is_read():
+    for language in ("fa", "en"):
+        with translation.override(language):
+            assert set(recognise(titles(), row=1).position) == set(FIELDS)

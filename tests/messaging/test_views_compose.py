@@ -354,3 +354,21 @@ def test_roles_that_do_not_send_are_kept_out(role: str) -> None:
     assert client.get(COMPOSE).status_code == 403
     for url in (COMPOSE, CONFIRM, "/messages/compose/length/", "/messages/compose/foresight/"):
         assert client.post(url, typed()).status_code == 403
+
+
+@pytest.mark.parametrize("typed_tag", ["كمپين", " کمپین "])
+def test_a_tag_is_found_by_any_keyboard(client: Client, typed_tag: str) -> None:
+    ContactFactory(tags=["کمپین"])
+    assert look_ahead(client, audience="tag", tag=typed_tag).context["counts"].plan.total == 1
+
+
+def test_the_hour_is_asked_in_persian_and_shown_in_persian_digits(client: Client) -> None:
+    assert 'type="time"' not in client.get(COMPOSE).content.decode()
+    page = client.post(COMPOSE, typed(text="", scheduled_on="1499/01/01", scheduled_time="08:30"))
+    assert 'value="۰۸:۳۰"' in page.content.decode()
+
+
+def test_an_hour_that_is_none_is_named_with_an_example(client: Client) -> None:
+    ContactFactory()
+    faults = faults_of(client, scheduled_on="1499/01/01", scheduled_time="25:00")
+    assert faults["scheduled_time"] == ["«25:00» ساعت نیست. آن را به شکل ۰۸:۳۰ بنویسید."]

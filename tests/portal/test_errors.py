@@ -50,3 +50,12 @@ def test_a_fault_of_the_portal_names_a_code_and_tells_no_secret() -> None:
     assert page["X-Request-ID"] in body
     assert "912" not in body
     assert inline_code(body) == []
+
+
+def test_a_button_s_address_opened_by_hand_says_that_nothing_was_done(client: Client) -> None:
+    """As after signing in anew: the sign-in page leads back to what was pressed, by a plain GET."""
+    client.force_login(person("sender"))
+    page = client.get("/messages/compose/confirm/")
+    assert page.status_code == 405
+    assert page["Allow"] == "POST"
+    assert "کاری انجام نشد" in page.content.decode()

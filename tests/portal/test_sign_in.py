@@ -209,3 +209,10 @@ def test_the_back_office_has_no_door_of_its_own(client: Client) -> None:
 def test_the_back_office_is_closed_to_those_without_work_there(client: Client) -> None:
     client.force_login(person("sender"))
     assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_the_rules_of_a_password_are_said_in_persian_digits(client: Client) -> None:
+    client.force_login(person("sender"))
+    page = client.get("/accounts/password/change/").content.decode()
+    assert "دست‌کم ۱۲ نویسه" in page
+    assert "12" not in re.sub(r"<[^>]*>", "", page)
