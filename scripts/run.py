@@ -55,9 +55,10 @@ def main() -> int:
             become_subreaper()
             stack.callback(stop, parts)
             environment(port)
-            gateway = fake_gateway_port()
             say("Preparing the database …")
             prepare()
+            # Chosen late: the first preparation takes a while, and the port could be taken meanwhile.
+            gateway = fake_gateway_port()
             start(parts, gateway)
             wait_until_ready(parts, port)
             greet(port, gateway)
