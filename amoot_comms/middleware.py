@@ -155,7 +155,7 @@ class PressedElsewhereMiddleware(_Middleware):
         if (
             response.status_code != HTTPStatus.METHOD_NOT_ALLOWED
             or request.method != "GET"
-            or getattr(response, "content", b"")
+            or getattr(response, "content", None)
             or request.headers.get("HX-Request") == "true"
         ):
             return response
