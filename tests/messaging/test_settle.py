@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from django.core.management import call_command
 
 from audit.models import Entry
 from messaging.actions.plan import plan
@@ -175,3 +178,14 @@ def test_the_promotional_hours_bind_what_was_queued_again_as_well(sms: Dispatch)
     sms.run()
     assert states(message) == {"queued": 2}
     assert sms.numbers == []
+
+
+def test_the_command_settles_every_call_in_doubt(sms: Dispatch, settings, capsys):
+    settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
+    message = planned(60)
+    for _n in range(60):
+        crash_before_sending(message, limit=1)
+    call_command("settle", "--json")
+    said = json.loads(capsys.readouterr().out)
+    assert said["channels"]["sms"] == {"found": 0, "absent": 60, "in_doubt": 0}
+    assert states(message) == {"queued": 60}
