@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 
 from contacts.actions.consent import set_consent
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
-from messaging.dispatch.record import record_answer, record_not_sent, record_unknown
-from messaging.gateways.base import Answer, RecipientOutcome, Result
+from messaging.dispatch.record import record_not_sent, record_unknown
 from messaging.models import AudienceMember, Delivery, GatewayCall, Message
 from messaging.promises.check import Verdict, check
 from messaging.promises.gateway_log import Reader
@@ -30,67 +26,15 @@ from tests.factories import (
     mobile,
     open_every_day,
 )
+from tests.messaging.gateway_logs import KEPT, Log, deliver, sent
 from tests.messaging.helpers import campaign, people, seconds
 
 pytestmark = pytest.mark.django_db
-
-KEPT = {"lost": 0, "twice": 0, "opted_out": 0, "outside_window": 0, "unaccounted": 0}
-
-
-class Log:
-    """A gateway's log, written by hand."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.calls = 0
-
-    def accept(self, number: str, *, at: datetime = NOW, **fields: Any) -> None:
-        self.calls += 1
-        entry = {
-            "at": at.isoformat(),
-            "event": "accepted",
-            "provider": "sms",
-            "call": self.calls,
-            "number": number,
-            "id": 1000 + self.calls,
-            "campaign": 7,
-            "text": "سلام",
-            "window_end": None,
-            **fields,
-        }
-        self.lines.append(json.dumps(entry, ensure_ascii=False))
-
-    def accept_all(self, message: Message, **fields: Any) -> None:
-        """Every delivery that was sent, with the id that the portal keeps."""
-        for row in Delivery.objects.filter(message=message).exclude(provider_id="").order_by("id"):
-            given = {"text": message.text, "provider": message.channel.code, **fields}
-            self.accept(row.address, **{"id": row.provider_id, **given})
-
-    def judge(self) -> Verdict:
-        return check(self.lines)
 
 
 def broken(verdict: Verdict) -> dict[str, int]:
     """The promises that were broken, and how often."""
     return {name: count for name, count in verdict.counts.items() if count}
-
-
-def sent(count: int = 3, *, now: datetime = NOW, **fields: Any) -> Message:
-    """A message whose people were all accepted by the gateway, in a call at `now`."""
-    message = campaign(count, now=now, **fields)
-    return deliver(message, now=now)
-
-
-def deliver(message: Message, *, now: datetime = NOW, campaign_id: str = "7", limit: int = 1000) -> Message:
-    claimed = claim(message, limit=limit, closes_at=None, worker="test", now=now)
-    assert claimed is not None
-    voice = message.channel.code == "avanak"
-    outcomes = {
-        address: RecipientOutcome(Result.ACCEPTED, campaign_id if voice else f"p{pk}")
-        for pk, address in claimed.recipients
-    }
-    record_answer(claimed, Answer(outcomes, campaign_id), now=now)
-    return message
 
 
 @pytest.fixture
@@ -371,49 +315,6 @@ def test_reading_keeps_no_more_than_a_line_in_mind():
     assert sum(1 for _accepted in reader.read(endless())) == 3000
     assert reader.first_at == NOW
     assert len(reader._digests) <= 1000
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    def run(lines: list[str], *options: str) -> tuple[int, str]:
-        path = tmp_path / "gateway.jsonl"
-        path.write_text("\n".join(lines), "utf-8")
-        code = 0
-        try:
-            call_command("check_promises", "--gateway-log", str(path), *options)
-        except SystemExit as end:
-            code = int(str(end.code))
-        return code, capsys.readouterr().out
-
-    return run
-
-
-def test_the_command_ends_well_only_if_every_promise_was_kept(log: Log, run):
-    log.accept_all(sent())
-    code, text = run(log.lines)
-    assert code == 0
-    assert "every promise was kept" in text
-    log.accept(mobile(0))
-    code, text = run(log.lines)
-    assert code == 1
-    assert "sent twice: log line 4" in text
-    assert mobile(0) not in text
-
-
-def test_the_command_speaks_to_machines(log: Log, run):
-    log.accept_all(sent())
-    log.accept(mobile(0))
-    code, text = run(log.lines, "--json")
-    said = json.loads(text)
-    assert code == 1
-    assert {name: said[name] for name in KEPT} == {**KEPT, "twice": 1}
-    assert (said["kept"], said["accepted"], said["in_doubt"], said["waiting"]) == (False, 4, 0, 0)
-    assert said["examples"]["twice"][0]["line"] == 4
-
-
-def test_a_log_that_is_not_there_is_one_clear_sentence():
-    with pytest.raises(CommandError, match="cannot be read: No such file"):
-        call_command("check_promises", "--gateway-log", "/nowhere/gateway.jsonl")
 
 
 def test_nothing_is_written(log: Log):
