@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels.actions import REASON_MAX_LENGTH
-from channels.hours import Interval, check_intervals, parse_hours, span_text, week_of
+from channels.hours import Interval, check_intervals, parse_hours, span_words, week_of
 from channels.models import SendingWindow
 
 DAYS = tuple(SendingWindow.Weekday)
@@ -40,9 +41,7 @@ class WeekForm(forms.Form):
         for day in DAYS:
             self.fields[field_of(day)] = forms.CharField(label=day.label, required=False, max_length=200)
         for field in self.fields.values():
-            field.widget.attrs.update(
-                {"dir": "ltr", "class": "form-control ltr-input", "autocomplete": "off"}
-            )
+            field.widget.attrs.update({"dir": "auto", "class": "form-control", "autocomplete": "off"})
 
     @property
     def day_fields(self) -> list[forms.BoundField]:
@@ -78,7 +77,9 @@ def field_of(day: int) -> str:
 def week_initial(windows: list[Interval]) -> dict[str, str]:
     """What the form shows of stored windows: one line if all days are alike."""
     days = {
-        day.value: ", ".join(span_text(opens, closes) for weekday, opens, closes in windows if weekday == day)
+        day.value: gettext(", ").join(
+            span_words(opens, closes) for weekday, opens, closes in windows if weekday == day
+        )
         for day in DAYS
     }
     lines = set(days.values())

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from channels.windows import DAY_MINUTES
-from persian.digits import to_ascii
+from persian.digits import to_ascii, to_persian
+from persian.jalali import is_persian
 from persian.text import fold_line
 
 # (weekday with Monday 0, opens, closes) in minutes of the day, half-open.
@@ -33,11 +35,12 @@ def _parse_span(part: str) -> tuple[int, int]:
     match = _SPAN.fullmatch(part)
     if match is None:
         raise ValidationError(
-            _("“%(part)s” is no interval; write it as 08:00-22:00.") % {"part": part}, code="no_interval"
+            _("“%(part)s” is no interval; write it as 08:00-22:00.") % {"part": _digits(part)},
+            code="no_interval",
         )
     opens, closes = _minutes(match[1], match[2], part), _minutes(match[3], match[4], part)
     if opens in (closes, DAY_MINUTES):
-        raise ValidationError(_("“%(part)s” is empty.") % {"part": part}, code="empty_interval")
+        raise ValidationError(_("“%(part)s” is empty.") % {"part": _digits(part)}, code="empty_interval")
     return (opens, closes) if opens < closes else (opens, closes + DAY_MINUTES)
 
 
@@ -45,7 +48,7 @@ def _minutes(hour: str, minute: str | None, part: str) -> int:
     total = int(hour) * 60 + int(minute or 0)
     if int(minute or 0) > 59 or total > DAY_MINUTES:
         raise ValidationError(
-            _("“%(part)s” names a time that no day has.") % {"part": part}, code="no_such_time"
+            _("“%(part)s” names a time that no day has.") % {"part": _digits(part)}, code="no_such_time"
         )
     return total
 
@@ -70,7 +73,7 @@ def check_intervals(intervals: Sequence[Interval]) -> None:
         if last is not None and last[0] == weekday and opens < last[2]:
             raise ValidationError(
                 _("The windows %(first)s and %(second)s of one day overlap.")
-                % {"first": span_text(last[1], last[2]), "second": span_text(opens, closes)},
+                % {"first": span_words(last[1], last[2]), "second": span_words(opens, closes)},
                 code="overlap",
             )
         last = (weekday, opens, closes)
@@ -83,6 +86,18 @@ def clock_text(minutes: int) -> str:
 
 def span_text(opens: int, closes: int) -> str:
     return f"{clock_text(opens)}–{clock_text(closes)}"
+
+
+def span_words(opens: int, closes: int) -> str:
+    """An interval in the page's language, as `parse_hours` reads it back: «۰۸:۰۰ تا ۲۲:۰۰»."""
+    return _("%(opens)s to %(closes)s") % {
+        "opens": _digits(clock_text(opens)),
+        "closes": _digits(clock_text(closes)),
+    }
+
+
+def _digits(text: str) -> str:
+    return to_persian(text) if is_persian(get_language() or "fa") else text
 
 
 def spelled(intervals: Iterable[Interval]) -> list[str]:

@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from channels.hours import check_intervals, parse_hours, week_of
+from persian.digits import to_persian
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_what_is_no_interval_is_refused_by_name(typed, code):
     with pytest.raises(ValidationError) as caught:
         parse_hours(typed)
     assert caught.value.code == code
-    assert typed[:5] in caught.value.messages[0]
+    assert to_persian(typed[:5]) in caught.value.messages[0]
 
 
 def test_an_interval_past_midnight_is_cut_there_also_on_sunday():
@@ -48,5 +49,5 @@ def test_an_interval_past_midnight_is_cut_there_also_on_sunday():
 
 def test_touching_intervals_are_fine_and_overlapping_ones_are_not():
     check_intervals([(0, 480, 720), (0, 720, 900), (1, 480, 720)])
-    with pytest.raises(ValidationError, match="11:00"):
+    with pytest.raises(ValidationError, match="۱۱:۰۰"):
         check_intervals([(0, 480, 720), (0, 660, 900)])

@@ -102,7 +102,7 @@ def test_a_sender_sees_no_button_and_is_refused(register, signed_in):
 def test_branding_edits_a_week_of_windows(register, signed_in):
     client = signed_in("branding")
     address = reverse("channels:windows", args=["sms", "promotional"])
-    assert "08:00–22:00" in text_of(client.get(address))
+    assert "۰۸:۰۰ تا ۲۲:۰۰" in text_of(client.get(address))
 
     days = {f"day_{day}": "۹ تا ۱۲، ۱۶:۰۰-۲۱:۰۰" for day in range(7)} | {"day_4": "", "every_day": ""}
     assert client.post(address, days).status_code == 302
@@ -195,3 +195,14 @@ class TestAdmin:
         answer = client.post(reverse("admin:channels_channel_change", args=[channel.pk]), data)
         assert answer.status_code == 200
         assert channel.windows.filter(opens=480).count() == 7
+
+
+def test_the_hours_to_edit_are_written_in_persian_and_read_back_alike(register, signed_in):
+    client = signed_in("branding")
+    address = reverse("channels:windows", args=["sms", "promotional"])
+    shown = client.get(address).context["form"]["every_day"].value()
+    assert shown == "۰۸:۰۰ تا ۲۲:۰۰"
+    before = set(SendingWindow.objects.values_list("channel", "weekday", "opens", "closes"))
+    assert client.post(address, {"every_day": shown}).status_code == 302
+    assert set(SendingWindow.objects.values_list("channel", "weekday", "opens", "closes")) == before
+    assert "«۲۲:۰۰» بازه نیست" in text_of(client.post(address, {"every_day": "22:00"}))
