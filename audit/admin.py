@@ -13,7 +13,7 @@ from audit.models import Entry, Link
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
-    list_display = ("id", when("at", _("at")), "actor", "act", "object_type", "object_id")
+    list_display = ("row", when("at", _("at")), "actor", "act", "object_type", "object_id")
     search_fields = ("=actor", "=action", "=object_id")
     ordering = ("-id",)
 
@@ -24,7 +24,7 @@ class EntryAdmin(ReadOnlyAdmin):
 
 @admin.register(Link)
 class LinkAdmin(ReadOnlyAdmin):
-    list_display = ("id", "entry_id", when("sealed_at", _("sealed at")), "head")
+    list_display = ("row", "entry_id", when("sealed_at", _("sealed at")), "head")
     fields = ("entry_id", "sealed_at", "head")
     readonly_fields = ("head",)
     search_fields = ("=entry_id",)

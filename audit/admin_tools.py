@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from persian.jalali import format_date, format_datetime
 
@@ -26,7 +28,31 @@ def when(field: str, label: Any) -> Callable[[Any], str]:
     return admin.display(description=label, ordering=field)(column)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class WrittenDates(admin.ModelAdmin):
+    """On a page that is only read, instants and days stand as the page's language writes them.
+
+    Django itself would show them in the Gregorian calendar, whatever the language.
+    """
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        names = list(super().get_fields(request, obj))
+        if obj is None or self.has_change_permission(request, obj):
+            return names
+        return [self._written(name) for name in names]
+
+    def _written(self, name: Any) -> Any:
+        try:
+            field = self.opts.get_field(name)
+        except (FieldDoesNotExist, TypeError):
+            return name
+        return when(name, field.verbose_name) if isinstance(field, models.DateField) else name
+
+    @admin.display(description=_("row"), ordering="pk")
+    def row(self, obj: Any) -> int:
+        return int(obj.pk)
+
+
+class ReadOnlyAdmin(WrittenDates):
     """A table that is looked at and never edited by hand."""
 
     show_full_result_count = False
@@ -41,7 +67,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class ActionAdmin(admin.ModelAdmin):
+class ActionAdmin(WrittenDates):
     """A form whose saving is an action. Nothing is deleted by hand: what is no longer used is switched off.
 
     A refusal that only the action can know of (somebody else was quicker) is shown as a message; the

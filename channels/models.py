@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from channels.querysets import ChannelQuerySet, OutageQuerySet
+from persian.jalali import format_datetime
 
 
 class Kind(models.TextChoices):
@@ -194,4 +195,4 @@ class Outage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel_id} {self.started_at:%Y-%m-%d %H:%M}"
+        return format_datetime(self.started_at, get_language() or "fa")

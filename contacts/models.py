@@ -7,10 +7,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import append_only
 from contacts.querysets import ContactQuerySet
+from persian.jalali import format_datetime
 
 
 class Contact(models.Model):
@@ -113,7 +115,7 @@ class OptOutCall(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.contact_id} {self.opened_at:%Y-%m-%d %H:%M}"
+        return format_datetime(self.opened_at, get_language() or "fa")
 
 
 class ConsentEntry(models.Model):
@@ -158,7 +160,7 @@ class ConsentEntry(models.Model):
         triggers = append_only("consent")
 
     def __str__(self) -> str:
-        return f"{self.contact_id} {self.flag} {self.before}→{self.after}"
+        return str(self.get_flag_display())
 
 
 class ContactImport(models.Model):

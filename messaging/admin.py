@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.admin_tools import WrittenDates
 from contacts.models import Contact
 from contacts.numbers import InvalidNumber, normalise
 from messaging.models import Delivery, GatewayCall, Message, MessageStop, Override
@@ -35,7 +36,7 @@ def _shown(instant: datetime | None) -> str:
     return format_datetime(instant, get_language() or "fa") if instant else "—"
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(WrittenDates):
     """Nothing here is written by hand. `permission` is what the table of roles asks for."""
 
     permission = "messaging.view_all_messages"
@@ -43,6 +44,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     paginator = BoundedPaginator
     list_per_page = 50
     actions = None
+
+    @admin.display(description=_("message"), ordering="message_id")
+    def of_message(self, obj: Any) -> int:
+        return int(obj.message_id)
 
     def _may(self, request: HttpRequest) -> bool:
         return isinstance(request.user, User) and request.user.may(self.permission)
@@ -66,7 +71,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
     permission = "messaging.view_message"
-    list_display = ("id", "beginning", "channel", "purpose", "sender", "status", "submitted")
+    list_display = ("row", "beginning", "channel", "purpose", "sender", "status", "submitted")
     list_filter = ("status", "purpose", "channel")
     list_select_related = ("channel", "sender")
     search_fields = ("=id", "text")
@@ -88,7 +93,7 @@ class MessageAdmin(ReadOnlyAdmin):
 class DeliveryAdmin(ReadOnlyAdmin):
     """A million rows a message: found by the customer's whole number, never counted."""
 
-    list_display = ("id", "message_id", "address", "state", "reason", "updated")
+    list_display = ("row", "of_message", "address", "state", "reason", "updated")
     search_fields = ("address",)
     search_help_text = _("The whole number of a customer, in any spelling.")
     ordering = ("-id",)
@@ -114,7 +119,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 @admin.register(GatewayCall)
 class GatewayCallAdmin(ReadOnlyAdmin):
     permission = "messaging.view_gatewaycall"
-    list_display = ("id", "channel", "message_id", "intended", "outcome", "size", "error")
+    list_display = ("row", "channel", "of_message", "intended", "outcome", "size", "error")
     list_filter = ("outcome", "channel")
     list_select_related = ("channel",)
     search_fields = ("=id", "=message__id", "=campaign_id")
@@ -127,7 +132,7 @@ class GatewayCallAdmin(ReadOnlyAdmin):
 
 @admin.register(MessageStop)
 class MessageStopAdmin(ReadOnlyAdmin):
-    list_display = ("id", "message_id", "kind", "stopped", "by", "reason", "lifted")
+    list_display = ("row", "of_message", "kind", "stopped", "by", "reason", "lifted")
     list_filter = ("kind",)
     list_select_related = ("by",)
     search_fields = ("=message__id",)
@@ -144,7 +149,7 @@ class MessageStopAdmin(ReadOnlyAdmin):
 
 @admin.register(Override)
 class OverrideAdmin(ReadOnlyAdmin):
-    list_display = ("id", "message_id", "requested_by", "requested", "approved_by", "approved")
+    list_display = ("row", "of_message", "requested_by", "requested", "approved_by", "approved")
     list_select_related = ("requested_by", "approved_by")
     search_fields = ("=message__id",)
     ordering = ("-id",)

@@ -33,7 +33,7 @@ admin.site.unregister(Group)
 class EmployeeAdmin(ActionAdmin):
     form = EmployeeForm
     list_display = (
-        "full_name",
+        "name",
         "job_title",
         "department",
         "extension",
@@ -58,6 +58,10 @@ class EmployeeAdmin(ActionAdmin):
         "left_on",
         "user",
     )
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, person: Employee) -> str:
+        return person.full_name
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         hidden = () if signed_in(request).may("staff.change_user") else ("user",)
@@ -131,7 +135,7 @@ class AccountAdmin(ActionAdmin, UserAdmin):
 
     form = AccountForm
     add_form = NewAccountForm
-    list_display = ("username", "display_name", "roles", "is_active", when("last_login", _("last login")))
+    list_display = ("username", "name", "roles", "is_active", when("last_login", _("last login")))
     list_filter = ("is_active", "groups")
     search_fields = ("username", "first_name", "last_name")
     ordering = ("username",)
@@ -172,6 +176,10 @@ class AccountAdmin(ActionAdmin, UserAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, user: User) -> str:
+        return user.display_name
 
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from audit.actions import record
 from audit.sealing import seal
+from persian.jalali import format_datetime
 from tests.factories import DAY, NOW, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +114,7 @@ def test_the_back_office_only_shows_the_trail(client):
         assert client.get(reverse(f"admin:audit_{name}_changelist")).status_code == 200
         assert client.get(reverse(f"admin:audit_{name}_add")).status_code == 403
     page = reverse("admin:audit_entry_change", args=[entry.pk])
-    assert client.get(page).status_code == 200
+    assert format_datetime(entry.at, "fa") in client.get(page).content.decode()
     assert client.post(page, {"actor": "x"}).status_code == 403
     assert (
         client.post(reverse("admin:audit_entry_delete", args=[entry.pk]), {"post": "yes"}).status_code == 403

@@ -9,6 +9,7 @@ from contacts.actions import imports
 from contacts.actions.consent import open_call, set_consent
 from contacts.imports.columns import FIELDS, recognise, titles
 from contacts.models import ConsentEntry, Contact, ContactImport
+from persian.jalali import format_datetime
 from tests.factories import NOW, ContactFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -304,3 +305,13 @@ def test_every_column_s_shown_name_is_a_header_that_is_read():
     for language in ("fa", "en"):
         with translation.override(language):
             assert set(recognise(titles(), row=1).position) == set(FIELDS)
+
+
+def test_the_back_office_writes_instants_in_the_jalali_calendar(client, voc):
+    contact = ContactFactory()
+    set_consent(contact=contact, flag="no_messages", value=True, reason="نخواست", by=voc, now=NOW)
+    client.force_login(UserFactory(roles=["admin"], is_staff=True))
+    entry = ConsentEntry.objects.get()
+    page = client.get(reverse("admin:contacts_consententry_change", args=[entry.pk])).content.decode()
+    assert format_datetime(entry.at, "fa") in page
+    assert "نوامبر" not in page
