@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,6 +15,9 @@ from django.utils.dateparse import parse_datetime
 from channels.models import Channel
 from persian.jalali import TEHRAN
 from staff.models import User
+
+# The Jalali calendar, in which every time is shown, begins here.
+FIRST_YEAR = 622
 
 
 @contextmanager
@@ -50,13 +53,17 @@ def instant(text: str) -> datetime:
     """ISO 8601; without an offset it is Tehran's time."""
     try:
         value = parse_datetime(text)
-    except ValueError:
+        if value is not None:
+            value = value if value.tzinfo else value.replace(tzinfo=TEHRAN)
+            # The calendar's very ends have no equal in other zones: an overflow.
+            value = value if value.astimezone(UTC).year > FIRST_YEAR else None
+    except (ValueError, OverflowError):
         value = None
     if value is None:
         raise CommandError(
             f"“{text}” is no time; write it as 2026-11-23T08:30 or with an offset, …T08:30+03:30."
         )
-    return value if value.tzinfo else value.replace(tzinfo=TEHRAN)
+    return value
 
 
 def show(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
@@ -30,6 +30,8 @@ from staff.models import Employee, User
 # Most urgent first; an approved emergency (step 4 of the procedure's chain) comes before all.
 PRIORITIES = {Purpose.NOTIFICATION: 20, Purpose.SURVEY: 30, Purpose.PROMOTIONAL: 40}
 VOICE_MAX_CHARACTERS = 1000
+# Nobody plans further ahead than a year; what is further away is a slip of the year's digits.
+FURTHEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,19 @@ def _time_fault(draft: Draft, now: datetime) -> str:
         return _("The time %(time)s is in the past.") % {
             "time": format_datetime(draft.scheduled_at, get_language() or "fa")
         }
-    return ""
+    return _too_far(draft.scheduled_at, now)
 
 
 def _expiry_fault(draft: Draft, now: datetime) -> str:
     start = draft.scheduled_at or now
     if draft.expires_at is not None and draft.expires_at <= start:
         return _("The message would be useless before it may be sent: the expiry must come later.")
+    return _too_far(draft.expires_at, now)
+
+
+def _too_far(instant: datetime | None, now: datetime) -> str:
+    if instant is not None and instant - now > FURTHEST:
+        return _("The time is further away than %(days)s days.") % {"days": number(FURTHEST.days)}
     return ""
 
 

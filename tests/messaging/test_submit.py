@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -64,7 +64,10 @@ def test_whoever_answers_for_it_is_written_on_the_message(sender):
         ({"text": "س" * 5000}, "text"),
         ({"purpose": "spam"}, "purpose"),
         ({"scheduled_at": NOW - timedelta(seconds=1)}, "scheduled_at"),
+        ({"scheduled_at": NOW + timedelta(days=367)}, "scheduled_at"),
+        ({"scheduled_at": datetime.max.replace(tzinfo=UTC)}, "scheduled_at"),
         ({"expires_at": NOW}, "expires_at"),
+        ({"expires_at": NOW + timedelta(days=367)}, "expires_at"),
         ({"scheduled_at": NOW + HOUR, "expires_at": NOW + HOUR}, "expires_at"),
         ({"audience": with_tag("nobody")}, "audience"),
     ],
