@@ -54,6 +54,7 @@ class Look:
 
 def look_at_file(*, path: Path, report: Path | None = None) -> Look:
     """Check a file without writing anything (a dry run). Raises ValidationError for an unusable file."""
+    _keep_apart(path, report)
     with staged(path) as stage:
         look = Look(stage.look(), Sample(stage.ignored_columns, stage.sample(SAMPLE_ROWS)))
         _write_report(stage, report)
@@ -66,6 +67,7 @@ def import_file(*, path: Path, by: User | None, now: datetime, report: Path | No
     Raises PermissionDenied if `by` may not import, ValidationError for an unusable file.
     """
     _demand(by)
+    _keep_apart(path, report)
     with staged(path) as stage:
         row = ContactImport.objects.create(
             file_name=path.name[:200], sha256=_sha256(path), by=by, created_at=now, status=Status.RUNNING
@@ -251,6 +253,16 @@ def _demand(by: User | None) -> None:
     """The machine (an operator's command) may; a person needs the permission."""
     if by is not None and not by.may("contacts.import_contacts"):
         raise PermissionDenied
+
+
+def _keep_apart(path: Path, report: Path | None) -> None:
+    """The report must not be written over the customers' own file."""
+    if report is not None and path.exists() and report.exists() and report.samefile(path):
+        raise ValidationError(
+            _("The report cannot be the imported file itself: “%(file)s”. Nothing was imported.")
+            % {"file": report},
+            code="report_is_the_file",
+        )
 
 
 def _write_report(stage: Stage, report: Path | None) -> None:

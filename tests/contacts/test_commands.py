@@ -62,6 +62,15 @@ def test_a_dry_run_writes_nothing_but_the_report(write_csv, capsys, tmp_path):
     assert rows[1][4] == "The number is not Iranian."
 
 
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_the_report_never_takes_the_place_of_the_imported_file(write_csv, dry):
+    path = write_csv(("name", "mobile"), ("علی", "1"))
+    before = path.read_bytes()
+    with pytest.raises(CommandError, match="itself"):
+        call_command("import_contacts", str(path), *dry, "--report", f"{path.parent}/./{path.name}")
+    assert path.read_bytes() == before
+
+
 def test_a_report_that_cannot_be_written_imports_nothing(write_csv, tmp_path):
     path = write_csv(("mobile",), ("09123456789",))
     with pytest.raises(CommandError, match="cannot be written"):
