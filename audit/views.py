@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from audit.details import in_words
 from audit.forms import EntryFilter
 from audit.gate import requires
 from audit.labels import action_label, object_label
@@ -60,24 +59,11 @@ def _rows(entries: list[Entry]) -> list[Row]:
             entry,
             action_label(entry.action),
             object_label(entry.object_type),
-            [(name, _text(value)) for name, value in entry.data.items()],
+            in_words(entry.data),
             entry.pk in sealed,
         )
         for entry in entries
     ]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if (
-        isinstance(value, list)
-        and len(value) == 2
-        and not any(isinstance(part, list | dict) for part in value)
-    ):
-        # a change: from, to
-        return f"{_text(value[0]) or '–'} → {_text(value[1]) or '–'}"
-    return json.dumps(value, ensure_ascii=False) if value is not None else "–"
 
 
 def _key(text: str) -> int | None:

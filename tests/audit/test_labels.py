@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from audit.details import in_words
 from audit.labels import ACTIONS, action_label, object_label
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,3 +26,13 @@ def test_what_is_unknown_is_shown_as_it_is():
     assert action_label("old.act") == "old.act"
     assert object_label("old.model") == "old.model"
     assert object_label("") == ""
+
+
+def test_what_was_recorded_is_said_in_words_and_persian_digits():
+    data = {"flag": "no_promotional", "stopped": 12, "manager_id": [None, 3], "odd": {"a": 1}}
+    assert in_words(data) == [
+        ("گزینه", "پیام تبلیغاتی ارسال نشود"),
+        ("پیام‌های در انتظار متوقف‌شده", "۱۲"),
+        ("مدیر", "– → ۳"),
+        ("odd", '{"a": 1}'),
+    ]
