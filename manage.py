@@ -7,12 +7,24 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError
+
     from amoot_comms.embedded import services_for
 
-    with services_for(sys.argv):
-        from django.core.management import execute_from_command_line
+    try:
+        with services_for(sys.argv):
+            from django.core.management import execute_from_command_line
 
-        execute_from_command_line(sys.argv)
+            execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, OperationalError) as error:
+        # A missing setting or a database that is away is told in a sentence, like any other bad input.
+        if "--traceback" in sys.argv:
+            raise
+        what = (
+            "The database cannot be used" if isinstance(error, OperationalError) else "The settings are wrong"
+        )
+        sys.exit(f"{what}: {str(error).strip()}")
 
 
 if __name__ == "__main__":

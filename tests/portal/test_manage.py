@@ -1,0 +1,46 @@
+"""`manage.py` says in a sentence what is missing, whichever command was typed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+NOWHERE = "postgres://a:secret-word@127.0.0.1:1/x"
+
+
+def answer(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
+    clean = {name: value for name, value in os.environ.items() if name not in {"SECRET_KEY", "DEVELOPMENT"}}
+    return subprocess.run(
+        command,
+        cwd=settings.BASE_DIR,
+        env={**clean, "DATABASE_URL": NOWHERE, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", [("message_status", "1"), ("settle",), ("verify_audit",)])
+def test_a_database_that_is_away_is_told_in_a_sentence(command):
+    done = answer(*command, DEVELOPMENT="1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database cannot be used: ")
+    assert "Traceback" not in done.stderr
+    assert "secret-word" not in done.stderr
+
+
+def test_a_missing_secret_key_in_production_is_told_in_a_sentence():
+    done = answer("message_status", "1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The settings are wrong: SECRET_KEY is not set.")
+    assert "Traceback" not in done.stderr
+
+
+def test_whoever_asks_for_it_gets_the_traceback():
+    assert "Traceback" in answer("settle", "--traceback", DEVELOPMENT="1").stderr
