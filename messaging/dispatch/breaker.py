@@ -7,6 +7,9 @@ and not a campaign. The probe asks for the account's state, which sends nothing 
 from __future__ import annotations
 
 import time
+from datetime import timedelta
+
+from django.db.models import Max
 
 from channels.actions import detect_outage, end_outage
 from channels.models import Channel, Outage
@@ -16,6 +19,9 @@ from messaging.gateways.base import GatewayError, Trouble
 
 # Troubles that say nothing about the next call.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.CONTENT})
+
+# So long after an outage the calls grow to their full size.
+RAMP_SECONDS = 10.0
 
 PROBE_SECONDS_LEAST = 1.0
 PROBE_SECONDS_MOST = 60.0
@@ -27,6 +33,21 @@ def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> boo
         return False
     detect_outage(channel=channel, reason=f"{failure.trouble}: {failure.code}"[:300], now=clock())
     return True
+
+
+def ramped(channel: Channel, full: int, *, clock: Clock) -> int:
+    """The recipients that one call may have now: few just after an outage, soon `full` again.
+
+    A gateway that answers the probe may still fail at the first message: then a few are in doubt,
+    not a batch. Asked of the table, so that every worker on every machine goes by the same ramp.
+    """
+    now = clock()
+    since = now - timedelta(seconds=RAMP_SECONDS)
+    ended = Outage.objects.filter(channel=channel, ended_at__gt=since).aggregate(at=Max("ended_at"))["at"]
+    if ended is None:
+        return full
+    share = (now - ended).total_seconds() / RAMP_SECONDS
+    return min(max(int(full * share), 1), full)
 
 
 class Probe:

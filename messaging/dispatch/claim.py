@@ -105,13 +105,13 @@ def deadlines(now: datetime, closes_at: datetime | None) -> tuple[datetime, date
 
     The write must begin while the answer can still come inside the lease, and before the message's
     permission ends: a slow provider must not accept after the close what was written before it. A call
-    is in doubt once the lease is over.
+    is in doubt once the lease is over, and never while its answer may still come.
     """
     lease = timedelta(seconds=settings.SEND_LEASE_SECONDS)
     write_before = now + max(lease - patience() - timedelta(seconds=2), timedelta(seconds=1))
     if closes_at is not None:
         write_before = min(write_before, closes_at - patience())
-    return write_before, now + lease
+    return write_before, max(now + lease, write_before + patience() + timedelta(seconds=2))
 
 
 def claim(

@@ -14,7 +14,7 @@ from channels.models import Channel, Outage
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
-from messaging.dispatch.breaker import Probe, open_outage
+from messaging.dispatch.breaker import Probe, open_outage, ramped
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import (
@@ -86,6 +86,7 @@ class Pump:
         self._gates: list[tuple[Message, MessageGate]] = []
         self._gates_read = float("-inf")
         self._last_served = 0
+        self._ramp = courier.gateway.max_batch
 
     def run(self, *, seconds: float) -> Report:
         """Plan, then claim and send until nothing may go now, or `seconds` are over."""
@@ -120,6 +121,7 @@ class Pump:
                 logger.exception(
                     "the policy failed; nothing of the message is sent", extra={"message_id": message.pk}
                 )
+        self._ramp = ramped(self.channel, self.courier.gateway.max_batch, clock=self.clock)
         self._gates_read = time.monotonic()
 
     def _choose(self, dry: set[int]) -> tuple[Message, MessageGate] | None:
@@ -150,7 +152,7 @@ class Pump:
             return False
         started = time.monotonic()
         closes_at = gate.ends_at
-        limit = self._limits.get(message.pk, self.courier.gateway.max_batch)
+        limit = min(self._limits.get(message.pk, self.courier.gateway.max_batch), self._ramp)
         claimed = claim(message, limit=limit, closes_at=closes_at, worker=self.worker, now=self.clock())
         if claimed is None:
             return False

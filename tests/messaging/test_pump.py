@@ -164,6 +164,24 @@ def test_what_was_accepted_without_an_answer_is_in_doubt_and_never_sent_again(
     assert len(sms.numbers) == len(set(sms.numbers)) == 30
 
 
+def test_after_an_outage_a_gateway_that_still_fails_costs_a_few_and_not_a_batch(sms: Dispatch):
+    people(30)
+    message = MessageFactory()
+    sms.server.use("5xx-after-acceptx2")
+    pump = sms.pump()
+    pump.run(seconds=5)
+    assert states(message) == {"queued": 20, "unknown": 10}
+    assert pump.probe()
+    other = sms.pump()  # another worker goes by the same ramp
+    other.run(seconds=5)
+    assert 11 <= states(message)["unknown"] <= 13
+    sms.server.use()
+    time.sleep(1.05)
+    assert pump.probe()
+    pump.run(seconds=10)
+    assert "queued" not in states(message)
+
+
 @pytest.mark.parametrize("fault", ["account:CreditNotEnough", "account:Token_Expired", "provider:-300"])
 def test_an_accounts_or_providers_error_is_an_outage_until_the_probe_finds_it_well(sms: Dispatch, fault: str):
     people(15)
