@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import ActionAdmin, when
@@ -94,17 +94,17 @@ class EmployeeAdmin(ActionAdmin):
             return
         if left_on is None:
             employees.reinstate(employee=employee, by=by, now=now)
-            messages.info(request, _t("The log-in stays disabled until an administrator enables it."))
+            messages.info(request, gettext("The log-in stays disabled until an administrator enables it."))
             return
         departure = employees.leave(employee=employee, left_on=left_on, by=by, now=now)
         if departure.team:
             names = "، ".join(person.full_name for person in departure.team)
             messages.warning(
-                request, _t("Without a present direct manager now: %(names)s.") % {"names": names}
+                request, gettext("Without a present direct manager now: %(names)s.") % {"names": names}
             )
         if departure.departments:
             names = "، ".join(department.display_name for department in departure.departments)
-            messages.warning(request, _t("Without a present manager now: %(names)s.") % {"names": names})
+            messages.warning(request, gettext("Without a present manager now: %(names)s.") % {"names": names})
 
 
 @admin.register(Department)
@@ -192,7 +192,7 @@ class AccountAdmin(ActionAdmin, UserAdmin):
     @admin.display(description=_("password"))
     def password_page(self, user: User) -> str:
         address = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', address, _t("Set another password"))
+        return format_html('<a href="{}">{}</a>', address, gettext("Set another password"))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.is_superuser and not signed_in(request).is_superuser:
