@@ -27,6 +27,8 @@
       options: {
         responsive: true,
         maintainAspectRatio: false,
+        // A slanted label under the last column would be cut at the canvas's edge.
+        layout: { padding: { left: rtl ? 14 : 0 } },
         scales: {
           x: { stacked: true, reverse: rtl, grid: { display: false } },
           y: {

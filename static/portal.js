@@ -65,6 +65,33 @@
     if (event.target.dataset && event.target.dataset.submitOnChange !== undefined) event.target.form.requestSubmit();
   });
 
+  // A browser's own file field speaks the browser's language, not the page's.
+  document.querySelectorAll("input[type=file].form-control").forEach((input) => {
+    const picker = document.createElement("label");
+    const button = document.createElement("span");
+    const name = document.createElement("bdi");
+    picker.className = "form-control file-picker";
+    picker.htmlFor = input.id;
+    button.className = "file-picker-button";
+    button.textContent = document.body.dataset.fileChoose;
+    const show = () => {
+      name.textContent = input.files.length ? input.files[0].name : document.body.dataset.fileNone;
+    };
+    picker.append(button, name);
+    input.classList.add("file-picked");
+    input.after(picker);
+    input.addEventListener("change", show);
+    window.addEventListener("pageshow", show);
+    show();
+    picker.addEventListener("dragover", (event) => event.preventDefault());
+    picker.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (!event.dataTransfer.files.length) return;
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  });
+
   // <button data-copy="…">: copies a text.
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-copy]");
