@@ -123,12 +123,9 @@ def _purpose_fault(draft: Draft, now: datetime) -> str:
 
 def check_sender(employee: Employee | None, *, by: User, now: datetime) -> Employee:
     """The employee who answers for the message. Raises if it may not be this one (C7.7)."""
-    if not by.may("messaging.submit_message"):
-        raise PermissionDenied(_("%(user)s may not send messages.") % {"user": by.username})
-    if employee is None:
-        raise ValidationError(_("%(user)s is not on the staff's record.") % {"user": by.username})
+    # Before the permission, which a log-in that ended with the employment lacks as well: the reason is this.
     today = now.astimezone(TEHRAN).date()
-    if not employee.works_here(today):
+    if employee is not None and not employee.works_here(today):
         language = get_language() or "fa"
         raise ValidationError(
             _("%(name)s does not work here (hired %(hired)s, left %(left)s) and cannot send.")
@@ -138,6 +135,10 @@ def check_sender(employee: Employee | None, *, by: User, now: datetime) -> Emplo
                 "left": format_date(employee.left_on, language) if employee.left_on else "–",
             }
         )
+    if not by.may("messaging.submit_message"):
+        raise PermissionDenied(_("%(user)s may not send messages.") % {"user": by.username})
+    if employee is None:
+        raise ValidationError(_("%(user)s is not on the staff's record.") % {"user": by.username})
     if employee.direct_manager is None:
         raise ValidationError(
             _("%(name)s has no direct manager on record; somebody must answer for the hours with the sender.")

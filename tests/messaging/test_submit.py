@@ -151,3 +151,11 @@ def test_pressing_send_fifty_times_at_once_is_one_message():
     assert Message.objects.count() == 1
     assert AudienceMember.objects.count() == 2
     assert Entry.objects.filter(action="message.submitted").count() == 1
+
+
+def test_a_sender_whose_log_in_ended_with_the_employment_is_told_of_the_leave():
+    leaver = EmployeeFactory(left_on=NOW.date())
+    leaver.user.is_active = False
+    leaver.user.save()
+    with pytest.raises(ValidationError, match=leaver.full_name):
+        submit(draft(), by=leaver.user, now=NOW)

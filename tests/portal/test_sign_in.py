@@ -216,3 +216,9 @@ def test_the_rules_of_a_password_are_said_in_persian_digits(client: Client) -> N
     page = client.get("/accounts/password/change/").content.decode()
     assert "دست‌کم ۱۲ نویسه" in page
     assert "12" not in re.sub(r"<[^>]*>", "", page)
+
+
+def test_a_disabled_log_in_is_told_whom_to_ask(client: Client) -> None:
+    page = client.get("/accounts/inactive/").content.decode()
+    assert "منابع انسانی" in page
+    assert "/accounts/login/" in page
