@@ -30,7 +30,9 @@ def pump_of(channel: Channel) -> Pump:
 
 @shared_task(name="messaging.tasks.pump", ignore_result=True)
 def pump(channel_code: str) -> None:
-    channel = Channel.objects.get(code=channel_code)
+    channel = Channel.objects.sending().filter(code=channel_code).first()
+    if channel is None:
+        return  # taken out of use: a campaign under way must not go on by waking itself
     report = pump_of(channel).run(seconds=TURN_SECONDS)
     if report.moved and not report.failures:
         pump.apply_async((channel_code,), queue=channel_code, retry=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from django.db import DataError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from audit.actions import record
 from messaging.actions.move import move_message
@@ -55,6 +55,6 @@ def plan_waiting(channel_code: str, *, now: datetime) -> int:
     for pk in waiting.order_by("priority", "id").values_list("pk", flat=True):
         try:
             count += plan(pk, now=now)
-        except (ValueError, LookupError, DataError):
+        except (ValueError, LookupError, DataError, IntegrityError):
             logger.exception("a message cannot be planned", extra={"message_id": pk})
     return count
