@@ -124,7 +124,7 @@ RULE_NAMES: Final[dict[str, Label]] = {
     "expired": gettext_lazy("It is not too late to be useful"),
     "no_messages": gettext_lazy("The customer has not refused every message"),
     "no_promotional": gettext_lazy("The customer has not refused promotional messages"),
-    "approval": gettext_lazy("An emergency is approved"),
+    "approval": gettext_lazy("No emergency approval is awaited"),
     "paused": gettext_lazy("The message is not paused"),
     "voc_call": gettext_lazy("No call is open with the VOC expert"),
     "operator": gettext_lazy("The operator is up"),
