@@ -6,9 +6,12 @@ import logging
 import os
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.core.exceptions import ValidationError
 
 from channels.models import Channel, Outage
 from messaging.actions.plan import plan_waiting
@@ -28,7 +31,6 @@ from messaging.facts import MessageGate, gate_of
 from messaging.gateways.base import GatewayError, Trouble
 from messaging.models import Message
 from messaging.policy.decide import Verdict
-from messaging.states import MessageStatus
 
 logger = logging.getLogger(__name__)
 
@@ -204,7 +206,8 @@ class Pump:
 
     def _pause(self, message: Message, failure: GatewayError) -> None:
         message.refresh_from_db(fields=["status"])
-        if message.status == MessageStatus.RUNNING:
+        # Whoever cancelled or paused it in this very instant did what was wanted.
+        with suppress(ValidationError):
             pause(message, by=None, now=self.clock(), reason=f"{failure.trouble}: {failure.code}")
         self._gates_read = float("-inf")
 
