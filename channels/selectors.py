@@ -91,11 +91,6 @@ def _sends(channel: Channel) -> bool:
     return channel.kind in SENDING_KINDS
 
 
-def sending_states(now: datetime) -> list[ChannelState]:
-    """The channels by which messages leave, with what stands in the way at `now`."""
-    return _with_outages(list(Channel.objects.register().sending()), now)
-
-
 def register_by_kind(now: datetime) -> list[tuple[str, list[ChannelState]]]:
     """The whole register, in the procedure's order, grouped under each kind's name."""
     states = _with_outages(list(Channel.objects.register()), now)

@@ -14,9 +14,5 @@ class EmployeeQuerySet(models.QuerySet[Any]):
         """Those who work here on `today` (a Tehran date)."""
         return self.filter(Q(left_on__isnull=True) | Q(left_on__gt=today), hired_on__lte=today)
 
-    def with_role(self, role: str) -> EmployeeQuerySet:
-        """Those whose log-in is active and holds the role (a group's name)."""
-        return self.filter(user__is_active=True, user__groups__name=role)
-
     def directory(self) -> EmployeeQuerySet:
         return self.select_related("department", "direct_manager", "user").order_by("last_name", "id")
