@@ -1,6 +1,6 @@
-"""Messages, their recipients' deliveries, and the calls to the gateways.
+"""A message, who answers for it, what stops it, whom it means, and the leave to reach who refused.
 
-Nothing here is written but by `messaging.actions` and `messaging.dispatch`.
+Nothing here is written but by `messaging.actions`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Purpose
-from messaging.policy.reasons import Reason
-from messaging.querysets import DeliveryQuerySet, MessageQuerySet
-from messaging.states import DeliveryState, MessageStatus, forbidden_delivery_move, forbidden_message_move
+from messaging.querysets import MessageQuerySet
+from messaging.states import MessageStatus, forbidden_message_move
 
 # Written once, at submission (C7.7): whoever answers for the message, and what it says.
 FROZEN = (
@@ -228,128 +227,3 @@ class Override(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id}"
-
-
-class GatewayCall(models.Model):
-    """One request to a gateway: the intent, written before it, and the outcome, after it."""
-
-    class Outcome(models.TextChoices):
-        PENDING = "pending", _("under way")
-        ANSWERED = "answered", _("answered")
-        NOT_SENT = "not_sent", _("proven not sent")
-        UNKNOWN = "unknown", _("outcome unknown")
-        SETTLED = "settled", _("settled with the provider")
-
-    channel = models.ForeignKey(
-        "channels.Channel", verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+"
-    )
-    message = models.ForeignKey(
-        Message, verbose_name=_("message"), on_delete=models.PROTECT, related_name="calls"
-    )
-    worker = models.CharField(_("worker"), max_length=120)
-    intended_at = models.DateTimeField(_("intended at"))
-    write_deadline = models.DateTimeField(_("to be written before"))
-    doubtful_at = models.DateTimeField(_("in doubt after"))
-    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.PENDING)
-    size = models.PositiveIntegerField(_("recipients"))
-    campaign_id = models.CharField(_("provider's campaign"), max_length=40, blank=True)
-    error = models.CharField(_("error"), max_length=60, blank=True)
-    answer = models.TextField(_("the provider's answer (bounded, masked)"), blank=True)
-
-    class Meta:
-        verbose_name = _("gateway call")
-        verbose_name_plural = _("gateway calls")
-        indexes = [
-            # recovery: calls without an outcome past their time
-            models.Index(fields=["doubtful_at"], condition=Q(outcome="pending"), name="call_pending"),
-            # settlement: calls in doubt
-            models.Index(fields=["finished_at"], condition=Q(outcome="unknown"), name="call_unknown"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
-
-
-class Delivery(models.Model):
-    """A message's way to one recipient. A million of them is an ordinary day.
-
-    No foreign key is enforced by the database: two of them cut planning from 192k to 53k rows a
-    second, and none of the rows they point to is ever deleted. `contact_id` is empty for a line of
-    an audience file that is no number at all.
-    """
-
-    message = models.ForeignKey(
-        Message,
-        verbose_name=_("message"),
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        related_name="deliveries",
-    )
-    contact = models.ForeignKey(
-        "contacts.Contact",
-        verbose_name=_("customer"),
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        related_name="deliveries",
-    )
-    call = models.ForeignKey(
-        GatewayCall,
-        verbose_name=_("gateway call"),
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        related_name="deliveries",
-    )
-    address = models.CharField(_("number"), max_length=64)
-    state = models.CharField(_("state"), max_length=12, choices=DeliveryState, default=DeliveryState.QUEUED)
-    reason = models.CharField(
-        _("reason"), max_length=24, choices=[(r.value, r.value) for r in Reason], blank=True, default=""
-    )
-    # NULL: held until an event (a decision, a call's end) releases it.
-    not_before = models.DateTimeField(_("not before"), null=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    provider_id = models.CharField(_("provider's id"), max_length=40, blank=True, default="")
-    provider_status = models.CharField(_("provider's status"), max_length=60, blank=True, default="")
-    updated_at = models.DateTimeField(_("updated at"))
-
-    objects = DeliveryQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
-        constraints = [
-            # one delivery a recipient a message; a line given twice stays visible as `duplicate`
-            models.UniqueConstraint(
-                fields=["message", "address"],
-                condition=~Q(reason="duplicate"),
-                name="delivery_once_a_recipient",
-            ),
-        ]
-        indexes = [
-            # the claim: due rows of a message, oldest first
-            models.Index(
-                fields=["message", "not_before", "id"], condition=Q(state="queued"), name="delivery_due"
-            ),
-            # the rows of a call: its outcome, recovery, settlement
-            models.Index(
-                fields=["call"], condition=Q(state__in=["sending", "unknown"]), name="delivery_in_doubt"
-            ),
-            # a customer's card; and stopping what waits for a customer who opts out
-            models.Index(fields=["contact", "id"], name="delivery_by_contact"),
-        ]
-        triggers = [
-            pgtrigger.Protect(
-                name="delivery_allowed_moves",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Condition(forbidden_delivery_move()),
-            ),
-            pgtrigger.Protect(name="delivery_stays", operation=pgtrigger.Delete),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.message_id} → {self.address}"
