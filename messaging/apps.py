@@ -1,4 +1,7 @@
+import os
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,6 +12,9 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts.hooks import register
+        from messaging import points
         from messaging.actions.stop_contact import consent_changed
 
         register(consent_changed)
+        if settings.DEVELOPMENT:
+            points.arm(os.environ.get("CRASH_AT", ""))

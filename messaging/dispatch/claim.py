@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from messaging.facts import content_hash
 from messaging.models import Message
+from messaging.points import Point, passed
 from messaging.states import DeliveryState
 from messaging.verdict_sql import consent_refusal, recipient_hold, state_case
 
@@ -125,6 +126,7 @@ def claim(
     """
     last_instant = closes_at - patience() - WRITING_TIME if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
+    passed(Point.CLAIM_BEFORE)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,
@@ -140,6 +142,8 @@ def claim(
             },
         )
         rows = cursor.fetchall()
+        passed(Point.CLAIM_WRITTEN)
+    passed(Point.CLAIM_COMMITTED)
     if not rows:
         return None
     recipients = [(pk, address) for pk, address, state, _call in rows if state == DeliveryState.SENDING]

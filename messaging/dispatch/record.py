@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from messaging.dispatch.claim import Claim
 from messaging.gateways.base import Answer, Result
 from messaging.models import Delivery, GatewayCall
+from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState
 
@@ -85,6 +86,8 @@ def record_answer(claim: Claim, answer: Answer, *, now: datetime) -> None:
         doubtful = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
         outcome_of_call = GatewayCall.Outcome.UNKNOWN if doubtful else GatewayCall.Outcome.ANSWERED
         _close(claim.call_id, outcome_of_call, now=now, answer=answer.raw, campaign=answer.campaign_id)
+        passed(Point.RECORD_WRITTEN)
+    passed(Point.RECORD_COMMITTED)
 
 
 def record_not_sent(
@@ -132,6 +135,7 @@ def mark_unknown(call_ids: Sequence[int], *, now: datetime, error: str, answer: 
             with connection.cursor() as cursor:
                 cursor.execute(_TO_UNKNOWN, {"call": call_id, "now": now, "status": error[:60]})
             _close(call_id, GatewayCall.Outcome.UNKNOWN, now=now, error=error, answer=answer)
+            passed(Point.RECOVER_WRITTEN)
 
 
 def recover(*, now: datetime) -> int:

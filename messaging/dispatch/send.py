@@ -23,6 +23,7 @@ from messaging.gateways.base import (
     Trouble,
 )
 from messaging.models import Message
+from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ def send_claim(
         audio_id=message.audio_id,
         write_before=started + allowance,
     )
+    passed(Point.SEND_BEFORE)
     try:
         answer = courier.send(batch)
     except NotSent as failure:
@@ -94,6 +96,7 @@ def send_claim(
     except OutcomeUnknown as failure:
         record_unknown(claim, now=clock(), error=failure.code, answer=failure.raw)
         return failure
+    passed(Point.SEND_ANSWERED)
     record_answer(claim, answer, now=clock())
     return None
 

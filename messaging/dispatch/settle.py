@@ -19,6 +19,7 @@ from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
 from messaging.gateways.base import Batch, GatewayError, Lookup, Result
 from messaging.models import Delivery, GatewayCall
+from messaging.points import Point, passed
 from messaging.states import DeliveryState
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ def _settle_call(call: GatewayCall, courier: Courier, clock: Clock, result: Sett
     if waiting and lookup is None:
         result.in_doubt += len(waiting)
         return
+    passed(Point.SETTLE_ASKED)
     now = clock()
     with transaction.atomic():
         locked = GatewayCall.objects.select_for_update().get(pk=call.pk)
@@ -93,6 +95,8 @@ def _settle_call(call: GatewayCall, courier: Courier, clock: Clock, result: Sett
         if not Delivery.objects.filter(call=call, state=DeliveryState.UNKNOWN).exists():
             locked.outcome = GatewayCall.Outcome.SETTLED
             locked.save(update_fields=["outcome"])
+        passed(Point.SETTLE_WRITTEN)
+    passed(Point.SETTLE_COMMITTED)
 
 
 def _ask(call: GatewayCall, addresses: list[str], courier: Courier, clock: Clock) -> Lookup | None:

@@ -22,6 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from messaging.gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
 from messaging.gateways.masking import masked
+from messaging.points import Point, passed
 
 ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
 CONNECT_SECONDS: Final = 5.0
@@ -155,6 +156,7 @@ class Http:
             trace = aiohttp.TraceConfig()
             trace.on_connection_create_end.append(_connected)
             trace.on_connection_reuseconn.append(_connected)
+            trace.on_request_chunk_sent.append(_written)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
                 timeout=self._timeout,
@@ -177,6 +179,10 @@ async def _connected(_session: aiohttp.ClientSession, context: SimpleNamespace, 
     if progress.write_before is not None and time.monotonic() >= progress.write_before:
         raise _DeadlinePassed
     progress.connected = True
+
+
+async def _written(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
+    passed(Point.SEND_WRITTEN)
 
 
 _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (

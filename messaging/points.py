@@ -1,0 +1,50 @@
+"""The named points of a recipient's way at which a process may die: `claim → send → record → settle`.
+
+`make faults` lets workers die at each of them, many times. `CRASH_AT="claim.committed@0.1"` (a point, and
+a probability) kills this process there; the setting is read in development mode only, and without it
+passing a point costs one comparison.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from enum import StrEnum
+from typing import Final
+
+
+class Point(StrEnum):
+    """In the order of the way."""
+
+    CLAIM_BEFORE = "claim.before"
+    CLAIM_WRITTEN = "claim.written"  # in the transaction, before its commit
+    CLAIM_COMMITTED = "claim.committed"
+    SEND_BEFORE = "send.before"  # the deadline was checked, nothing is written
+    SEND_WRITTEN = "send.written"  # the request is out, the answer is not in
+    SEND_ANSWERED = "send.answered"  # the answer is in, nothing is recorded
+    RECORD_WRITTEN = "record.written"  # in the transaction, before its commit
+    RECORD_COMMITTED = "record.committed"
+    RECOVER_WRITTEN = "recover.written"
+    SETTLE_ASKED = "settle.asked"
+    SETTLE_WRITTEN = "settle.written"
+    SETTLE_COMMITTED = "settle.committed"
+
+
+_SEPARATOR: Final = "@"
+_crash_at: Point | None = None
+_probability = 0.0
+
+
+def arm(text: str) -> None:
+    """Die at a point from now on; '' disarms. Raises ValueError for an unknown point or probability."""
+    global _crash_at, _probability
+    name, _at, share = text.partition(_SEPARATOR)
+    _crash_at = Point(name) if name else None
+    _probability = float(share or 1)
+
+
+def passed(point: Point) -> None:
+    """This process came by here: it dies without a word if it was told to."""
+    if point is _crash_at and random.random() < _probability:  # noqa: S311 - no secret
+        os.kill(os.getpid(), signal.SIGKILL)
