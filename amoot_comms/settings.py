@@ -307,9 +307,12 @@ AMOOTSMS_BASE_URL = required("AMOOTSMS_BASE_URL", f"{_FAKE}/rest")
 AMOOTSMS_TOKEN = required("AMOOTSMS_TOKEN", "fake-amootsms-token")
 AMOOTSMS_LINE = env.str("AMOOTSMS_LINE", default="public")
 AMOOTSMS_MAX_BATCH = env.int("AMOOTSMS_MAX_BATCH", default=100)
+# Recipients a second by this line, over all workers; 0: as fast as the provider takes them.
+AMOOTSMS_RATE = env.float("AMOOTSMS_RATE", default=0)
 AVANAK_BASE_URL = required("AVANAK_BASE_URL", f"{_FAKE}/Rest")
 AVANAK_TOKEN = required("AVANAK_TOKEN", "fake-avanak-token")
 AVANAK_MAX_BATCH = env.int("AVANAK_MAX_BATCH", default=100)
+AVANAK_RATE = env.float("AVANAK_RATE", default=0)
 AVANAK_SPEAKER = env.str("AVANAK_SPEAKER", default="female")
 # Seconds: one gateway call may take so long; a claim is in doubt after the lease.
 GATEWAY_TIMEOUT_SECONDS = env.float("GATEWAY_TIMEOUT_SECONDS", default=20)

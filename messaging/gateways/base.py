@@ -120,6 +120,7 @@ class Gateway(Protocol):
 
     code: str  # the sending channel's code: "sms", "avanak"
     max_batch: int
+    rate: float  # recipients a second that the line may have; 0: no limit of ours
     can_lookup: bool
     needs_audio: bool
 

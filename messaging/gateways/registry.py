@@ -19,13 +19,19 @@ def gateway_for(code: str) -> Gateway:
     """
     if code == AmootSms.code:
         return AmootSms(
-            _http("AMOOTSMS"), line=settings.AMOOTSMS_LINE, max_batch=_positive("AMOOTSMS_MAX_BATCH")
+            _http("AMOOTSMS"),
+            line=settings.AMOOTSMS_LINE,
+            max_batch=_positive("AMOOTSMS_MAX_BATCH"),
+            rate=_rate("AMOOTSMS_RATE"),
         )
     if code == Avanak.code:
         if settings.AVANAK_SPEAKER not in {"male", "female"}:
             raise ImproperlyConfigured("AVANAK_SPEAKER must be male or female.")
         return Avanak(
-            _http("AVANAK"), speaker=settings.AVANAK_SPEAKER, max_batch=_positive("AVANAK_MAX_BATCH")
+            _http("AVANAK"),
+            speaker=settings.AVANAK_SPEAKER,
+            max_batch=_positive("AVANAK_MAX_BATCH"),
+            rate=_rate("AVANAK_RATE"),
         )
     raise ImproperlyConfigured(f"There is no gateway for the channel {code!r}; known are sms and avanak.")
 
@@ -39,6 +45,13 @@ def _http(prefix: str) -> Http:
         checked_token(getattr(settings, token), token),
         timeout=settings.GATEWAY_TIMEOUT_SECONDS,
     )
+
+
+def _rate(name: str) -> float:
+    value = float(getattr(settings, name))
+    if not 0 <= value < float("inf"):
+        raise ImproperlyConfigured(f"{name} must be 0 (no limit) or more, not {value}.")
+    return value
 
 
 def _positive(name: str) -> int:

@@ -1,6 +1,7 @@
 """Messages, their recipients' deliveries, and the calls to the gateways."""
 
 from messaging.models.delivery import Delivery, GatewayCall
+from messaging.models.line import LineBudget
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "AudienceMember",
     "Delivery",
     "GatewayCall",
+    "LineBudget",
     "Message",
     "MessageStop",
     "Override",

@@ -42,10 +42,11 @@ class AmootSms:
     can_lookup = True
     needs_audio = False
 
-    def __init__(self, http: Http, *, line: str, max_batch: int) -> None:
+    def __init__(self, http: Http, *, line: str, max_batch: int, rate: float = 0.0) -> None:
         self._http = http
         self._line = line
         self.max_batch = max_batch
+        self.rate = rate
 
     async def send(self, batch: Batch) -> Answer:
         """`SendSimple`. A batch of one that is "wrong or blacklisted" is a rejected recipient."""

@@ -39,10 +39,11 @@ class Avanak:
     can_lookup = True  # of calls whose campaign is known; of others nothing can be proven
     needs_audio = True
 
-    def __init__(self, http: Http, *, speaker: str, max_batch: int) -> None:
+    def __init__(self, http: Http, *, speaker: str, max_batch: int, rate: float = 0.0) -> None:
         self._http = http
         self._speaker = speaker
         self.max_batch = max_batch
+        self.rate = rate
 
     async def send(self, batch: Batch) -> Answer:
         """`CreateCampaign`, which ends at the window's close: the provider does not dial after it.

@@ -1,0 +1,90 @@
+"""A rate per line: so many recipients a second, over all workers on all machines.
+
+A bucket of tokens in one row, holding at most a second's worth. A worker takes tokens for a batch before
+its claim and gives back what it did not need, each in a statement of its own, so that nobody waits for the
+row longer than that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from channels.models import Channel
+from messaging.dispatch.clock import Clock
+
+_OPEN = """
+    INSERT INTO messaging_linebudget (channel_id, tokens, filled_at)
+    VALUES (%(channel)s, %(burst)s, %(now)s) ON CONFLICT (channel_id) DO NOTHING
+"""
+
+# Read under the row's lock, so that two workers do not take the same tokens. A worker whose reading of
+# the clock is older than the row's adds nothing.
+_TAKE = """
+    WITH held AS MATERIALIZED (
+        SELECT id, least(%(burst)s, tokens + %(rate)s
+                   * greatest(0, extract(epoch FROM %(now)s - filled_at)))::float AS tokens
+          FROM messaging_linebudget WHERE channel_id = %(channel)s FOR UPDATE
+    ), granted AS (
+        SELECT id, tokens, least(%(wanted)s, floor(greatest(tokens, 0)))::integer AS n FROM held)
+    UPDATE messaging_linebudget b
+       SET tokens = g.tokens - g.n, filled_at = greatest(b.filled_at, %(now)s)
+      FROM granted g WHERE b.id = g.id
+    RETURNING g.n
+"""
+
+_GIVE_BACK = """
+    UPDATE messaging_linebudget SET tokens = least(%(burst)s, tokens + %(n)s) WHERE channel_id = %(channel)s
+"""
+
+
+@dataclass(slots=True)
+class Line:
+    """A channel's line. `rate` is in recipients a second; 0 sets no limit, and costs nothing."""
+
+    channel: Channel
+    rate: float
+    clock: Clock
+    _is_open: bool = False
+
+    @property
+    def burst(self) -> float:
+        return max(self.rate, 1.0)
+
+    @property
+    def pause(self) -> float:
+        """Seconds after which it is worth asking again when nothing was granted."""
+        return min(max(1.0 / self.rate, 0.02), 0.5) if self.rate else 0.0
+
+    def take(self, wanted: int) -> int:
+        """How many of `wanted` recipients may go now."""
+        if not self.rate:
+            return wanted
+        if not self._is_open:
+            self._run(_OPEN, wanted)
+            self._is_open = True
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, self._params(wanted))
+            row = cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    def give_back(self, n: int) -> None:
+        """Return tokens that were taken and not needed."""
+        if self.rate and n > 0:
+            self._run(_GIVE_BACK, n)
+
+    def _run(self, sql: str, n: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self._params(n))
+
+    def _params(self, n: int) -> dict[str, Any]:
+        return {
+            "channel": self.channel.pk,
+            "rate": self.rate,
+            "burst": self.burst,
+            "wanted": n,
+            "n": n,
+            "now": self.clock(),
+        }
