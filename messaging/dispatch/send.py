@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
 
 from messaging.dispatch.claim import Claim
 from messaging.dispatch.clock import Clock
@@ -26,6 +29,8 @@ from messaging.models import Message
 from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 # Our own word, the gateways' clients say it too: nothing was written, and nobody is to blame but us.
@@ -33,6 +38,9 @@ DEADLINE_PASSED = "deadline_passed"
 
 # The provider's own window was closed: it is asked again after this.
 HOURS_WAIT = timedelta(minutes=15)
+
+# So long an answer is kept in the hand for a database that is away.
+DATABASE_PATIENCE = timedelta(seconds=30)
 
 
 class Courier:
@@ -91,14 +99,34 @@ def send_claim(
     try:
         answer = courier.send(batch)
     except NotSent as failure:
-        _record_failure(claim, failure, clock)
+        error = failure
+        _written_down(lambda: _record_failure(claim, error, clock))
         return failure
     except OutcomeUnknown as failure:
-        record_unknown(claim, now=clock(), error=failure.code, answer=failure.raw)
+        unknown = failure
+        _written_down(lambda: record_unknown(claim, now=clock(), error=unknown.code, answer=unknown.raw))
         return failure
     passed(Point.SEND_ANSWERED)
-    record_answer(claim, answer, now=clock())
+    _written_down(lambda: record_answer(claim, answer, now=clock()))
     return None
+
+
+def _written_down(record: Callable[[], None]) -> None:
+    """Record what came of a call, also past a database that is just being restarted.
+
+    The answer is known here and nowhere else: losing it would leave a whole batch in doubt. Recording
+    twice does no harm, since each recipient is moved once.
+    """
+    until = time.monotonic() + DATABASE_PATIENCE.total_seconds()
+    while True:
+        try:
+            return record()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() >= until:
+                raise
+            logger.warning("the database is away; the answer of a call is kept", exc_info=True)
+            connection.close()
+            time.sleep(0.5)
 
 
 def _record_failure(claim: Claim, failure: NotSent, clock: Clock) -> None:
