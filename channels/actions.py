@@ -139,6 +139,7 @@ def detect_outage(*, channel: Channel, reason: str, now: datetime) -> Outage:
                 origin=Outage.Origin.DETECTED,
                 reason=reason[:REASON_MAX_LENGTH],
                 started_at=now,
+                next_probe_at=now,
             )
             record(by=None, action="channel.outage_detected", obj=channel, data={"reason": reason}, now=now)
     except IntegrityError:
@@ -146,6 +147,18 @@ def detect_outage(*, channel: Channel, reason: str, now: datetime) -> Outage:
         earlier = Outage.objects.filter(channel=channel, origin=Outage.Origin.DETECTED)
         outage = earlier.latest("started_at")
     return outage
+
+
+def take_probe(*, outage: Outage, until: datetime, now: datetime) -> bool:
+    """Take the right to ask a gateway in a detected outage whether it is back; nobody else asks before
+    `until`. Whether this call got it: of all workers on all machines one does."""
+    return bool(Outage.objects.to_probe(now).filter(pk=outage.pk).update(next_probe_at=until))
+
+
+def postpone_probe(*, outage: Outage, until: datetime, failed_trials: int = 0) -> None:
+    """The gateway is not back: it is asked again at `until`. `failed_trials` are added to those on record."""
+    still_open = Outage.objects.open().filter(pk=outage.pk)
+    still_open.update(trials=F("trials") + failed_trials, next_probe_at=until)
 
 
 def end_outage(*, outage: Outage, by: User | None, now: datetime) -> bool:

@@ -174,6 +174,10 @@ class Outage(models.Model):
         related_name="+",
     )
 
+    # A detected outage: when the gateway may be asked again, and how many trials of it failed.
+    next_probe_at = models.DateTimeField(_("asked again at"), null=True, blank=True)
+    trials = models.PositiveSmallIntegerField(_("failed trials"), default=0)
+
     objects = OutageQuerySet.as_manager()
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -22,6 +23,11 @@ class ChannelQuerySet(models.QuerySet[Any]):
 class OutageQuerySet(models.QuerySet[Any]):
     def open(self) -> OutageQuerySet:
         return self.filter(ended_at__isnull=True)
+
+    def to_probe(self, now: datetime) -> OutageQuerySet:
+        """Open ones that were detected, and whose gateway it is time to ask."""
+        due = models.Q(next_probe_at__isnull=True) | models.Q(next_probe_at__lte=now)
+        return self.open().filter(due, origin="detected")
 
 
 def windows_of(channel: Any, purpose: str) -> WeeklyWindows | None:

@@ -49,10 +49,11 @@ def medium_of(channel: Channel) -> Medium:
     return Medium(channel.kind)
 
 
-def channel_facts(channel: Channel, purpose: str) -> ChannelFacts:
+def channel_facts(channel: Channel, purpose: str, *, on_trial: int | None = None) -> ChannelFacts:
+    """`on_trial` is an open outage that one recipient is about to prove over: it does not count."""
+    down = Outage.objects.open().filter(channel=channel)
     return ChannelFacts(
-        windows=windows_of(channel, purpose),
-        operator_down=Outage.objects.open().filter(channel=channel).exists(),
+        windows=windows_of(channel, purpose), operator_down=down.exclude(pk=on_trial).exists()
     )
 
 
@@ -126,9 +127,10 @@ def gate(message: MessageFacts, channel: ChannelFacts, now: datetime) -> Message
     return MessageGate(facts, decide(facts))
 
 
-def gate_of(message: Message, now: datetime) -> MessageGate:
+def gate_of(message: Message, now: datetime, *, on_trial: int | None = None) -> MessageGate:
     """The gate of a submitted message, on facts read now."""
-    return gate(message_facts(message), channel_facts(message.channel, message.purpose), now)
+    channel = channel_facts(message.channel, message.purpose, on_trial=on_trial)
+    return gate(message_facts(message), channel, now)
 
 
 def gates_of(messages: Iterable[Any], now: datetime) -> dict[int, MessageGate]:

@@ -57,6 +57,6 @@ def settle() -> None:
 
 @shared_task(name="messaging.tasks.probe", ignore_result=True)
 def probe() -> None:
-    down = Outage.objects.open().filter(origin=Outage.Origin.DETECTED).values_list("channel_id", flat=True)
+    down = Outage.objects.to_probe(database_clock()).values_list("channel_id", flat=True)
     for channel in Channel.objects.sending().filter(pk__in=list(down)):
         pump_of(channel).probe()

@@ -1,35 +1,44 @@
-"""A gateway's failures become a recorded outage (reading 8), and its answers end it.
+"""A gateway's failures become a recorded outage (reading 8), and a trial that goes well ends it.
 
 While an outage is open the claim hands nothing out, so that a dead gateway costs one batch in doubt
-and not a campaign. The probe asks for the account's state, which sends nothing to anybody.
+and not a campaign. Closed, open, half-open, closed: a probe asks for the account's state, which sends
+nothing to anybody; if that is answered well, one recipient is tried (`Pump.probe`); if that one is taken,
+the outage ends and the calls grow to their full size.
 """
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import Max
 
-from channels.actions import detect_outage, end_outage
+from channels.actions import detect_outage, postpone_probe, take_probe
 from channels.models import Channel, Outage
+from messaging.dispatch.claim import patience
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import DEADLINE_PASSED, Courier, is_batch_refusal
 from messaging.gateways.base import GatewayError, Trouble
 
 # Troubles that say nothing about the next call.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.CONTENT})
 
 # So long after an outage the calls grow to their full size.
-RAMP_SECONDS = 10.0
+RAMP_SECONDS: Final = 10.0
 
-PROBE_SECONDS_LEAST = 1.0
-PROBE_SECONDS_MOST = 60.0
+PROBE_SECONDS_LEAST: Final = 1.0
+PROBE_SECONDS_MOST: Final = 60.0
+
+
+def is_about_the_gateway(failure: GatewayError) -> bool:
+    """Whether a failed call says something about the next one: not the message's own fault, nor ours."""
+    ours = failure.code == DEADLINE_PASSED
+    return not (ours or is_batch_refusal(failure) or failure.trouble in HARMLESS)
 
 
 def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> bool:
-    """Record an outage for a failed call, unless the failure is the message's own or one is open."""
-    if failure.trouble in HARMLESS:
+    """Record an outage for a failed call; whether the failure was the gateway's. An open one is kept."""
+    if not is_about_the_gateway(failure):
         return False
     detect_outage(channel=channel, reason=f"{failure.trouble}: {failure.code}"[:300], now=clock())
     return True
@@ -38,8 +47,8 @@ def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> boo
 def ramped(channel: Channel, full: int, *, clock: Clock) -> int:
     """The recipients that one call may have now: few just after an outage, soon `full` again.
 
-    A gateway that answers the probe may still fail at the first message: then a few are in doubt,
-    not a batch. Asked of the table, so that every worker on every machine goes by the same ramp.
+    A gateway that took one may still fail at many: then a few are in doubt, not a batch. Asked of
+    the table, so that every worker on every machine goes by the same ramp.
     """
     now = clock()
     since = now - timedelta(seconds=RAMP_SECONDS)
@@ -50,31 +59,36 @@ def ramped(channel: Channel, full: int, *, clock: Clock) -> int:
     return min(max(int(full * share), 1), full)
 
 
-class Probe:
-    """Asks a gateway whether it is back, the more rarely the longer the outage lasts."""
+def pause_after(outage: Outage, now: datetime) -> timedelta:
+    """Until the gateway is asked again: the longer, the longer it is away and the more trials failed."""
+    age = (now - outage.started_at).total_seconds()
+    wanted = max(age / 4, 2.0 ** min(outage.trials, 10), PROBE_SECONDS_LEAST)
+    return timedelta(seconds=min(wanted, PROBE_SECONDS_MOST))
 
-    def __init__(self) -> None:
-        self._last: dict[int, float] = {}
 
-    def _is_due(self, outage: Outage, age_seconds: float) -> bool:
-        pause = min(max(age_seconds / 4, PROBE_SECONDS_LEAST), PROBE_SECONDS_MOST)
-        last = self._last.get(outage.pk)
-        return last is None or time.monotonic() - last >= pause
+def outage_to_probe(channel: Channel, now: datetime) -> Outage | None:
+    """The channel's detected outage, if it is time to ask and nobody else asks: one worker of all.
 
-    def try_to_end(self, channel: Channel, courier: Courier, *, clock: Clock) -> bool:
-        """End the channel's detected outage if the gateway answers; whether it was ended."""
-        outage = Outage.objects.open().filter(channel=channel, origin=Outage.Origin.DETECTED).first()
-        if outage is None:
-            return False
-        now = clock()
-        if not self._is_due(outage, (now - outage.started_at).total_seconds()):
-            return False
-        self._last[outage.pk] = time.monotonic()
-        try:
-            account = courier.account()
-        except GatewayError:
-            return False
-        if outage.reason.startswith(Trouble.ACCOUNT) and account.credit is not None and account.credit <= 0:
-            return False
-        end_outage(outage=outage, by=None, now=clock())
-        return True
+    Nobody else asks for as long as the question and a trial may take; whoever was given the outage
+    says at the end of it when it is asked again (`ask_later`), or ends it.
+    """
+    outage: Outage | None = Outage.objects.to_probe(now).filter(channel=channel).first()
+    if outage is None:
+        return None
+    until = now + 2 * patience() + timedelta(seconds=PROBE_SECONDS_LEAST)
+    return outage if take_probe(outage=outage, until=until, now=now) else None
+
+
+def ask_later(outage: Outage, *, now: datetime, after_a_trial: bool) -> None:
+    """The gateway is not back yet. A failed trial left somebody in doubt, so trials grow rare."""
+    outage.trials += after_a_trial
+    postpone_probe(outage=outage, until=now + pause_after(outage, now), failed_trials=int(after_a_trial))
+
+
+def answers_well(courier: Courier) -> bool:
+    """Whether the provider answers, and the account has credit where it tells of any."""
+    try:
+        account = courier.account()
+    except GatewayError:
+        return False
+    return account.credit is None or account.credit > 0

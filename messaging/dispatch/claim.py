@@ -40,7 +40,8 @@ WITH gate AS MATERIALIZED (
        AND NOT EXISTS (SELECT FROM messaging_messagestop s
                         WHERE s.message_id = m.id AND s.lifted_at IS NULL)
        AND NOT EXISTS (SELECT FROM channels_outage x
-                        WHERE x.channel_id = m.channel_id AND x.ended_at IS NULL)
+                        WHERE x.channel_id = m.channel_id AND x.ended_at IS NULL
+                          AND x.id IS DISTINCT FROM %(on_trial)s)
        FOR SHARE OF m
 ), due AS MATERIALIZED (
     SELECT d.id FROM messaging_delivery d
@@ -116,13 +117,20 @@ def deadlines(now: datetime, closes_at: datetime | None) -> tuple[datetime, date
 
 
 def claim(
-    message: Message, *, limit: int, closes_at: datetime | None, worker: str, now: datetime
+    message: Message,
+    *,
+    limit: int,
+    closes_at: datetime | None,
+    worker: str,
+    now: datetime,
+    on_trial: int | None = None,
 ) -> Claim | None:
     """Claim up to `limit` due rows of a message; None if there is nothing to claim.
 
     `closes_at` is when the policy's permission for the whole message ends (window, expiry,
     override), None if it does not; nothing is claimed whose answer could come after it. A claim with
-    no recipients turned away all it found.
+    no recipients turned away all it found. `on_trial` is an open outage that this claim may pass by,
+    to prove it over.
     """
     last_instant = closes_at - patience() - WRITING_TIME if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
@@ -137,6 +145,7 @@ def claim(
                 "closes_at": last_instant,
                 "content_hash": content_hash(message),
                 "worker": worker,
+                "on_trial": on_trial,
                 "write_deadline": write_deadline,
                 "doubtful_at": doubtful_at,
             },

@@ -8,25 +8,21 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from channels.models import Channel, Outage
+from channels.actions import end_outage
+from channels.models import Channel, Outage, Purpose
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
-from messaging.dispatch.breaker import Probe, open_outage, ramped
-from messaging.dispatch.claim import claim
-from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import (
-    DEADLINE_PASSED,
-    HOURS_WAIT,
-    Courier,
-    is_batch_refusal,
-    send_claim,
-)
+from messaging.dispatch.breaker import answers_well, ask_later, open_outage, outage_to_probe, ramped
+from messaging.dispatch.claim import Claim, claim
+from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
+from messaging.dispatch.rate import Line
+from messaging.dispatch.send import HOURS_WAIT, Courier, is_batch_refusal, send_claim
 from messaging.facts import MessageGate, gate_of
 from messaging.gateways.base import GatewayError, Trouble
 from messaging.models import Message
@@ -52,6 +48,8 @@ class Report:
     sent: int = 0
     turned_away: int = 0
     failures: list[str] = field(default_factory=list)
+    # Whether a failure was the gateway's own, so that an outage is open.
+    gateway_failed: bool = False
 
     @property
     def moved(self) -> int:
@@ -63,6 +61,7 @@ class Report:
         self.sent += other.sent
         self.turned_away += other.turned_away
         self.failures += other.failures
+        self.gateway_failed |= other.gateway_failed
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -75,14 +74,27 @@ class Report:
 
 
 class Pump:
-    """One channel's pump in one worker thread. `clock` gives the database's time."""
+    """One channel's pump in one worker thread.
 
-    def __init__(self, channel: Channel, courier: Courier, *, clock: Clock, worker: str = "") -> None:
+    `clock` gives the database's time, by which everything is decided; `wall` is this machine's own.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        courier: Courier,
+        *,
+        clock: Clock,
+        worker: str = "",
+        wall: Clock = wall_clock,
+    ) -> None:
         self.channel = channel
         self.courier = courier
         self.clock = clock
+        self.wall = wall
         self.worker = worker or worker_name()
-        self._probe = Probe()
+        self.clock_difference = timedelta(0)
+        self._line = Line(channel, courier.gateway.rate, clock)
         self._limits: dict[int, int] = {}
         self._resting: dict[int, datetime] = {}
         self._gates: list[tuple[Message, MessageGate]] = []
@@ -94,13 +106,13 @@ class Pump:
         """Plan, then claim and send until nothing may go now, or `seconds` are over."""
         report = Report()
         until = time.monotonic() + seconds
-        now = self.clock()
-        report.planned = plan_waiting(self.channel.code, now=now)
-        self._gates_read = float("-inf")
+        if self.is_down():
+            self.probe(report)
+        self._look_around(report)
         dry: set[int] = set()
         while time.monotonic() < until:
             if time.monotonic() - self._gates_read > GATES_SECONDS:
-                self._read_gates()
+                self._look_around(report)
                 dry.clear()
             chosen = self._choose(dry)
             if chosen is None:
@@ -112,19 +124,36 @@ class Pump:
         report.turned_away += sweep_channel(self.channel.code, now=self.clock())
         return report
 
-    def _read_gates(self) -> None:
+    def _look_around(self, report: Report) -> None:
+        """What may go now. Within a turn as well as before it: a message of ten that comes in the middle
+        of one of a million is planned at once."""
+        report.planned += plan_waiting(self.channel.code, now=self.clock())
+        self.clock_difference = difference(self.clock, self.wall)
+        if self.clock_is_wrong:
+            logger.error(
+                "clock_differs: nothing promotional is sent by this worker",
+                extra={"worker": self.worker, "seconds": self.clock_difference.total_seconds()},
+            )
+        self._read_gates()
+        self._ramp = ramped(self.channel, self.courier.gateway.max_batch, clock=self.clock)
+
+    def _read_gates(self, *, on_trial: int | None = None) -> None:
         now = self.clock()
         messages = Message.objects.under_way(self.channel)
         self._gates = []
         for message in messages:
             try:
-                self._gates.append((message, gate_of(message, now)))
+                self._gates.append((message, gate_of(message, now, on_trial=on_trial)))
             except Exception:  # an error inside the policy means no send (security bar, 13)
                 logger.exception(
                     "the policy failed; nothing of the message is sent", extra={"message_id": message.pk}
                 )
-        self._ramp = ramped(self.channel, self.courier.gateway.max_batch, clock=self.clock)
         self._gates_read = time.monotonic()
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether this machine's clock and the database's differ so much that no hours can be trusted."""
+        return abs(self.clock_difference) > TOLERANCE
 
     def _choose(self, dry: set[int]) -> tuple[Message, MessageGate] | None:
         """The most urgent message that may go, taking turns among equals."""
@@ -134,6 +163,7 @@ class Pump:
             if gate.decision.verdict is Verdict.ALLOW
             and message.pk not in dry
             and not self._is_resting(message, gate)
+            and not (self.clock_is_wrong and message.purpose == Purpose.PROMOTIONAL)
         ]
         if not able:
             return None
@@ -148,29 +178,48 @@ class Pump:
         until = self._resting.get(message.pk)
         return until is not None and gate.facts.now < until
 
-    def _serve(self, message: Message, gate: MessageGate, report: Report) -> bool:
-        """One claim and call for a message; False if it had nothing that is due."""
+    def _serve(
+        self, message: Message, gate: MessageGate, report: Report, *, trial: Outage | None = None
+    ) -> bool:
+        """One claim and call for a message, of one recipient in a trial; False if nothing of it is due."""
         if not self._has_audio(message, report):
             return False
+        full = 1 if trial else min(self._limits.get(message.pk, self.courier.gateway.max_batch), self._ramp)
+        limit = self._line.take(full)
+        if not limit:
+            time.sleep(self._line.pause)
+            return True
         started = time.monotonic()
-        closes_at = gate.ends_at
-        limit = min(self._limits.get(message.pk, self.courier.gateway.max_batch), self._ramp)
-        claimed = claim(message, limit=limit, closes_at=closes_at, worker=self.worker, now=self.clock())
+        claimed = claim(
+            message,
+            limit=limit,
+            closes_at=gate.ends_at,
+            worker=self.worker,
+            now=self.clock(),
+            on_trial=trial.pk if trial else None,
+        )
+        self._line.give_back(limit - len(claimed.recipients) if claimed else limit)
         if claimed is None:
             return False
         report.turned_away += claimed.turned_away
-        if not claimed.recipients:
-            return True
+        if claimed.recipients:
+            self._send(message, claimed, gate, started, report)
+        return True
+
+    def _send(
+        self, message: Message, claimed: Claim, gate: MessageGate, started: float, report: Report
+    ) -> None:
         report.calls += 1
+        size = len(claimed.recipients)
         failure = send_claim(
-            self.courier, message, claimed, clock=self.clock, ends_at=closes_at, started=started
+            self.courier, message, claimed, clock=self.clock, ends_at=gate.ends_at, started=started
         )
         if failure is None:
-            report.sent += len(claimed.recipients)
-            self._limits[message.pk] = min(limit * 2, self.courier.gateway.max_batch)
+            report.sent += size
+            known = self._limits.get(message.pk, self.courier.gateway.max_batch)
+            self._limits[message.pk] = min(known * 2, self.courier.gateway.max_batch)
         else:
-            self._take_failure(message, failure, len(claimed.recipients), report)
-        return True
+            self._take_failure(message, failure, size, report)
 
     def _take_failure(self, message: Message, failure: GatewayError, size: int, report: Report) -> None:
         report.failures.append(failure.code)
@@ -178,18 +227,16 @@ class Pump:
             "a gateway call failed",
             extra={"channel": self.channel.code, "code": failure.code, "trouble": str(failure.trouble)},
         )
-        if failure.code == DEADLINE_PASSED:
-            return  # our own delay says nothing about the gateway
-        if is_batch_refusal(failure) and size > 1:
+        if open_outage(self.channel, failure, clock=self.clock):
+            report.gateway_failed = True
+            self._gates_read = float("-inf")
+        elif is_batch_refusal(failure) and size > 1:
             self._limits[message.pk] = max(size // 2, 1)
         elif failure.trouble is Trouble.HOURS:
             # Each further batch of it would be refused as this one was.
             self._resting[message.pk] = self.clock() + HOURS_WAIT
         elif failure.trouble is Trouble.CONTENT:
             self._pause(message, failure)
-        else:
-            open_outage(self.channel, failure, clock=self.clock)
-            self._gates_read = float("-inf")
 
     def _has_audio(self, message: Message, report: Report) -> bool:
         """A voice message needs its audio first, made once a message; whether it may be sent now."""
@@ -215,6 +262,32 @@ class Pump:
         """Whether an outage of the channel is open, declared or detected."""
         return Outage.objects.open().filter(channel=self.channel).exists()
 
-    def probe(self) -> bool:
-        """Ask a gateway in a detected outage whether it is back; True if the outage is over."""
-        return self._probe.try_to_end(self.channel, self.courier, clock=self.clock)
+    def probe(self, report: Report | None = None) -> bool:
+        """Ask a gateway in a detected outage whether it is back, and if it says so try one recipient;
+        True if the outage is over. Of all workers one asks, the more rarely the longer it lasts."""
+        outage = outage_to_probe(self.channel, self.clock())
+        if outage is None:
+            return False
+        trial = Report()
+        is_back = answers_well(self.courier)
+        if is_back:
+            self._try_one(outage, trial)
+        if report is not None:
+            report.add(trial)
+        if not is_back or trial.gateway_failed:
+            ask_later(outage, now=self.clock(), after_a_trial=is_back)
+            return False
+        end_outage(outage=outage, by=None, now=self.clock())
+        return True
+
+    def _try_one(self, outage: Outage, trial: Report) -> None:
+        """Half open: one recipient of whatever may go, past this outage. With nobody due there is
+        nothing to try, and nothing to lose."""
+        self._read_gates(on_trial=outage.pk)
+        dry: set[int] = set()
+        while not trial.calls and (chosen := self._choose(dry)) is not None:
+            if not self._serve(*chosen, trial, trial=outage):
+                dry.add(chosen[0].pk)
+            if trial.gateway_failed:
+                break
+        self._gates_read = float("-inf")

@@ -1,0 +1,180 @@
+"""Who goes first, how fast a line goes, and whose clock is believed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from messaging.dispatch.clock import database_clock, difference
+from messaging.dispatch.pump import Pump
+from messaging.dispatch.rate import Line
+from messaging.models import LineBudget
+from tests.factories import NOW, ChannelFactory, MessageFactory, open_every_day
+from tests.messaging.dispatching import Dispatch
+from tests.messaging.helpers import in_threads, people, seconds, states
+
+pytestmark = pytest.mark.django_db
+together = pytest.mark.django_db(transaction=True)
+
+
+# --- one of a million does not delay one of ten ---------------------------------------------------
+
+
+@together
+def test_a_small_urgent_message_leaves_in_the_middle_of_a_long_promotional_one(sms: Dispatch):
+    people(3000)
+    open_every_day(sms.channel, 0, 1440)
+    long = MessageFactory(promotional=True, text="تبلیغ")
+    sms.server.use("latency:0.05")
+    turn = threading.Thread(target=_run_and_close, args=(sms.pump(max_batch=20),))
+    turn.start()
+    try:
+        _wait_until(lambda: len(sms.numbers) > 100)
+        urgent = MessageFactory(
+            text="فوری",
+            audience={"kind": "tag", "tag": "ده نفر"},
+            sender=long.sender,
+            sender_manager=long.sender_manager,
+        )
+        people(10, first=9000, tags=["ده نفر"])
+        submitted = time.monotonic()
+        _wait_until(lambda: states(urgent) == {"accepted": 10})
+        assert time.monotonic() - submitted < 5
+        assert states(long)["queued"] > 0, "the long one was over before the short one came"
+    finally:
+        turn.join(30)
+
+
+def _run_and_close(pump: Pump) -> None:
+    try:
+        pump.run(seconds=8)
+    finally:
+        connections.close_all()
+
+
+def _wait_until(is_so: Any) -> None:
+    until = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@together
+def test_two_long_campaigns_get_the_same_share_of_two_workers(sms: Dispatch):
+    people(600)
+    first = MessageFactory(text="a")
+    MessageFactory(text="b", sender=first.sender, sender_manager=first.sender_manager)
+    sms.pump().run(seconds=0)
+    in_threads([partial(sms.pump().run, seconds=30), partial(sms.pump().run, seconds=30)])
+    texts = [entry["text"] for entry in sms.server.accepted]
+    assert len(texts) == 1200
+    half = Counter(texts[:600])
+    assert abs(half["a"] - half["b"]) <= 120
+
+
+# --- a rate per line ------------------------------------------------------------------------------
+
+
+def clock_at(instant: datetime) -> Any:
+    return lambda: instant
+
+
+def test_a_line_gives_no_more_than_its_rate_and_a_second_of_it_at_once():
+    channel = ChannelFactory()
+    line = Line(channel, 50.0, clock_at(NOW))
+    assert line.take(80) == 50
+    assert line.take(80) == 0
+    later = Line(channel, 50.0, clock_at(NOW + seconds(0.5)))
+    assert later.take(80) == 25
+    much_later = Line(channel, 50.0, clock_at(NOW + seconds(600)))
+    assert much_later.take(80) == 50, "what was not used is not saved up"
+
+
+def test_what_a_claim_did_not_need_goes_back_to_the_line():
+    line = Line(ChannelFactory(), 50.0, clock_at(NOW))
+    assert line.take(50) == 50
+    line.give_back(30)
+    assert line.take(50) == 30
+
+
+def test_a_worker_whose_reading_is_older_adds_nothing():
+    channel = ChannelFactory()
+    assert Line(channel, 10.0, clock_at(NOW)).take(10) == 10
+    assert Line(channel, 10.0, clock_at(NOW - seconds(60))).take(10) == 0
+    assert LineBudget.objects.get().filled_at == NOW
+
+
+def test_a_line_without_a_rate_asks_nobody(django_assert_num_queries: Any):
+    line = Line(ChannelFactory(), 0.0, clock_at(NOW))
+    with django_assert_num_queries(0):
+        assert line.take(1000) == 1000
+        line.give_back(10)
+
+
+@together
+def test_workers_share_the_line():
+    channel = ChannelFactory()
+    Line(channel, 100.0, clock_at(NOW)).take(0)
+    taken = in_threads([partial(Line(channel, 100.0, clock_at(NOW)).take, 30) for _n in range(8)])
+    assert sum(taken) == 100
+
+
+@together
+def test_two_pumps_keep_to_the_rate_of_the_line_together(sms: Dispatch):
+    people(120)
+    message = MessageFactory()
+    pumps = [sms.pump(max_batch=10) for _n in range(2)]
+    for pump in pumps:
+        pump.courier.gateway.rate = 40.0
+    paced = [Pump(sms.channel, pump.courier, clock=database_clock) for pump in pumps]
+    began = time.monotonic()
+    in_threads([partial(pump.run, seconds=20) for pump in paced])
+    assert states(message) == {"accepted": 120}
+    assert time.monotonic() - began > 1.5, "120 at 40 a second, of which 40 at once"
+
+
+# --- clocks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hours", [-24, -1, 1, 24])
+def test_a_worker_with_a_wrong_clock_sends_nothing_promotional_and_says_so(sms: Dispatch, hours: int, caplog):
+    people(4)
+    open_every_day(sms.channel, 0, 1440)
+    advert = MessageFactory(promotional=True)
+    news = MessageFactory(sender=advert.sender, sender_manager=advert.sender_manager)
+    wrong = sms.pump()
+    wrong.wall = lambda: datetime.now(UTC) + timedelta(hours=hours)
+    wrong.run(seconds=5)
+    assert states(advert) == {"queued": 4}
+    assert states(news) == {"accepted": 4}
+    assert "clock_differs" in caplog.text
+    sms.run()
+    assert states(advert) == {"accepted": 4}
+
+
+def test_a_clock_that_is_put_right_is_believed_again(sms: Dispatch):
+    people(1)
+    open_every_day(sms.channel, 0, 1440)
+    advert = MessageFactory(promotional=True)
+    pump = sms.pump()
+    right = pump.wall
+    pump.wall = lambda: datetime.now(UTC) + timedelta(seconds=2.5)
+    pump.run(seconds=2)
+    assert states(advert) == {"queued": 1}
+    pump.wall = right
+    pump.run(seconds=2)
+    assert states(advert) == {"accepted": 1}
+
+
+def test_only_a_difference_that_is_proven_counts():
+    readings = iter([NOW, NOW + seconds(3)])
+    assert difference(clock_at(NOW + seconds(2)), lambda: next(readings)) == timedelta(0)
+    assert difference(clock_at(NOW + seconds(5)), clock_at(NOW)) == seconds(5)
+    assert difference(clock_at(NOW - seconds(5)), clock_at(NOW)) == -seconds(5)
