@@ -1,10 +1,15 @@
-"""`dispatch`: the pump in the foreground, without Celery."""
+"""`dispatch`: the pump in the foreground, without Celery and without a broker.
+
+Beside Celery's workers it is the one that goes on when the broker or the beat is away (docs/adr/0012).
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import time
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -15,17 +20,18 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
-from messaging.dispatch.settle import settle_channel
+from messaging.dispatch.standby import IDLE_SECONDS, TURN_SECONDS, Standby
 from messaging.gateways.registry import gateway_for
 
-TURN_SECONDS = 5.0
-IDLE_SECONDS = 1.0
 # How often a gateway that is down is asked again before "idle" is accepted.
 PROBES_BEFORE_IDLE = 5
 
 
 class Command(BaseCommand):
-    help = "Plan, claim and send what may go now; with --until-idle stop when nothing may."
+    help = (
+        "Plan, claim and send what may go now, a thread a channel, until it is told to stop;"
+        " with --until-idle stop when nothing may go."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--until-idle", action="store_true")
@@ -36,41 +42,52 @@ class Command(BaseCommand):
         channels: list[Channel] = (
             [sending_channel(options["channel"])] if options["channel"] else list(Channel.objects.sending())
         )
-        pumps = [Pump(c, Courier(gateway_for(c.code)), clock=database_clock) for c in channels]
         total = Report()
+        if options["until_idle"]:
+            self._until_idle(channels, total)
+        else:
+            self._until_stopped(channels, total)
+        self._show(total, as_json=options["json"])
+
+    def _until_stopped(self, channels: list[Channel], total: Report) -> None:
+        standby = Standby([channel.code for channel in channels])
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            standby.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        total.add(standby.run())
+        self.stderr.write("stopped; whatever was not sent waits in its queue")
+
+    def _until_idle(self, channels: list[Channel], total: Report) -> None:
+        pumps = [Pump(c, Courier(gateway_for(c.code)), clock=database_clock) for c in channels]
         try:
-            self._run(pumps, total, until_idle=options["until_idle"])
+            self._drain(pumps, total)
         except KeyboardInterrupt:
             self.stderr.write("stopped; whatever was not sent waits in its queue")
         finally:
             for pump in pumps:
                 pump.courier.close()
-        self._show(total, as_json=options["json"])
 
-    def _run(self, pumps: list[Pump], total: Report, *, until_idle: bool) -> None:
+    @staticmethod
+    def _drain(pumps: list[Pump], total: Report) -> None:
         patience = PROBES_BEFORE_IDLE
         while True:
             recover(now=database_clock())
-            moved = sum(self._turn(pump, total) for pump in pumps)
-            ended = [pump.probe() for pump in pumps]
-            if moved or any(ended):
+            moved = 0
+            for pump in pumps:
+                report = pump.run(seconds=TURN_SECONDS)
+                total.add(report)
+                # A call that failed is a reason to look again, too: its recipients may be due at once.
+                moved += report.moved + report.calls
+            if moved:
                 patience = PROBES_BEFORE_IDLE
                 continue
-            if until_idle:
-                patience -= 1
-                if patience <= 0 or not any(pump.is_down() for pump in pumps):
-                    return
-            else:
-                for pump in pumps:
-                    settle_channel(pump.channel, pump.courier, clock=database_clock)
+            patience -= 1
+            if patience <= 0 or not any(pump.is_down() for pump in pumps):
+                return
             time.sleep(IDLE_SECONDS)
-
-    @staticmethod
-    def _turn(pump: Pump, total: Report) -> int:
-        report = pump.run(seconds=TURN_SECONDS)
-        total.add(report)
-        # A call that failed is a reason to look again, too: its recipients may be due at once.
-        return report.moved + report.calls
 
     def _show(self, total: Report, *, as_json: bool) -> None:
         if as_json:

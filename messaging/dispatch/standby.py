@@ -1,0 +1,109 @@
+"""A worker that needs no broker: it looks at the table by itself, a thread for each thing it looks after.
+
+A channel's pump and its chores (calls without an outcome, calls in doubt) are threads of their own, so that
+a slow provider delays its own messages only, and a long question no message at all. Whatever a thread
+meets (a database that restarts, a bug) it says, and goes on after a moment.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from django.db import close_old_connections, connection
+
+from channels.models import Channel
+from messaging.dispatch.clock import database_clock
+from messaging.dispatch.pump import Pump, Report
+from messaging.dispatch.record import recover
+from messaging.dispatch.send import Courier
+from messaging.dispatch.settle import settle_channel
+from messaging.gateways.registry import gateway_for
+
+logger = logging.getLogger(__name__)
+
+TURN_SECONDS: Final = 5.0
+IDLE_SECONDS: Final = 1.0
+CHORES_SECONDS: Final = 2.0
+# After an error; a database that was restarted is there again soon.
+ERROR_SECONDS: Final = 1.0
+
+
+class Standby:
+    """Pumps the given channels until `stop()`."""
+
+    def __init__(self, codes: list[str]) -> None:
+        self.codes = codes
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._total = Report()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> Report:
+        """Work until told to stop; what was done. A call under way is brought to its end first."""
+        work: list[Callable[[], None]] = [partial(self._pump, code) for code in self.codes]
+        work += [partial(self._chores, code) for code in self.codes]
+        threads = [threading.Thread(target=act, name=f"standby-{n}") for n, act in enumerate(work)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            # Waits in small pieces, or a signal would not be heard.
+            for thread in threads:
+                thread.join(0.2)
+        return self._total
+
+    def _pump(self, code: str) -> None:
+        courier = Courier(gateway_for(code))
+        pump: Pump | None = None
+
+        def turn() -> float:
+            nonlocal pump
+            channel = Channel.objects.sending().filter(code=code).first()
+            if channel is None:
+                return IDLE_SECONDS
+            pump = pump or Pump(channel, courier, clock=database_clock)
+            report = pump.run(seconds=TURN_SECONDS)
+            with self._lock:
+                self._total.add(report)
+            return 0.0 if report.moved or report.calls else IDLE_SECONDS
+
+        self._repeat(turn, courier)
+
+    def _chores(self, code: str) -> None:
+        courier = Courier(gateway_for(code))
+
+        def turn() -> float:
+            recover(now=database_clock())
+            channel = Channel.objects.sending().filter(code=code).first()
+            if channel is not None:
+                settle_channel(channel, courier, clock=database_clock)
+            return CHORES_SECONDS
+
+        self._repeat(turn, courier)
+
+    def _repeat(self, turn: Callable[[], float], courier: Courier) -> None:
+        """Take turns until told to stop; `turn` gives the seconds to wait afterwards."""
+        try:
+            while not self._stopped.is_set():
+                close_old_connections()
+                try:
+                    pause = turn()
+                except Exception as error:  # whatever it is, the messages still wait
+                    logger.exception("a turn failed", extra={"error": type(error).__name__})
+                    connection.close()
+                    pause = ERROR_SECONDS
+                self._wait(pause)
+        finally:
+            courier.close()
+            connection.close()
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopped.is_set() and time.monotonic() < until:
+            self._stopped.wait(min(0.5, max(until - time.monotonic(), 0.0)))

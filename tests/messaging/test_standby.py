@@ -1,0 +1,84 @@
+"""The worker that needs no broker: it sends, recovers and settles by itself, and survives its database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from messaging.dispatch.standby import Standby
+from messaging.models import GatewayCall
+from tests.factories import ChannelFactory, MessageFactory
+from tests.messaging.dispatching import Dispatch
+from tests.messaging.helpers import people, states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def at_work(sms: Dispatch, settings):
+    """A standby in a thread, for both channels, with this test's gateway."""
+    ChannelFactory(code="avanak", kind="voice")
+    settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
+    settings.AVANAK_BASE_URL = f"{sms.server.url}/Rest"
+    settings.GATEWAY_TIMEOUT_SECONDS = 1
+    settings.SETTLE_QUIET_SECONDS = 1
+    standby = Standby(["sms", "avanak"])
+    thread = threading.Thread(target=standby.run)
+    thread.start()
+    yield sms
+    standby.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def wait_until(is_so: Callable[[], bool], within: float = 20) -> None:
+    until = time.monotonic() + within
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_it_finds_a_message_by_itself_within_ten_seconds(at_work: Dispatch):
+    people(30)
+    message = MessageFactory()
+    wait_until(lambda: states(message) == {"accepted": 30}, within=10)
+
+
+def test_it_settles_what_it_left_in_doubt(at_work: Dispatch):
+    people(30)
+    at_work.server.use("reset-after-acceptx1")
+    message = MessageFactory()
+    wait_until(lambda: states(message) == {"accepted": 30})
+    assert GatewayCall.objects.filter(outcome="settled").exists()
+    assert len(at_work.numbers) == len(set(at_work.numbers)) == 30
+
+
+def test_a_slow_voice_provider_does_not_slow_the_sms(at_work: Dispatch):
+    people(40)
+    at_work.server.use("avanak.latency:0.9")
+    from channels.models import Channel
+
+    voice = MessageFactory(channel=Channel.objects.get(code="avanak"))
+    wait_until(lambda: any(entry["provider"] == "avanak" for entry in at_work.server.received))
+    text = MessageFactory(sender=voice.sender, sender_manager=voice.sender_manager)
+    began = time.monotonic()
+    wait_until(lambda: states(text) == {"accepted": 40})
+    assert time.monotonic() - began < 3
+
+
+def test_it_goes_on_when_its_connections_are_cut(at_work: Dispatch):
+    people(200)
+    at_work.server.use("latency:0.05")
+    message = MessageFactory()
+    wait_until(lambda: len(at_work.numbers) > 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    wait_until(lambda: states(message).get("accepted", 0) + states(message).get("unknown", 0) == 200)
+    assert len(at_work.numbers) == len(set(at_work.numbers))
