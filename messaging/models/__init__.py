@@ -1,12 +1,15 @@
 """Messages, their recipients' deliveries, and the calls to the gateways."""
 
 from messaging.models.delivery import Delivery, GatewayCall
+from messaging.models.doubt import DecidedDelivery, DoubtDecision
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
 
 __all__ = [
     "FROZEN",
     "AudienceMember",
+    "DecidedDelivery",
     "Delivery",
+    "DoubtDecision",
     "GatewayCall",
     "Message",
     "MessageStop",
