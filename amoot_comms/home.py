@@ -148,7 +148,7 @@ def waiting(user: User) -> list[Waiting]:
 
 
 def _doubts(user: User) -> list[Waiting]:
-    """What nobody knows the outcome of: to be decided by those who may, to be looked at by the back office."""
+    """What nobody knows the outcome of: decided by those who may, looked at by the back office."""
     if user.may("messaging.settle_doubt"):
         label, url = _("messages with an unknown outcome to decide"), reverse("messaging:doubts")
         return [Waiting(undecided(user).count(), label, url, "question-circle")]
