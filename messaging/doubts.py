@@ -56,6 +56,11 @@ class Doubt:
     obstacles: list[Label] = field(default_factory=list)
     can_ask: bool = True
 
+    @property
+    def until_exactly(self) -> str:
+        """`until` as a press posts it back: not a microsecond may be lost."""
+        return self.until.isoformat() if self.until else ""
+
 
 def _unknown_calls() -> Any:
     return GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN)
