@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.models import Channel, Outage, Purpose
 from channels.querysets import windows_of
 from contacts.models import ConsentEntry, OptOutCall
+from messaging.doubts import undecided
 from messaging.models import Delivery, GatewayCall, Message, Override
 from messaging.presenting import Counts
 from messaging.selectors import standing
@@ -135,12 +136,7 @@ def waiting(user: User) -> list[Waiting]:
                 paused, _("paused messages"), reverse("messaging:list") + "?status=paused", "pause-circle"
             )
         )
-    if user.may("messaging.view_gatewaycall"):
-        doubtful = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
-        url = reverse("admin:messaging_gatewaycall_changelist") + "?outcome__exact=unknown"
-        found.append(
-            Waiting(doubtful, _("calls to a provider without a known outcome"), url, "question-circle")
-        )
+    found += _doubts(user)
     if user.may("messaging.decide_override"):
         asked = Override.objects.filter(approved_at__isnull=True, revoked_at__isnull=True).count()
         found.append(
@@ -149,6 +145,18 @@ def waiting(user: User) -> list[Waiting]:
             )
         )
     return [one for one in found if one.count]
+
+
+def _doubts(user: User) -> list[Waiting]:
+    """What nobody knows the outcome of: decided by those who may, looked at by the back office."""
+    if user.may("messaging.settle_doubt"):
+        label, url = _("messages with an unknown outcome to decide"), reverse("messaging:doubts")
+        return [Waiting(undecided(user).count(), label, url, "question-circle")]
+    if user.may("messaging.view_gatewaycall"):
+        doubtful = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
+        url = reverse("admin:messaging_gatewaycall_changelist") + "?outcome__exact=unknown"
+        return [Waiting(doubtful, _("calls to a provider without a known outcome"), url, "question-circle")]
+    return []
 
 
 _GROUPS: Final[tuple[tuple[Any, str, frozenset[str]], ...]] = (

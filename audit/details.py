@@ -19,7 +19,9 @@ NAMES: Final[dict[str, Promise]] = {
     "audience": _("audience"),
     "before": _("before"),
     "call": _("call"),
+    "calls": _("calls"),
     "channel": _("channel"),
+    "choice": _("choice"),
     "code": _("code"),
     "created": _("new"),
     "department": _("department"),
@@ -61,6 +63,9 @@ NAMES: Final[dict[str, Promise]] = {
 }
 
 VALUES: Final[dict[tuple[str, str], Promise]] = {
+    ("choice", "abandon"): _("give up"),
+    ("choice", "resend"): _("send again"),
+    ("choice", "sent"): _("it was sent"),
     ("flag", "no_messages"): _("no message at all is sent"),
     ("flag", "no_promotional"): _("promotional messages are not sent"),
     ("purpose", "notification"): _("Notification"),

@@ -32,6 +32,8 @@ ACTIONS: Final[dict[str, Promise]] = {
     "employee.left": _("colleague's leave recorded"),
     "employee.reinstated": _("colleague's leave taken back"),
     "message.cancel": pgettext_lazy("audit", "message cancelled"),
+    "message.doubt_asked": _("provider to be asked again"),
+    "message.doubt_decided": _("unknown outcome decided"),
     "message.pause": pgettext_lazy("audit", "message paused"),
     "message.planned": _("message planned"),
     "message.resume": _("message resumed"),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.admin_tools import WrittenDates
 from contacts.models import Contact
 from contacts.numbers import InvalidNumber, normalise
-from messaging.models import Delivery, GatewayCall, Message, MessageStop, Override
+from messaging.models import Delivery, DoubtDecision, GatewayCall, Message, MessageStop, Override
 from messaging.querysets import MessageQuerySet
 from persian.jalali import format_datetime
 from staff.models import User
@@ -161,3 +161,16 @@ class OverrideAdmin(ReadOnlyAdmin):
     @admin.display(description=_("approved at"))
     def approved(self, override: Override) -> str:
         return _shown(override.approved_at)
+
+
+@admin.register(DoubtDecision)
+class DoubtDecisionAdmin(ReadOnlyAdmin):
+    list_display = ("row", "of_message", "choice", "people", "by", "decided", "reason")
+    list_filter = ("choice",)
+    list_select_related = ("by",)
+    search_fields = ("=message__id",)
+    ordering = ("-id",)
+
+    @admin.display(description=_("at"))
+    def decided(self, decision: DoubtDecision) -> str:
+        return _shown(decision.at)

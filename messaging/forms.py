@@ -18,6 +18,7 @@ from messaging.actions.submit import Draft, check_draft
 from messaging.audience import Audience, everybody, from_bytes, with_tag
 from messaging.drafts import KeptFile, Sealed, sign_file, signed_file
 from messaging.labels import REASONS, number
+from messaging.models import DoubtDecision
 from messaging.states import DeliveryState, MessageStatus
 from persian.digits import to_ascii, to_persian
 from persian.jalali import TEHRAN, is_persian, numeric_date, parse_date
@@ -358,3 +359,19 @@ class CancelForm(forms.Form):
         max_length=300,
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
+
+
+class DoubtForm(forms.Form):
+    """A decision about people in doubt. `seen` and `until` say what the press was shown, `delivery` whether
+    it is about one of them alone."""
+
+    choice = forms.ChoiceField(choices=DoubtDecision.Choice)
+    reason = forms.CharField(
+        label=gettext_lazy("Why do you decide so?"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Give the reason: it is kept with your name.")},
+    )
+    seen = forms.IntegerField(min_value=1, max_value=100_000_000)
+    until = forms.DateTimeField()
+    delivery = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

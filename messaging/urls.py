@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import compose, detail, listing, recipients
+from messaging.views import compose, detail, doubt, listing, recipients
 
 app_name = "messaging"
 urlpatterns = [
@@ -19,5 +19,10 @@ urlpatterns = [
     path("<int:pk>/cancel/", detail.cancel, name="cancel"),
     path("<int:pk>/recipients/", recipients.recipients, name="recipients"),
     path("<int:pk>/recipients/<int:delivery_pk>/", recipients.why, name="why"),
+    path("doubt/", doubt.doubts, name="doubts"),
+    path("<int:pk>/doubt/", doubt.doubt, name="doubt"),
+    path("<int:pk>/doubt/<int:delivery_pk>/", doubt.doubt_about_one, name="doubt_about_one"),
+    path("<int:pk>/doubt/decide/", doubt.decide, name="decide"),
+    path("<int:pk>/doubt/ask/", doubt.ask, name="ask_provider"),
     path("<int:pk>/why/", recipients.why_number, name="why_number"),
 ]

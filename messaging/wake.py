@@ -9,6 +9,20 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 
 
+def nudge_settlement() -> None:
+    """Ask a worker to ask the providers about what is in doubt, in the same way."""
+
+    def ask() -> None:
+        from messaging.tasks import settle
+
+        try:
+            settle.apply_async(retry=False, expires=30)
+        except Exception as error:  # as in `nudge`
+            logger.warning("no worker could be woken", extra={"error": type(error).__name__})
+
+    transaction.on_commit(ask)
+
+
 def nudge(channel_code: str) -> None:
     """Ask a worker to look at a channel, once the transaction is committed; a dead broker is no error."""
 

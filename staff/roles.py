@@ -63,6 +63,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.view_message",
         "messaging.submit_message",
         "messaging.stop_message",
+        "messaging.settle_doubt",
     },
     Role.SENIOR: EVERYONE
     | {
@@ -71,6 +72,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.view_message",
         "messaging.view_all_messages",
         "messaging.stop_message",
+        "messaging.settle_doubt",
         "channels.declare_outage",
         "audit.view_entry",
     },

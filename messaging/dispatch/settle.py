@@ -1,166 +1,128 @@
 """Calls in doubt are settled by asking the provider, after a quiet period. Nothing is resent blindly.
 
-Present there: `accepted`. Proven absent: back into the queue. A provider that cannot be asked, or does
-not answer for the whole period: the deliveries stay `unknown`, where a person sees them.
+Present there: `accepted`. Proven absent: back into the queue. A provider that cannot tell is asked again
+after growing pauses, and after `ROUNDS` of them only if somebody presses; the deliveries stay `unknown`,
+where a person sees them and may decide (`messaging.actions.decide`).
+
+Calls of one message are asked about together: five hundred calls of the same minutes are one period.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import F, Q
 
-from audit.actions import record
 from channels.models import Channel
 from messaging.dispatch.clock import Clock
+from messaging.dispatch.proof import Obstacle
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import Batch, GatewayError, Lookup, Result
+from messaging.dispatch.settled import Settlement, Word, settle_call
+from messaging.gateways.base import Batch, GatewayError, NotSent
 from messaging.models import Delivery, GatewayCall
 from messaging.points import Point, passed
 from messaging.states import DeliveryState
 
 logger = logging.getLogger(__name__)
 
-_FOUND = """
-    UPDATE messaging_delivery d
-       SET state = 'accepted', provider_id = v.provider_id, provider_status = v.status, reason = '',
-           updated_at = %(now)s
-      FROM unnest(%(ids)s::bigint[], %(provider_ids)s::text[], %(statuses)s::text[])
-           AS v(id, provider_id, status)
-     WHERE d.id = v.id AND d.call_id = %(call)s AND d.state = 'unknown'
-"""
-
-_ABSENT = """
-    UPDATE messaging_delivery
-       SET state = 'queued', call_id = NULL, reason = 'retry', not_before = %(now)s, updated_at = %(now)s
-     WHERE id = ANY(%(ids)s) AND call_id = %(call)s AND state = 'unknown'
-"""
+# How long a settler keeps calls to itself while it asks; one that dies meanwhile leaves them to others.
+ASKING: Final = timedelta(minutes=2)
+# Calls of a message are one question if they began so near to one another, and address so many at most.
+NEAR: Final = timedelta(minutes=10)
+TOGETHER: Final = 50_000
+# So long after a call its record may still appear at the provider.
+LONGEST_LOOK: Final = timedelta(hours=6)
+# The provider's clock may differ by so much, or absence is not believed.
+CLOCK_DIFFERENCE: Final = timedelta(minutes=2)
 
 
-# The first key of the advisory lock; the second is the channel.
-_SETTLING = 5_774
+def settle_channel(
+    channel: Channel, courier: Courier, *, clock: Clock, limit: int = 500, insist: bool = False
+) -> Settlement:
+    """Settle up to `limit` calls of a channel whose quiet period is over and whose turn has come.
 
-
-@dataclass
-class Settlement:
-    """How many deliveries in doubt were found at the provider, proven absent, or stay in doubt."""
-
-    found: int = 0
-    absent: int = 0
-    in_doubt: int = 0
-
-
-def settle_channel(channel: Channel, courier: Courier, *, clock: Clock, limit: int = 50) -> Settlement:
-    """Settle up to `limit` calls of a channel whose quiet period is over.
-
-    They are chosen at random: those of which the provider cannot tell would else stand before the
-    others for ever.
+    `insist` asks about every call whatever its turn, those too of which nothing more is expected. A
+    provider that cannot be reached at all is not asked about the rest.
     """
     result = Settlement()
-    if not courier.gateway.can_lookup:
-        result.in_doubt = Delivery.objects.in_doubt(channel).count()
-        return result
-    quiet_since = clock() - timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
-    calls = (
-        GatewayCall.objects.filter(
-            channel=channel, outcome=GatewayCall.Outcome.UNKNOWN, finished_at__lt=quiet_since
-        )
-        .select_related("message")
-        .order_by("?")[:limit]
-    )
-    for call in calls:
-        _settle_call(call, courier, clock, result)
+    calls = _take(channel, clock(), limit, insist=insist)
+    for group in _groups(calls):
+        word = _ask(group, courier, clock)
+        passed(Point.SETTLE_ASKED)
+        for call in group:
+            settle_call(call, word, clock(), result)
+        if word.obstacle is Obstacle.UNREACHABLE:
+            break
     return result
 
 
-def _settle_call(call: GatewayCall, courier: Courier, clock: Clock, result: Settlement) -> None:
-    waiting = list(
-        Delivery.objects.filter(call=call, state=DeliveryState.UNKNOWN).values_list("pk", "address")
+def _take(channel: Channel, now: datetime, limit: int, *, insist: bool) -> list[GatewayCall]:
+    """The calls whose turn it is, kept from other settlers for a while; those never asked about first."""
+    quiet_since = now - timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
+    due = GatewayCall.objects.filter(
+        channel=channel, outcome=GatewayCall.Outcome.UNKNOWN, finished_at__lte=quiet_since
     )
-    lookup = _ask(call, [address for _pk, address in waiting], courier, clock) if waiting else None
-    if waiting and lookup is None:
-        result.in_doubt += len(waiting)
-        return
-    passed(Point.SETTLE_ASKED)
-    now = clock()
-    with transaction.atomic():
-        locked = GatewayCall.objects.select_for_update().get(pk=call.pk)
-        if locked.outcome != GatewayCall.Outcome.UNKNOWN:
-            return
-        if lookup is not None:
-            _write(call, waiting, lookup, now, result)
-        if not Delivery.objects.filter(call=call, state=DeliveryState.UNKNOWN).exists():
-            locked.outcome = GatewayCall.Outcome.SETTLED
-            locked.save(update_fields=["outcome"])
-        passed(Point.SETTLE_WRITTEN)
-    passed(Point.SETTLE_COMMITTED)
-
-
-def _ask(call: GatewayCall, addresses: list[str], courier: Courier, clock: Clock) -> Lookup | None:
-    """The provider's word, or None where it gives none."""
-    batch = Batch(
-        text=call.message.text,
-        addresses=addresses,
-        reference=f"amoot-{call.message_id}-{call.pk}",
-        now=call.intended_at,
-        audio_id=call.message.audio_id,
-    )
-    try:
-        lookup = courier.lookup(batch, call.intended_at, clock(), call.campaign_id)
-    except GatewayError as failure:
-        logger.warning("the provider could not be asked", extra={"call": call.pk, "code": failure.code})
-        return None
-    return lookup if lookup.complete or lookup.found else None
-
-
-def _recorded_elsewhere(call: GatewayCall, lookup: Lookup) -> set[str]:
-    """Provider's ids that belong to other deliveries: the same text went to the same number twice.
-
-    Such a number stays in doubt: what the provider shows may be the other message.
-    """
-    ids = {outcome.provider_id for outcome in lookup.found.values() if outcome.provider_id}
-    same_people = Delivery.objects.filter(call=call, state=DeliveryState.UNKNOWN).values("contact_id")
-    others = Delivery.objects.filter(contact_id__in=same_people, provider_id__in=ids).exclude(call=call)
-    return set(others.values_list("provider_id", flat=True))
-
-
-def _write(
-    call: GatewayCall, waiting: list[tuple[int, str]], lookup: Lookup, now: datetime, result: Settlement
-) -> None:
-    with connection.cursor() as cursor:
-        # One settlement of a channel at a time, or two would take one record of the provider for theirs.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SETTLING, call.channel_id])
-    ours = _recorded_elsewhere(call, lookup)
-    present = [
-        (pk, lookup.found[address])
-        for pk, address in waiting
-        if address in lookup.found
-        and lookup.found[address].result is Result.ACCEPTED
-        and lookup.found[address].provider_id not in ours
-    ]
-    absent = [pk for pk, address in waiting if address not in lookup.found] if lookup.complete else []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FOUND,
-            {
-                "ids": [pk for pk, _o in present],
-                "provider_ids": [o.provider_id[:40] for _pk, o in present],
-                "statuses": [o.status[:60] for _pk, o in present],
-                "call": call.pk,
-                "now": now,
-            },
+    if not insist:
+        due = due.filter(
+            Q(settle_due_at__isnull=True) | Q(settle_due_at__lte=now), settle_given_up_at__isnull=True
         )
-        cursor.execute(_ABSENT, {"ids": absent, "call": call.pk, "now": now})
-    result.found += len(present)
-    result.absent += len(absent)
-    result.in_doubt += len(waiting) - len(present) - len(absent)
-    record(
-        by=None,
-        action="call.settled",
-        obj=call,
-        data={"found": len(present), "absent": len(absent), "waiting": len(waiting)},
-        now=now,
+    due = due.order_by(F("settle_due_at").asc(nulls_first=True), "id")
+    with transaction.atomic():
+        taken = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        GatewayCall.objects.filter(pk__in=taken).update(settle_due_at=now + ASKING)
+    calls = GatewayCall.objects.filter(pk__in=taken).select_related("message").defer("answer")
+    return list(calls.order_by("message_id", "campaign_id", "intended_at", "pk"))
+
+
+def _groups(calls: Sequence[GatewayCall]) -> Iterator[list[GatewayCall]]:
+    """Calls that one question answers: of one message, near in time; a known campaign is its own."""
+    for (_message, campaign), members in groupby(calls, key=lambda c: (c.message_id, c.campaign_id)):
+        group: list[GatewayCall] = []
+        for call in members:
+            is_far = group and (
+                campaign
+                or call.intended_at - group[0].intended_at > NEAR
+                or sum(one.size for one in group) + call.size > TOGETHER
+            )
+            if is_far:
+                yield group
+                group = []
+            group.append(call)
+        yield group
+
+
+def _ask(group: Sequence[GatewayCall], courier: Courier, clock: Clock) -> Word:
+    """The provider's word about the calls' recipients, or what keeps it from telling."""
+    if not courier.gateway.can_lookup:
+        return Word(obstacle=Obstacle.CANNOT_ASK)
+    waiting = Delivery.objects.filter(call__in=group, state=DeliveryState.UNKNOWN)
+    addresses = list(waiting.values_list("address", flat=True))
+    if not addresses:
+        return Word()  # late answers have come for all of them
+    first, message = group[0], group[0].message
+    batch = Batch(
+        text=message.text,
+        addresses=addresses,
+        reference=f"amoot-{message.pk}-{first.pk}",
+        now=first.intended_at,
+        audio_id=message.audio_id,
     )
+    last = max(call.finished_at or call.intended_at for call in group)
+    until = min(clock(), last + LONGEST_LOOK)
+    try:
+        lookup = courier.lookup(batch, first.intended_at, until, first.campaign_id)
+    except GatewayError as failure:
+        logger.warning("the provider could not be asked", extra={"call": first.pk, "code": failure.code})
+        is_away = isinstance(failure, NotSent)
+        return Word(obstacle=Obstacle.UNREACHABLE if is_away else Obstacle.NO_ANSWER, code=failure.code)
+    if lookup.final and not lookup.found:
+        return Word(lookup, Obstacle.NO_CAMPAIGN)
+    if lookup.clock is not None and abs(lookup.clock - clock()) > CLOCK_DIFFERENCE:
+        return Word(lookup, Obstacle.CLOCK)
+    return Word(lookup, None if lookup.complete else Obstacle.INCOMPLETE)

@@ -108,11 +108,22 @@ class Lookup:
     """What the provider itself knows of a call in doubt.
 
     `complete` is true only when the provider answered for the whole period, so that an address
-    missing from `found` was proven not taken.
+    missing from `found` was proven not taken. `records` holds every row that may be an address's, where
+    there may be more than one; `found` the best of them. `final`: asking again can tell no more.
+    `clock` is the provider's own clock at the end of the question, where it told it.
     """
 
     complete: bool
     found: Mapping[str, RecipientOutcome] = field(default_factory=dict)
+    records: Mapping[str, Sequence[RecipientOutcome]] = field(default_factory=dict)
+    final: bool = False
+    clock: datetime | None = None
+
+    def records_of(self, address: str) -> Sequence[RecipientOutcome]:
+        """Every row that may be this address's."""
+        if address in self.records:
+            return self.records[address]
+        return (self.found[address],) if address in self.found else ()
 
 
 class Gateway(Protocol):

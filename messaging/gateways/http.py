@@ -13,6 +13,8 @@ import ipaddress
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -24,6 +26,7 @@ from messaging.gateways.base import GatewayError, NotSent, OutcomeUnknown, Troub
 from messaging.gateways.masking import masked
 from messaging.points import Point, passed
 
+TOO_LONG: Final = "answer_too_long"
 ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
 CONNECT_SECONDS: Final = 5.0
 KEEP_ALIVE_SECONDS: Final = 10.0
@@ -33,10 +36,12 @@ _FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A complete answer: the HTTP status and the body as text (undecodable bytes replaced)."""
+    """A complete answer: the HTTP status and the body as text (undecodable bytes replaced); `date` is the
+    answerer's clock, where it told it."""
 
     status: int
     text: str
+    date: datetime | None = None
 
     @property
     def is_good(self) -> bool:
@@ -82,6 +87,15 @@ def checked_token(token: str, setting: str) -> str:
     if not token or not token.isascii() or not token.isprintable() or token != token.strip():
         raise ImproperlyConfigured(f"{setting} must be printable ASCII without spaces around it.")
     return token
+
+
+def http_date(value: str | None) -> datetime | None:
+    """The instant of a `Date` header; None where there is none, or one that is no date."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else None
 
 
 class Http:
@@ -139,8 +153,9 @@ class Http:
                 if len(data) > limit:
                     response.close()
                     raw = masked(data[:65536].decode("utf-8", "replace"), [self.token])
-                    raise OutcomeUnknown("answer_too_long", trouble=Trouble.PROVIDER, raw=raw)
-            return HttpAnswer(response.status, data.decode("utf-8", "replace"))
+                    raise OutcomeUnknown(TOO_LONG, trouble=Trouble.PROVIDER, raw=raw)
+            date = http_date(response.headers.get("Date"))
+            return HttpAnswer(response.status, data.decode("utf-8", "replace"), date)
 
     def _classified(self, error: Exception, progress: _Progress) -> GatewayError:
         if isinstance(error, _DeadlinePassed):

@@ -1,13 +1,16 @@
 """Messages, their recipients' deliveries, and the calls to the gateways."""
 
 from messaging.models.delivery import Delivery, GatewayCall
+from messaging.models.doubt import DecidedDelivery, DoubtDecision
 from messaging.models.line import LineBudget
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
 
 __all__ = [
     "FROZEN",
     "AudienceMember",
+    "DecidedDelivery",
     "Delivery",
+    "DoubtDecision",
     "GatewayCall",
     "LineBudget",
     "Message",

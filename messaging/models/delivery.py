@@ -24,7 +24,7 @@ class GatewayCall(models.Model):
         ANSWERED = "answered", _("answered")
         NOT_SENT = "not_sent", _("proven not sent")
         UNKNOWN = "unknown", _("outcome unknown")
-        SETTLED = "settled", _("settled with the provider")
+        SETTLED = "settled", _("settled")
 
     channel = models.ForeignKey(
         "channels.Channel", verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+"
@@ -42,6 +42,15 @@ class GatewayCall(models.Model):
     campaign_id = models.CharField(_("provider's campaign"), max_length=40, blank=True)
     error = models.CharField(_("error"), max_length=60, blank=True)
     answer = models.TextField(_("the provider's answer (bounded, masked)"), blank=True)
+    # Of a call in doubt: how often the provider was asked without an end of the doubt, what kept it from
+    # telling (`messaging.dispatch.proof.Obstacle`), when it is asked next (empty: after the quiet period),
+    # and since when it is asked only if somebody presses. The claim inserts calls without these.
+    settle_rounds = models.PositiveSmallIntegerField(_("times asked"), default=0, db_default=0)
+    settle_said = models.CharField(
+        _("why it cannot be told"), max_length=60, blank=True, default="", db_default=""
+    )
+    settle_due_at = models.DateTimeField(_("to be asked at"), null=True, blank=True)
+    settle_given_up_at = models.DateTimeField(_("asked no more since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("gateway call")
@@ -49,8 +58,14 @@ class GatewayCall(models.Model):
         indexes = [
             # recovery: calls without an outcome past their time
             models.Index(fields=["doubtful_at"], condition=Q(outcome="pending"), name="call_pending"),
-            # settlement: calls in doubt
+            # the pages about doubts: calls in doubt, oldest first
             models.Index(fields=["finished_at"], condition=Q(outcome="unknown"), name="call_unknown"),
+            # settlement: calls of a channel of which the provider is still to be asked
+            models.Index(
+                fields=["channel", "settle_due_at"],
+                condition=Q(outcome="unknown", settle_given_up_at__isnull=True),
+                name="call_to_settle",
+            ),
         ]
 
     def __str__(self) -> str:

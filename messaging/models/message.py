@@ -71,6 +71,7 @@ class Message(models.Model):
         permissions = [
             ("submit_message", "May submit a message"),
             ("stop_message", "May pause, resume and cancel a message"),
+            ("settle_doubt", "May decide about recipients whose outcome is unknown"),
             ("view_all_messages", "May see every department's messages"),
         ]
         constraints = [

@@ -10,7 +10,7 @@ from typing import Final
 # Said to be accepted, and the gateway knows nothing of it.
 _NEVER_TAKEN = """
     SELECT NULL::integer AS line, message_id, number, 'recorded as ' || state || ', never taken' AS what
-      FROM promise_delivery WHERE is_due AND NOT is_matched
+      FROM promise_delivery WHERE is_due AND NOT is_matched AND NOT on_a_word
 """
 
 # Neither on its way nor explained: nobody would ever look at it again.
@@ -59,13 +59,25 @@ TWICE: Final = """
       JOIN (SELECT provider, number, digest, min(message_id) AS message_id
               FROM promise_delivery WHERE is_matched GROUP BY 1, 2, 3) first
      USING (provider, number, digest)
-     WHERE p.delivery_id IS NULL
+     WHERE p.delivery_id IS NULL AND p.decided_id IS NULL
 """
+
+# No breach: a person took the risk, by name and with a reason. Taken once more than there are deliveries.
+RESENT_BY_PERSON: Final = """
+    SELECT count(*) FROM promise_line p
+     WHERE p.decided_id IS NOT NULL
+       AND EXISTS (SELECT FROM promise_delivery d
+                    WHERE d.is_matched AND d.provider = p.provider AND d.number = p.number
+                      AND d.digest = p.digest)
+"""
+
+# Nor this: recorded as sent because somebody said so, and the gateway knows nothing of it.
+NOT_AS_SAID: Final = "SELECT count(*) FROM promise_delivery WHERE is_due AND NOT is_matched AND on_a_word"
 
 UNACCOUNTED: Final = """
     SELECT p.line, NULL::bigint, p.number, 'no delivery says so'
       FROM promise_line p
-     WHERE p.delivery_id IS NULL
+     WHERE p.delivery_id IS NULL AND p.decided_id IS NULL
        AND NOT EXISTS (SELECT FROM promise_delivery d
                         WHERE d.is_matched AND d.provider = p.provider AND d.number = p.number
                           AND d.digest = p.digest)
@@ -76,12 +88,12 @@ UNACCOUNTED: Final = """
 OPTED_OUT: Final = """
     SELECT p.line, d.message_id, p.number, e.flag
       FROM promise_line p
-      JOIN promise_delivery d ON d.id = p.delivery_id
+      JOIN promise_delivery d ON d.id = coalesce(p.delivery_id, p.decided_id)
      CROSS JOIN LATERAL (
             SELECT DISTINCT ON (l.flag) l.flag, l.after
               FROM contacts_consententry l
              WHERE l.contact_id = d.contact_id
-               AND {committed} < coalesce(d.intended_at, p.at)
+               AND {committed} < coalesce(p.intended_at, d.intended_at, p.at)
              ORDER BY l.flag, l.id DESC) e
      WHERE e.after
        AND d.contact_id IN (SELECT contact_id FROM contacts_consententry)
@@ -90,10 +102,10 @@ OPTED_OUT: Final = """
                 d.purpose <> 'promotional' AND d.message_id = ANY(%(same_content)s)
                 AND EXISTS (SELECT FROM messaging_override o
                              WHERE o.message_id = d.message_id
-                               AND o.approved_at <= coalesce(d.intended_at, p.at)
-                               AND o.expires_at > coalesce(d.intended_at, p.at)
+                               AND o.approved_at <= coalesce(p.intended_at, d.intended_at, p.at)
+                               AND o.expires_at > coalesce(p.intended_at, d.intended_at, p.at)
                                AND (o.revoked_at IS NULL
-                                    OR o.revoked_at > coalesce(d.intended_at, p.at))))))
+                                    OR o.revoked_at > coalesce(p.intended_at, d.intended_at, p.at))))))
 """
 
 # By the gateway's own clock, on the hours that are on record now; half-open, Tehran's wall clock.
@@ -101,7 +113,7 @@ OUTSIDE_WINDOW: Final = """
     SELECT p.line, d.message_id, p.number,
            to_char(p.at AT TIME ZONE 'Asia/Tehran', 'YYYY-MM-DD HH24:MI:SS')
       FROM promise_line p
-      JOIN promise_delivery d ON d.id = p.delivery_id
+      JOIN promise_delivery d ON d.id = coalesce(p.delivery_id, p.decided_id)
      CROSS JOIN LATERAL (SELECT p.at AT TIME ZONE 'Asia/Tehran' AS local) t
      WHERE (d.purpose = 'promotional'
             OR EXISTS (SELECT FROM channels_sendingwindow w
@@ -118,7 +130,7 @@ OUTSIDE_WINDOW: Final = """
 DIALLING: Final = """
     SELECT min(p.line), d.message_id, min(p.number), d.channel_id, d.purpose, p.at, p.window_end, count(*)
       FROM promise_line p
-      JOIN promise_delivery d ON d.id = p.delivery_id
+      JOIN promise_delivery d ON d.id = coalesce(p.delivery_id, p.decided_id)
      WHERE p.provider = 'avanak' AND d.purpose = 'promotional'
      GROUP BY d.message_id, d.channel_id, d.purpose, p.at, p.window_end, p.campaign
 """

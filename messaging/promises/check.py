@@ -48,6 +48,8 @@ class Verdict:
     unreadable: int = 0
     in_doubt: int = 0
     waiting: int = 0
+    resent_by_person: int = 0
+    not_as_said: int = 0
     since: datetime | None = None
 
     @property
@@ -77,6 +79,8 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> Verdict:
         _ask(verdict, "outside_window", breaches.OUTSIDE_WINDOW)
         _dialling_too_long(verdict)
         _ask(verdict, "unaccounted", breaches.UNACCOUNTED)
+        verdict.resent_by_person = _count(breaches.RESENT_BY_PERSON)
+        verdict.not_as_said = _count(breaches.NOT_AS_SAID)
         verdict.in_doubt = Delivery.objects.filter(state__in=["sending", "unknown"]).count()
         verdict.waiting = Delivery.objects.filter(state="queued").count()
         verdict.accepted, verdict.unreadable, verdict.since = reader.accepted, reader.unreadable, start
@@ -93,6 +97,12 @@ def _ask(verdict: Verdict, promise: str, sql: str, params: dict[str, Any] | None
         rows = cursor.fetchall()
     found = [Breach(line, message, masked_number(number), what) for line, message, number, what, _n in rows]
     verdict.add(promise, rows[0][-1] if rows else 0, found)
+
+
+def _count(sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.fetchone()[0])
 
 
 def _opted_out() -> tuple[str, dict[str, Any]]:

@@ -12,7 +12,8 @@ from messaging.promises.gateway_log import Accepted
 _LINES = """
     CREATE TEMPORARY TABLE promise_line (
         line integer, at timestamptz, provider text, number text, provider_id text, campaign text,
-        digest text, window_end timestamptz, delivery_id bigint) ON COMMIT DROP
+        digest text, window_end timestamptz, delivery_id bigint, decided_id bigint, intended_at timestamptz
+    ) ON COMMIT DROP
 """
 
 # What was ever handed to a call, or is said to have been accepted. One that the provider took before
@@ -24,6 +25,9 @@ _CLAIMED = """
            d.state IN ('accepted', 'delivered', 'undelivered') AS is_accepted,
            d.state IN ('accepted', 'delivered', 'undelivered') AND k.intended_at >= %(since)s AS is_due,
            d.state IN ('sending', 'unknown', 'abandoned') AS in_doubt,
+           d.id IN (SELECT x.delivery_id FROM messaging_decideddelivery x
+                      JOIN messaging_doubtdecision y ON y.id = x.decision_id WHERE y.choice = 'sent')
+               AND d.provider_id = '' AS on_a_word,
            FALSE AS is_matched
       FROM messaging_delivery d
       JOIN messaging_message m ON m.id = d.message_id
@@ -58,6 +62,23 @@ _BY_TEXT = """
     UPDATE promise_line p SET delivery_id = pairs.id FROM pairs WHERE p.line = pairs.line
 """
 
+# What is left, by the decisions of people to send again: each explains one more take of its delivery, the
+# one of the call that was in doubt.
+_BY_DECISION = """
+    WITH a AS (SELECT line, provider, number, digest, row_number() OVER same AS nth
+                 FROM promise_line WHERE delivery_id IS NULL
+               WINDOW same AS (PARTITION BY provider, number, digest ORDER BY at, line)),
+         d AS (SELECT p.id, k.intended_at, p.provider, p.number, p.digest, row_number() OVER same AS nth
+                 FROM messaging_decideddelivery x
+                 JOIN messaging_doubtdecision y ON y.id = x.decision_id AND y.choice = 'resend'
+                 JOIN promise_delivery p ON p.id = x.delivery_id
+                 JOIN messaging_gatewaycall k ON k.id = x.call_id
+               WINDOW same AS (PARTITION BY p.provider, p.number, p.digest ORDER BY k.intended_at, x.id)),
+         pairs AS (SELECT a.line, d.id, d.intended_at FROM a JOIN d USING (provider, number, digest, nth))
+    UPDATE promise_line p SET decided_id = pairs.id, intended_at = pairs.intended_at
+      FROM pairs WHERE p.line = pairs.line
+"""
+
 _MARK = """
     UPDATE promise_delivery d SET is_matched = TRUE
       FROM promise_line p WHERE p.delivery_id = d.id AND NOT d.is_matched
@@ -73,7 +94,7 @@ def load_lines(lines: Iterable[Accepted]) -> None:
         with cursor.cursor.copy("COPY promise_line FROM STDIN") as copy:
             for a in lines:
                 text = (a.provider, a.number, a.provider_id, a.campaign, a.text_digest)
-                copy.write_row((a.line, a.at, *text, a.window_end, None))
+                copy.write_row((a.line, a.at, *text, a.window_end, None, None, None))
         cursor.execute("ANALYZE promise_line")
 
 
@@ -83,7 +104,7 @@ def match(since: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMED, {"since": since})
         cursor.execute("ANALYZE promise_delivery")
-        for statement in (_BY_ID, _MARK, _BY_TEXT, _MARK):
+        for statement in (_BY_ID, _MARK, _BY_TEXT, _MARK, _BY_DECISION):
             cursor.execute(statement)
             # Without fresh statistics a million matched rows would be taken for none.
             cursor.execute("ANALYZE promise_line, promise_delivery")

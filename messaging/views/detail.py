@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from messaging.actions import stop
+from messaging.doubts import decisions_of
 from messaging.facts import medium_of
 from messaging.forms import CancelForm, NumberForm
 from messaging.labels import number
@@ -53,6 +54,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = progress_context(message) | {
         "length": Length.of(message.text, medium_of(message.channel)),
         "stops": message.stops.select_related("by", "lifted_by").order_by("id"),
+        "decisions": decisions_of(message),
         "number_form": NumberForm(),
         "may_pause": may_stop and message.status == MessageStatus.RUNNING,
         "may_resume": may_stop and message.status == MessageStatus.PAUSED,

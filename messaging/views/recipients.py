@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.numbers import InvalidNumber, normalise
 from contacts.reasons import reason_text
+from messaging.doubts import doubt_of_one
 from messaging.facts import gate_of
 from messaging.forms import NumberForm, RecipientFilter
 from messaging.models import Delivery, Message
@@ -52,6 +53,7 @@ def _why_page(request: HttpRequest, message: Message, explanation: Explanation) 
     context = {
         "message": message,
         "why": explanation,
+        "doubt": doubt_of_one(explanation.delivery) if explanation.delivery else None,
         "sees_answers": signed_in(request).may("messaging.view_gatewaycall"),
     }
     is_fragment = request.headers.get("HX-Request") == "true"

@@ -37,6 +37,7 @@ VOC = frozenset({Role.VOC})
 READERS = ALL - {Role.IT, Role.HR}
 SENDERS = frozenset({Role.SENDER, Role.MANAGER, Role.BRANDING})
 STOPPERS = SENDERS | {Role.SENIOR}
+DECIDERS = frozenset({Role.MANAGER, Role.SENIOR})
 OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
 CHANNEL_OWNERS = frozenset({Role.BRANDING, Role.ADMIN})
 AUDITORS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMIN})
@@ -82,6 +83,11 @@ TABLE = {
     "messaging:recipients": Row(READERS),
     "messaging:why": Row(READERS),
     "messaging:why_number": posts(READERS, 200, 422),
+    "messaging:doubts": Row(DECIDERS),
+    "messaging:doubt": Row(DECIDERS),
+    "messaging:doubt_about_one": Row(DECIDERS),
+    "messaging:decide": posts(DECIDERS, 422),
+    "messaging:ask_provider": posts(DECIDERS),
     "messaging:compose": Row(SENDERS),
     "messaging:text_length": posts(SENDERS, 200),
     "messaging:foresight": posts(SENDERS, 200, 422),
@@ -160,6 +166,7 @@ def address_of(name, world, user):
         "contacts:open_call": [world["contact"].pk],
         "contacts:close_call": [world["contact"].pk],
         "contacts:consent": [world["contact"].pk, "no_promotional"],
+        "messaging:doubt_about_one": [world["message"].pk, world["delivery"].pk],
         "messaging:why": [world["message"].pk, world["delivery"].pk],
     }
     about_a_message = {
@@ -171,6 +178,9 @@ def address_of(name, world, user):
         "pause",
         "resume",
         "cancel",
+        "doubt",
+        "decide",
+        "ask_provider",
     }
     app, _, page = name.partition(":")
     default = [world["message"].pk] if app == "messaging" and page in about_a_message else []
@@ -214,7 +224,13 @@ def test_without_any_role_there_is_only_the_home_page(name, world):
 HR_TABLES = frozenset({"staff.employee", "staff.department"})
 # Who sees every department's messages also sees what became of them.
 EVERY_MESSAGE = frozenset(
-    {"messaging.message", "messaging.delivery", "messaging.messagestop", "messaging.override"}
+    {
+        "messaging.message",
+        "messaging.delivery",
+        "messaging.messagestop",
+        "messaging.override",
+        "messaging.doubtdecision",
+    }
 )
 BACK_OFFICE_TABLES = {
     Role.VOC: HR_TABLES | EVERY_MESSAGE | {"channels.channel", "contacts.contact", "contacts.consententry"},
@@ -276,5 +292,10 @@ def test_every_table_of_ours_is_in_the_back_office_or_left_out_on_purpose():
     }
     shown = {model._meta.label_lower for model in admin.site._registry}
     # Parts of something that is shown with it.
-    parts = {"channels.sendingwindow", "contacts.refusedrow", "messaging.audiencemember"}
+    parts = {
+        "channels.sendingwindow",
+        "contacts.refusedrow",
+        "messaging.audiencemember",
+        "messaging.decideddelivery",
+    }
     assert ours - shown <= parts

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from audit.models import Entry
+from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import mark_unknown
 from messaging.dispatch.settle import settle_channel
+from messaging.dispatch.settled import ROUNDS
+from messaging.gateways.amootsms import client
+from messaging.gateways.base import Lookup
 from messaging.models import Delivery, GatewayCall, Message
-from tests.factories import MessageFactory, open_every_day
+from tests.factories import ContactFactory, MessageFactory, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import in_threads, people, states
 
@@ -40,6 +46,14 @@ def crash_before_sending(message: Message, limit: int = 10) -> int:
     assert claimed is not None
     mark_unknown([claimed.call_id], now=database_clock(), error="worker_lost")
     return claimed.call_id
+
+
+def lose_the_answer(sms: Dispatch) -> None:
+    """The provider takes what waits, and its answer is lost; the outage that this opens is over."""
+    sms.server.use("5xx-after-accept")
+    sms.run()
+    sms.server.use()
+    sms.channel.outages.filter(ended_at__isnull=True).update(ended_at=database_clock())
 
 
 def test_what_the_provider_took_is_accepted_with_its_id(sms: Dispatch):
@@ -88,15 +102,177 @@ def test_a_provider_that_does_not_tell_leaves_the_doubt(sms: Dispatch, fault: st
     assert sms.settle().absent == 2
 
 
-def test_a_record_that_belongs_to_another_message_proves_nothing(sms: Dispatch):
+def test_a_record_that_belongs_to_another_message_is_not_taken_for_ours(sms: Dispatch):
+    """The other holds its id, and there is no second record: ours was never taken."""
     first = planned(2, text="همان متن")
     sms.run()
     assert states(first) == {"accepted": 2}
     second = planned(0, text="همان متن")
     crash_before_sending(second)
     done = sms.settle()
-    assert (done.found, done.in_doubt) == (0, 2)
-    assert states(second) == {"unknown": 2}
+    assert (done.found, done.absent, done.in_doubt) == (0, 2, 0)
+    assert states(second) == {"queued": 2}
+
+
+@pytest.mark.parametrize("state", ["accepted", "abandoned"])
+def test_a_record_that_another_may_own_without_its_id_proves_nothing(sms: Dispatch, state: str):
+    """A person said of the other that it was sent, or gave it up: the one record may be its."""
+    first = planned(2, text="همان متن")
+    lose_the_answer(sms)
+    Delivery.objects.filter(message=first).update(state=state)
+    GatewayCall.objects.update(outcome="settled")
+    second = planned(0, text="همان متن")
+    crash_before_sending(second)
+    done = sms.settle()
+    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
+    assert GatewayCall.objects.get(message=second).settle_said == "shared"
+
+
+def test_two_messages_with_one_text_in_doubt_at_once_share_the_records_one_by_one(sms: Dispatch):
+    """Two people got it once and are owed it twice: one message is accepted, the other sent again."""
+    first = planned(2, text="همان متن")
+    lose_the_answer(sms)
+    second = planned(0, text="همان متن")
+    crash_before_sending(second)
+    done = sms.settle()
+    assert (done.found, done.absent, done.in_doubt) == (2, 2, 0)
+    assert sorted([*states(first).items(), *states(second).items()]) == [("accepted", 2), ("queued", 2)]
+    sms.run()
+    assert sorted(sms.numbers) == sorted(2 * list(set(sms.numbers)))
+
+
+def test_a_longer_text_to_the_same_number_is_another_message(sms: Dispatch):
+    longer = planned(2, text="همان متن و بیشتر")
+    sms.run()
+    assert states(longer) == {"accepted": 2}
+    ours = planned(0, text="همان متن")
+    crash_before_sending(ours)
+    assert sms.settle().absent == 2
+
+
+def test_customers_who_share_a_number_share_its_records_too(sms: Dispatch):
+    """The other message reached the number as another customer's; its id is known all the same."""
+    first = planned(1, text="همان متن")
+    sms.run()
+    row = Delivery.objects.get(message=first)
+    other = ContactFactory()
+    Contact.objects.filter(pk=other.pk).update(phone=row.address)
+    Delivery.objects.filter(pk=row.pk).update(contact_id=other.pk)
+    second = planned(0, text="همان متن")
+    crash_before_sending(second)
+    assert sms.settle().found == 0
+
+
+def test_a_call_found_half_is_looked_at_again_before_absence_is_believed(sms: Dispatch):
+    """A provider that is just taking a call has the rest a moment later."""
+    message = planned(4)
+    lose_the_answer(sms)
+    ledger = sms.server.gateway.ledgers["sms"]
+    [campaign] = ledger.campaigns
+    campaign.size = 2
+    done = sms.settle()
+    assert (done.found, done.absent, done.in_doubt) == (2, 0, 2)
+    assert GatewayCall.objects.get().settle_said == "partly"
+    campaign.size = 4
+    done = sms.settle()
+    assert (done.found, done.absent, done.in_doubt) == (2, 0, 0)
+    assert states(message) == {"accepted": 4}
+
+
+def test_the_half_that_never_comes_is_sent_again_at_the_next_look(sms: Dispatch):
+    message = planned(4)
+    lose_the_answer(sms)
+    [campaign] = sms.server.gateway.ledgers["sms"].campaigns
+    campaign.size = 2
+    sms.settle()
+    assert sms.settle().absent == 2
+    assert states(message) == {"accepted": 2, "queued": 2}
+
+
+def test_many_calls_of_one_message_are_one_question(sms: Dispatch):
+    message = planned(30)
+    for _n in range(30):
+        crash_before_sending(message, limit=1)
+    assert sms.settle().absent == 30
+    asked = [entry["params"]["FromDateTime"] for entry in sms.server.received]
+    # ten minutes of slack and no more, a minute a slice
+    assert len(asked) == len(set(asked)) <= 12
+
+
+def test_a_list_that_is_too_long_is_asked_for_in_halves(sms: Dispatch, monkeypatch):
+    message = planned(40)
+    sms.server.use("5xx-after-accept")
+    sms.run(max_batch=40)
+    sms.server.use()
+    monkeypatch.setattr(client, "SLICE_LIMIT", 12_000)
+    for n, one in enumerate(sms.server.gateway.ledgers["sms"].campaigns):
+        one.at -= n
+    assert sms.settle().found == 40
+    assert states(message) == {"accepted": 40}
+
+
+def test_a_provider_whose_clock_differs_proves_nobodys_absence(sms: Dispatch):
+    planned_message = planned(2)
+    crash_before_sending(planned_message)
+    lookup = Lookup(complete=True, clock=database_clock() - timedelta(minutes=3))
+    courier = sms.courier()
+    courier.gateway.lookup = answering(lookup)  # type: ignore[method-assign]
+    done = settle_channel(sms.channel, courier, clock=database_clock)
+    assert (done.absent, done.in_doubt) == (0, 2)
+    assert GatewayCall.objects.get().settle_said == "clock"
+
+
+def answering(lookup: Lookup) -> Any:
+    """A provider whose word is given."""
+
+    async def say(*_args: Any) -> Lookup:
+        return lookup
+
+    return say
+
+
+def test_the_pauses_between_two_questions_grow_and_end(sms: Dispatch, settings):
+    settings.SETTLE_QUIET_SECONDS = 60
+    message = planned(2)
+    call_id = crash_before_sending(message)
+    courier = sms.courier()
+    courier.gateway.lookup = answering(Lookup(complete=False))  # type: ignore[method-assign]
+    now, pauses = database_clock() + timedelta(seconds=61), []
+    while True:
+        assert settle_channel(sms.channel, courier, clock=lambda now=now: now).in_doubt == 2
+        call = GatewayCall.objects.get(pk=call_id)
+        if call.settle_given_up_at is not None:
+            break
+        assert call.settle_due_at is not None
+        early = call.settle_due_at - timedelta(seconds=1)
+        assert settle_channel(sms.channel, courier, clock=lambda early=early: early).in_doubt == 0
+        pauses.append((call.settle_due_at - now).total_seconds())
+        now = call.settle_due_at
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1], len(pauses)) == (60, 7200, ROUNDS - 1)
+    later = now + timedelta(days=30)
+    assert settle_channel(sms.channel, courier, clock=lambda: later).in_doubt == 0
+    assert settle_channel(sms.channel, courier, clock=lambda: later, insist=True).in_doubt == 2
+
+
+def test_a_provider_that_is_away_does_not_use_up_the_questions(sms: Dispatch, settings):
+    settings.SETTLE_QUIET_SECONDS = 1
+    message, other = planned(2), planned(0)
+    call_id = crash_before_sending(message)
+    crash_before_sending(other)
+    now = database_clock() + timedelta(seconds=2)
+    gone = Dispatch(sms.channel, Nobody())  # type: ignore[arg-type]
+    for n in range(40):
+        settle_channel(sms.channel, gone.courier(), clock=lambda n=n: now + timedelta(minutes=6 * n))
+    call = GatewayCall.objects.get(pk=call_id)
+    assert (call.settle_rounds, call.settle_given_up_at) == (0, None)
+    assert call.settle_said == "unreachable:connection_refused"
+    GatewayCall.objects.update(settle_due_at=now)
+    assert settle_channel(sms.channel, sms.courier(), clock=lambda: now).absent == 4
+
+
+class Nobody:
+    url = "http://127.0.0.1:9"
 
 
 def test_a_voice_call_without_its_campaign_waits_for_a_person(avanak: Dispatch):
@@ -107,6 +283,11 @@ def test_a_voice_call_without_its_campaign_waits_for_a_person(avanak: Dispatch):
     done = avanak.settle()
     assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
     assert states(message) == {"unknown": 2}
+    call = GatewayCall.objects.get()
+    assert (call.settle_said, call.settle_due_at) == ("no_campaign", None)
+    assert call.settle_given_up_at is not None
+    assert avanak.settle().in_doubt == 0  # nothing more is to be learnt
+    assert [entry["method"] for entry in avanak.server.received if "Get" in entry["method"]] == []
 
 
 def test_a_voice_call_of_a_known_campaign_is_settled_by_it(avanak: Dispatch):
@@ -123,21 +304,25 @@ def test_a_voice_call_of_a_known_campaign_is_settled_by_it(avanak: Dispatch):
     assert states(second) == {"accepted": 2}
 
 
-def test_calls_that_cannot_be_settled_do_not_stand_before_the_others(sms: Dispatch):
-    first = planned(3, text="همان متن")
-    sms.run()
-    stuck = planned(0, text="همان متن")
+def test_calls_that_cannot_be_settled_do_not_stand_before_the_others(sms: Dispatch, settings):
+    settings.SETTLE_QUIET_SECONDS = 1
+    stuck = planned(3, text="همان متن")
     for _n in range(3):
         crash_before_sending(stuck, limit=1)
     free = planned(0, text="متن دیگر")
     crash_before_sending(free)
     courier = sms.courier()
-    for _turn in range(60):
-        settle_channel(sms.channel, courier, clock=database_clock, limit=1)
-        if states(free) == {"queued": 3}:
-            break
-    assert states(free) == {"queued": 3}
-    assert (states(first), states(stuck)) == ({"accepted": 3}, {"unknown": 3})
+    told = courier.gateway.lookup
+
+    async def lookup(batch: Any, *rest: Any) -> Lookup:
+        return Lookup(complete=False) if batch.text == "همان متن" else await told(batch, *rest)
+
+    courier.gateway.lookup = lookup  # type: ignore[method-assign]
+    now = database_clock() + timedelta(seconds=2)
+    for turn in range(4):
+        at = now + turn * timedelta(milliseconds=10)
+        settle_channel(sms.channel, courier, clock=lambda at=at: at, limit=1)
+    assert (states(stuck), states(free)) == ({"unknown": 3}, {"queued": 3})
 
 
 def test_a_late_answer_while_the_provider_is_being_asked_wins(sms: Dispatch):
@@ -166,7 +351,7 @@ def test_two_settlements_at_once_never_share_one_record_of_the_provider(sms: Dis
     in_threads([sms.settle] * 3)
     taken = Delivery.objects.exclude(provider_id="").values_list("provider_id", flat=True)
     assert len(taken) == len(set(taken)) == 4
-    assert sorted([*states(first).items(), *states(second).items()]) == [("accepted", 4), ("unknown", 4)]
+    assert sorted([*states(first).items(), *states(second).items()]) == [("accepted", 4), ("queued", 4)]
 
 
 def test_the_promotional_hours_bind_what_was_queued_again_as_well(sms: Dispatch):

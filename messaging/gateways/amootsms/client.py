@@ -15,6 +15,7 @@ from messaging.gateways.base import (
     Answer,
     Batch,
     BatchRefused,
+    GatewayError,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -22,16 +23,19 @@ from messaging.gateways.base import (
     Result,
     Trouble,
 )
-from messaging.gateways.http import Http, HttpAnswer
+from messaging.gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
 from messaging.gateways.masking import masked
 from messaging.gateways.reading import NotJson, as_amount, as_id, last_ten, parse_json, provider_time
 from messaging.gateways.statuses import Kind, kind_of, name_of
 
 LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
-# The provider's clock and ours may differ by so much.
-CLOCK_SLACK: Final = timedelta(minutes=1)
+# Bytes of one slice of the provider's list: about 30,000 messages, read in some 60 MiB of memory.
+SLICE_LIMIT: Final = 8 * 1024 * 1024
+# The provider's clock and ours may differ by so much. What is found too much is told apart by its id.
+CLOCK_SLACK: Final = timedelta(minutes=5)
 # A long period is asked for in so many slices, none shorter than a minute.
 SLICES: Final = 60
+SHORTEST_SLICE: Final = timedelta(seconds=1)  # the provider's times have whole seconds
 _SURE: Final = {Result.ACCEPTED: 2, Result.UNKNOWN: 1, Result.REJECTED: 0}
 
 
@@ -88,20 +92,40 @@ class AmootSms:
         """`GetMessages` over the period, both ends padded by the clocks' slack, in slices.
 
         Complete only if every slice was answered with success and every row was understood. A known
-        campaign is asked first (`GetDeliveriesByCampaignID`).
+        campaign is asked first (`GetDeliveriesByCampaignID`); if the provider does not know it, after
+        giving its id itself, absence is not proven by anything else.
         """
         matcher = Matcher(batch.text, batch.addresses, since - CLOCK_SLACK, until + CLOCK_SLACK)
         if campaign_id:
-            reports = await self.get_deliveries_by_campaign(campaign_id)
-            matcher.found.update(_taken(batch, reports))
+            try:
+                reports = await self.get_deliveries_by_campaign(campaign_id)
+            except GatewayError:
+                matcher.understood = False
+            else:
+                for address, outcome in _taken(batch, reports):
+                    matcher.keep(address, outcome)
+                if len(matcher.found) == len(batch.addresses):
+                    return Lookup(complete=True, found=matcher.found, records=matcher.records)
+        date: datetime | None = None
         for start, end in _slices(matcher.since, matcher.until):
-            if matcher.all_found:
-                break
-            fields = {"FromDateTime": provider_time(start), "ToDateTime": provider_time(end)}
-            body, raw = await self._ask("GetMessages", fields, limit=LIST_LIMIT)
-            for row in _rows(body, raw):
-                matcher.take(row)
-        return Lookup(complete=matcher.understood, found=matcher.found)
+            date = await self._take_slice(matcher, start, end)
+        return Lookup(matcher.understood, matcher.found, matcher.records, clock=date)
+
+    async def _take_slice(self, matcher: Matcher, start: datetime, end: datetime) -> datetime | None:
+        """Look at the rows of one slice; a list that is too long is asked for in two halves. Returns the
+        provider's clock."""
+        fields = {"FromDateTime": provider_time(start), "ToDateTime": provider_time(end)}
+        try:
+            answer, body, raw = await self._query("GetMessages", fields, limit=SLICE_LIMIT)
+        except OutcomeUnknown as failure:
+            half = (end - start) / 2
+            if failure.code != TOO_LONG or half < SHORTEST_SLICE:
+                raise
+            await self._take_slice(matcher, start, start + half + SHORTEST_SLICE)
+            return await self._take_slice(matcher, start + half, end)
+        for row in _rows(body, raw):
+            matcher.take(row)
+        return answer.date
 
     async def get_deliveries_by_campaign(self, campaign_id: str) -> list[DeliveryReport]:
         """The reports of every recipient of a campaign; rows without a valid id are left out."""
@@ -116,14 +140,18 @@ class AmootSms:
         self, method: str, fields: Mapping[str, str], *, limit: int | None = None
     ) -> tuple[dict[str, Any], str]:
         """A query's body, if its status is success, and its masked beginning."""
-        answer = await (
-            self._http.post(method, fields, limit=limit) if limit else self._http.post(method, fields)
-        )
+        _answer, body, raw = await self._query(method, fields, limit=limit)
+        return body, raw
+
+    async def _query(
+        self, method: str, fields: Mapping[str, str], *, limit: int | None = None
+    ) -> tuple[HttpAnswer, dict[str, Any], str]:
+        answer = await self._http.post(method, fields, limit=limit or ANSWER_LIMIT)
         raw = masked(answer.text, [self._http.token])
         body = self._body(answer, raw)
         if kind_of(body.get("Status")) is not Kind.SUCCESS or not answer.is_good:
             raise call_error(body.get("Status"), raw)
-        return body, raw
+        return answer, body, raw
 
     def _body(self, answer: HttpAnswer, raw: str) -> dict[str, Any]:
         """The JSON object of an answer. A 5xx is never read: whatever it says, it may have sent."""

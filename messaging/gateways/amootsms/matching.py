@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from messaging.gateways.base import RecipientOutcome, Result
 from messaging.gateways.reading import as_id, from_provider_time, last_ten
 from persian.text import search_key
+
+# The longest cancellation line that a provider may append, and the words by which one is known.
+CANCELLATION_LIMIT: Final = 40
+_CANCELLING: Final = ("لغو", "انصراف", "11", "off", "stop")
 
 
 @dataclass
@@ -18,7 +22,8 @@ class Matcher:
 
     Number, text and time must agree. The text is compared as `persian.text.search_key` writes it,
     for providers change letters and spaces, and it may have a cancellation line appended. A row
-    to the right number with an empty or cut-off text proves neither: `UNKNOWN`.
+    to the right number with an empty, cut-off or otherwise longer text proves neither: `UNKNOWN`.
+    `records` keeps every row (the same one met twice, in slices that overlap, once), `found` the best.
     """
 
     text: str
@@ -26,16 +31,13 @@ class Matcher:
     since: datetime
     until: datetime
     found: dict[str, RecipientOutcome] = field(default_factory=dict)
+    records: dict[str, list[RecipientOutcome]] = field(default_factory=dict)
     understood: bool = True
 
     def __post_init__(self) -> None:
         self._wanted: Mapping[str, str] = {last_ten(address): address for address in self.addresses}
         self._key = search_key(self.text)
         self._verdicts: dict[str, Result | None] = {}
-
-    @property
-    def all_found(self) -> bool:
-        return len(self.found) == len(self._wanted)
 
     def take(self, row: Any) -> None:
         """Look at one row; one that cannot be read makes the whole answer incomplete."""
@@ -47,13 +49,22 @@ class Matcher:
         if address is None or not self._in_time(row):
             return
         result = self._verdict(row.get("SMSMessageText"))
-        known = self.found.get(address)
-        if result is None or (known is not None and known.result is Result.ACCEPTED):
+        if result is None:
             return
         provider_id = as_id(row.get("MessageID"))
         if result is Result.ACCEPTED and not provider_id:
             result = Result.UNKNOWN
-        self.found[address] = RecipientOutcome(result, provider_id, "found")
+        self.keep(address, RecipientOutcome(result, provider_id, "found"))
+
+    def keep(self, address: str, outcome: RecipientOutcome) -> None:
+        """Remember that this row may be the address's."""
+        records = self.records.setdefault(address, [])
+        if outcome in records:
+            return
+        records.append(outcome)
+        known = self.found.get(address)
+        if known is None or known.result is not Result.ACCEPTED:
+            self.found[address] = outcome
 
     def _in_time(self, row: Mapping[str, Any]) -> bool:
         registered = from_provider_time(row.get("RegDateTime"))
@@ -68,5 +79,10 @@ class Matcher:
 
     def _compare(self, theirs: str) -> Result | None:
         if self._key and theirs.startswith(self._key):
-            return Result.ACCEPTED
+            return Result.ACCEPTED if _is_cancellation(theirs[len(self._key) :]) else Result.UNKNOWN
         return Result.UNKNOWN if self._key.startswith(theirs) else None
+
+
+def _is_cancellation(rest: str) -> bool:
+    """Whether what the provider's text has more is nothing, or a line that tells how to cancel."""
+    return not rest or (len(rest) <= CANCELLATION_LIMIT and any(word in rest for word in _CANCELLING))

@@ -22,12 +22,22 @@ from messaging.gateways.base import (
 )
 from messaging.gateways.http import ANSWER_LIMIT, Http
 from messaging.gateways.masking import masked
-from messaging.gateways.reading import NotJson, as_amount, as_id, as_int, last_ten, parse_json, provider_time
+from messaging.gateways.reading import (
+    NotJson,
+    as_amount,
+    as_id,
+    as_int,
+    from_provider_time,
+    last_ten,
+    parse_json,
+    provider_time,
+)
 from messaging.gateways.statuses import Kind, kind_of
 
 TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes
 LIST_LIMIT: Final = 32 * 1024 * 1024
 TITLE_LIMIT: Final = 100
+CLOCK_SLACK: Final = timedelta(minutes=5)  # the provider's clock and ours may differ by so much
 # How long the provider may go on dialling where no window ends it.
 LONGEST_CAMPAIGN: Final = timedelta(days=1)
 
@@ -94,19 +104,33 @@ class Avanak:
         return int(audio_id)
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
-        """`GetCampaignNumbersByCampaignID` for a known campaign; without one nothing can be proven."""
+        """`GetCampaignNumbersByCampaignID` for a known campaign; without one nothing can be proven, now or
+        later. An id without numbers may be a single call's (`GetQuickSend`); the portal itself
+        makes campaigns only."""
         if not as_id(campaign_id):
-            return Lookup(complete=False)
+            return Lookup(complete=False, final=True)
         fields = {"CampaignID": campaign_id}
         body, raw, is_good = await self._post("GetCampaignNumbersByCampaignID", fields, limit=LIST_LIMIT)
         rows = body.get("Data", body.get("result")) if isinstance(body, dict) else body
         if not is_good or not isinstance(rows, list):
             raise account_error(_result(body), raw)
+        if not rows:
+            return await self._lookup_quick_send(batch, since - CLOCK_SLACK, until + CLOCK_SLACK, campaign_id)
         numbers = [last_ten(row.get("Number")) if isinstance(row, dict) else "" for row in rows]
-        taken = set(numbers)
-        outcome = RecipientOutcome(Result.ACCEPTED, campaign_id, "found")
-        found = {address: outcome for address in batch.addresses if last_ten(address) in taken}
-        return Lookup(complete=bool(rows) and "" not in taken, found=found)
+        return Lookup(complete="" not in numbers, found=_found(batch, set(numbers), campaign_id))
+
+    async def _lookup_quick_send(
+        self, batch: Batch, since: datetime, until: datetime, quick_send_id: str
+    ) -> Lookup:
+        """Whom a single call of this id reached. It proves nobody's absence: the ids of calls and of
+        campaigns are counted apart, so that another's call may have the same."""
+        body, _raw, is_good = await self._post("GetQuickSend", {"QuickSendID": quick_send_id})
+        if not is_good or not isinstance(body, dict) or as_id(body.get("Id")) != quick_send_id:
+            return Lookup(complete=False)
+        started = from_provider_time(body.get("starttime"))
+        if started is None or not since <= started <= until:
+            return Lookup(complete=False)
+        return Lookup(complete=False, found=_found(batch, {last_ten(body.get("dst"))}, quick_send_id))
 
     async def close(self) -> None:
         await self._http.close()
@@ -129,6 +153,11 @@ class Avanak:
             return parse_json(answer.text), raw, answer.is_good
         except NotJson:
             _not_understood("not_json" if answer.is_good else f"http_{answer.status}", raw)
+
+
+def _found(batch: Batch, numbers: set[str], provider_id: str) -> dict[str, RecipientOutcome]:
+    outcome = RecipientOutcome(Result.ACCEPTED, provider_id, "found")
+    return {address: outcome for address in batch.addresses if last_ten(address) in numbers}
 
 
 def _not_understood(code: str, raw: str) -> NoReturn:

@@ -54,6 +54,8 @@ def as_json(verdict: Verdict) -> str:
             "accepted": verdict.accepted,
             "in_doubt": verdict.in_doubt,
             "waiting": verdict.waiting,
+            "resent_by_person": verdict.resent_by_person,
+            "not_as_said": verdict.not_as_said,
             "unreadable_lines": verdict.unreadable,
             "since": verdict.since.isoformat() if verdict.since else None,
             "examples": {name: [asdict(b) for b in found] for name, found in verdict.examples.items()},
@@ -71,6 +73,10 @@ def as_text(verdict: Verdict) -> str:
         f"{'outcome unknown':<24} {verdict.in_doubt:>10,}",
         f"{'still waiting':<24} {verdict.waiting:>10,}",
     ]
+    if verdict.resent_by_person:
+        lines.append(f"{'twice, by decision':<24} {verdict.resent_by_person:>10,}")
+    if verdict.not_as_said:
+        lines.append(f"{'sent by word only':<24} {verdict.not_as_said:>10,}")
     if verdict.unreadable:
         lines.append(f"{'lines that are no JSON':<24} {verdict.unreadable:>10,}")
     for code, found in verdict.examples.items():

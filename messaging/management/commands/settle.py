@@ -31,7 +31,7 @@ class Command(BaseCommand):
         for channel in Channel.objects.sending():
             courier = Courier(gateway_for(channel.code))
             try:
-                done = settle_channel(channel, courier, clock=database_clock, limit=ALL)
+                done = settle_channel(channel, courier, clock=database_clock, limit=ALL, insist=True)
             finally:
                 courier.close()
             result["channels"][channel.code] = {
