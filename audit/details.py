@@ -61,6 +61,11 @@ NAMES: Final[dict[str, Promise]] = {
 }
 
 VALUES: Final[dict[tuple[str, str], Promise]] = {
+    ("why", "account"): _("the provider refuses our account"),
+    ("why", "credit"): _("credit exhausted"),
+    ("why", "network"): _("no connection to the provider"),
+    ("why", "provider"): _("disturbance at the provider"),
+    ("why", "unclear"): _("answers that make no sense"),
     ("flag", "no_messages"): _("no message at all is sent"),
     ("flag", "no_promotional"): _("promotional messages are not sent"),
     ("purpose", "notification"): _("Notification"),

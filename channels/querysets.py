@@ -23,6 +23,10 @@ class OutageQuerySet(models.QuerySet[Any]):
     def open(self) -> OutageQuerySet:
         return self.filter(ended_at__isnull=True)
 
+    def shown(self) -> OutageQuerySet:
+        """With all that a page names, the longest one first."""
+        return self.select_related("channel", "declared_by").order_by("started_at", "id")
+
 
 def windows_of(channel: Any, purpose: str) -> WeeklyWindows | None:
     """The windows on record for a purpose on a channel; None where there are none."""

@@ -16,6 +16,7 @@ from channels.models import Channel, Outage
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
 from messaging.gateways.base import GatewayError, Trouble
+from messaging.operations.causes import cause_of
 
 # Troubles that say nothing about the next call.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.CONTENT})
@@ -31,7 +32,7 @@ def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> boo
     """Record an outage for a failed call, unless the failure is the message's own or one is open."""
     if failure.trouble in HARMLESS:
         return False
-    detect_outage(channel=channel, reason=f"{failure.trouble}: {failure.code}"[:300], now=clock())
+    detect_outage(channel=channel, cause=cause_of(failure), code=failure.code, now=clock())
     return True
 
 
@@ -74,7 +75,7 @@ class Probe:
             account = courier.account()
         except GatewayError:
             return False
-        if outage.reason.startswith(Trouble.ACCOUNT) and account.credit is not None and account.credit <= 0:
+        if outage.cause == Outage.Cause.CREDIT and account.credit is not None and account.credit <= 0:
             return False
         end_outage(outage=outage, by=None, now=clock())
         return True

@@ -30,6 +30,7 @@ from messaging.dispatch.send import (
 from messaging.facts import MessageGate, gate_of
 from messaging.gateways.base import GatewayError, Trouble
 from messaging.models import Message
+from messaging.operations.heartbeat import clock_difference, note
 from messaging.policy.decide import Verdict
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,16 @@ class Pump:
             if report.failures and self.is_down():
                 break
         report.turned_away += sweep_channel(self.channel.code, now=self.clock())
+        note(
+            self.worker,
+            self.channel.code,
+            sent=report.sent,
+            calls=report.calls,
+            failures=len(report.failures),
+            last_error=report.failures[-1] if report.failures else "",
+            clock_difference=clock_difference(),
+            now=self.clock(),
+        )
         return report
 
     def _read_gates(self) -> None:

@@ -88,20 +88,27 @@ def send_claim(
         write_before=started + allowance,
     )
     passed(Point.SEND_BEFORE)
+    begun = time.monotonic()
     try:
         answer = courier.send(batch)
     except NotSent as failure:
-        _record_failure(claim, failure, clock)
+        _record_failure(claim, failure, clock, latency_ms=_milliseconds_since(begun))
         return failure
     except OutcomeUnknown as failure:
-        record_unknown(claim, now=clock(), error=failure.code, answer=failure.raw)
+        latency_ms = _milliseconds_since(begun)
+        record_unknown(claim, now=clock(), error=failure.code, answer=failure.raw, latency_ms=latency_ms)
         return failure
+    latency_ms = _milliseconds_since(begun)
     passed(Point.SEND_ANSWERED)
-    record_answer(claim, answer, now=clock())
+    record_answer(claim, answer, now=clock(), latency_ms=latency_ms)
     return None
 
 
-def _record_failure(claim: Claim, failure: NotSent, clock: Clock) -> None:
+def _milliseconds_since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
+
+
+def _record_failure(claim: Claim, failure: NotSent, clock: Clock, *, latency_ms: int) -> None:
     now = clock()
     if failure.trouble is Trouble.HOURS:
         record_not_sent(
@@ -111,9 +118,10 @@ def _record_failure(claim: Claim, failure: NotSent, clock: Clock) -> None:
             answer=failure.raw,
             wait=HOURS_WAIT,
             reason=Reason.WINDOW_CLOSED,
+            latency_ms=latency_ms,
         )
     else:
-        record_not_sent(claim, now=now, error=failure.code, answer=failure.raw)
+        record_not_sent(claim, now=now, error=failure.code, answer=failure.raw, latency_ms=latency_ms)
 
 
 def is_batch_refusal(failure: GatewayError) -> bool:

@@ -2,6 +2,7 @@
 
 from messaging.models.delivery import Delivery, GatewayCall
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
+from messaging.models.operation import WorkerBeat
 
 __all__ = [
     "FROZEN",
@@ -11,4 +12,5 @@ __all__ = [
     "Message",
     "MessageStop",
     "Override",
+    "WorkerBeat",
 ]

@@ -42,6 +42,8 @@ class GatewayCall(models.Model):
     campaign_id = models.CharField(_("provider's campaign"), max_length=40, blank=True)
     error = models.CharField(_("error"), max_length=60, blank=True)
     answer = models.TextField(_("the provider's answer (bounded, masked)"), blank=True)
+    # The request alone, from before its first byte to its answer; empty where none was made.
+    latency_ms = models.PositiveIntegerField(_("duration of the request (ms)"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("gateway call")
@@ -51,6 +53,8 @@ class GatewayCall(models.Model):
             models.Index(fields=["doubtful_at"], condition=Q(outcome="pending"), name="call_pending"),
             # settlement: calls in doubt
             models.Index(fields=["finished_at"], condition=Q(outcome="unknown"), name="call_unknown"),
+            # operations: throughput and latency of the last quarter of an hour, by channel
+            models.Index(fields=["channel", "finished_at"], name="call_by_channel_lately"),
         ]
 
     def __str__(self) -> str:
