@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -115,7 +115,12 @@ def backlog(now: datetime) -> dict[str, Waiting]:
 
 def _rows_of(messages: Sequence[int], limit: int, now: datetime) -> dict[int, _Rows]:
     with connection.cursor() as cursor:
-        parameters = {"messages": list(messages), "now": now, "limit": limit, "read": READ_ROWS}
+        parameters: dict[str, Any] = {
+            "messages": list(messages),
+            "now": now,
+            "limit": limit,
+            "read": READ_ROWS,
+        }
         cursor.execute(_COUNTS, parameters)
         return {
             pk: _Rows(due, event, _as_dict(later), first)
@@ -123,8 +128,8 @@ def _rows_of(messages: Sequence[int], limit: int, now: datetime) -> dict[int, _R
         }
 
 
-def _as_dict(later: object) -> dict[str, int]:
-    return json.loads(later) if isinstance(later, str) else dict(later)  # type: ignore[call-overload,no-any-return]
+def _as_dict(later: Any) -> dict[str, int]:
+    return dict(json.loads(later) if isinstance(later, str) else later)
 
 
 def _add(waiting: Waiting, rows: _Rows, gate: MessageGate, limit: int) -> None:
