@@ -57,7 +57,7 @@ def test_it_says_what_works_what_waits_and_what_is_down() -> None:
     assert (found["amoot_workers_alive",], found["amoot_workers_skewed",]) == (1, 1)
     assert found["amoot_backlog_recipients", "sms", "operator_down"] == 3
     assert found["amoot_channel_down", "sms"] == 1
-    assert found["amoot_outage_seconds", "sms", "network"] >= 30
+    assert found["amoot_outage_seconds", "network", "sms"] >= 30
     assert found["amoot_calls_in_doubt", "sms"] == 0
     assert message.text not in answer.content.decode()
     assert "+98" not in answer.content.decode()
