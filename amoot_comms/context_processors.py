@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from amoot_comms import navigation, second_factor
+from channels.models import Outage
+from staff.models import User
 from staff.roles import ROLE_NAMES, Role
 
 
@@ -18,8 +20,28 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "portal_navigation": SimpleLazyObject(lambda: navigation.entries(request)),
         "portal_roles": SimpleLazyObject(lambda: _role_names(request)),
+        "portal_outages": SimpleLazyObject(lambda: _outages(request)),
         "portal_second_factor_missing": SimpleLazyObject(lambda: second_factor.is_missing(request)),
     }
+
+
+# Pages that tell of outages at length.
+_TELL_THEMSELVES = frozenset({"home", "messaging:operations", "messaging:detail", "messaging:recipients"})
+
+
+def _outages(request: HttpRequest) -> list[Outage]:
+    """Open outages, for whoever waits for messages or can end one: a look at an index that holds
+    nothing else, so that it is asked on every page rather than kept and shown too late."""
+    user = request.user
+    if not isinstance(user, User) or _page_of(request) in _TELL_THEMSELVES:
+        return []
+    if not (user.may("messaging.view_message") or user.may("channels.declare_outage")):
+        return []
+    return list(Outage.objects.open().shown())
+
+
+def _page_of(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else ""
 
 
 def _role_names(request: HttpRequest) -> list[Any]:

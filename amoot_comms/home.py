@@ -20,6 +20,7 @@ from channels.querysets import windows_of
 from contacts.models import ConsentEntry, OptOutCall
 from messaging.doubts import undecided
 from messaging.models import Delivery, GatewayCall, Message, Override
+from messaging.operations.outages import ramp_ends_at
 from messaging.presenting import Counts
 from messaging.selectors import standing
 from messaging.states import DeliveryState, MessageStatus
@@ -43,6 +44,7 @@ class ChannelNow:
     has_windows: bool
     changes_at: datetime | None
     outage: Outage | None
+    ramp_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,27 @@ class Chart:
         return rows[::-1]
 
 
+@dataclass(frozen=True)
+class OutageNow:
+    """An open outage, and how many messages wait for its end."""
+
+    outage: Outage
+    messages: int
+
+
+def outages_now() -> list[OutageNow]:
+    """Every open outage, the longest one first."""
+    outages = list(Outage.objects.open().shown())
+    if not outages:
+        return []
+    rows = Message.objects.filter(
+        channel__in={outage.channel_id for outage in outages},
+        status__in=(MessageStatus.SUBMITTED, MessageStatus.RUNNING),
+    )
+    counts = dict(rows.values_list("channel_id").annotate(n=Count("*")).order_by())
+    return [OutageNow(outage, counts.get(outage.channel_id, 0)) for outage in outages]
+
+
 def channels_now(now: datetime) -> list[ChannelNow]:
     """Every sending channel: may promotional messages leave now (C7.6), is its operator up (C7.5)."""
     channels = list(Channel.objects.sending().prefetch_related("windows").order_by("id"))
@@ -103,11 +126,12 @@ def channels_now(now: datetime) -> list[ChannelNow]:
 
 def _channel_now(channel: Channel, outage: Outage | None, now: datetime) -> ChannelNow:
     windows = windows_of(channel, Purpose.PROMOTIONAL)
+    ramp = ramp_ends_at(channel, now)
     if windows is None:
-        return ChannelNow(channel, False, False, None, outage)
+        return ChannelNow(channel, False, False, None, outage, ramp)
     is_open = windows.is_open(now)
     changes_at = windows.closes_at(now) if is_open else windows.next_open(now)
-    return ChannelNow(channel, is_open, True, changes_at, outage)
+    return ChannelNow(channel, is_open, True, changes_at, outage, ramp)
 
 
 def running(user: User, now: datetime) -> list[Running]:

@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from amoot_comms import health, second_factor, sessions
+from amoot_comms import health, metrics, second_factor, sessions
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("amoot_comms.request")
@@ -32,13 +32,15 @@ class _Middleware:
 
 
 class HealthMiddleware(_Middleware):
-    """Answers `/healthz` and `/readyz` before anything that needs a host name, a session or a database."""
+    """Answers `/healthz`, `/readyz` and `/metrics` before anything that needs a host name or a session."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
             return health.alive()
         if request.path == "/readyz":
             return health.ready()
+        if request.path == "/metrics" and metrics.is_offered(request):
+            return metrics.answer(request)
         return self.get_response(request)
 
 

@@ -295,6 +295,8 @@ EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+# A mail server that never answers must not keep a worker.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@amootsoft.com")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ANYMAIL = env.json("ANYMAIL", default={})
@@ -323,12 +325,17 @@ SMS_MAX_PARTS = env.int("SMS_MAX_PARTS", default=8)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50 * 1024 * 1024)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
 
+# --- Metrics -------------------------------------------------------------------------------------
+
+# Without it there is no /metrics in production, and in development for this machine only.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # --- Logs ----------------------------------------------------------------------------------------
 
 LOGGING = logging_config(
     json=env.bool("LOG_JSON", default=PRODUCTION),
     level=env.str("LOG_LEVEL", default="INFO"),
-    secrets=(SECRET_KEY, AMOOTSMS_TOKEN, AVANAK_TOKEN, EMAIL_HOST_PASSWORD),
+    secrets=(SECRET_KEY, AMOOTSMS_TOKEN, AVANAK_TOKEN, EMAIL_HOST_PASSWORD, METRICS_TOKEN),
 )
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from amoot_comms import home as at_home
+from messaging.operations.figures import skewed_workers
 from staff.models import User
 
 
@@ -42,6 +43,9 @@ def _now(request: HttpRequest) -> dict[str, Any]:
     return {
         "now": now,
         "channels": at_home.channels_now(now),
+        "outages": at_home.outages_now(),
+        "may_end": user.may("channels.declare_outage"),
+        "skewed": skewed_workers(now) if user.may("messaging.view_operations") else [],
         "sees_messages": user.may("messaging.view_message"),
         "may_compose": user.may("messaging.submit_message"),
         "running": at_home.running(user, now),

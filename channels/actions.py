@@ -16,11 +16,13 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from channels.hours import Interval, check_intervals, spelled
 from channels.models import Channel, Outage, Purpose, SendingWindow
+from channels.wake import ask_to_tell
 from persian.text import fold_line
 from staff.models import Department, User
 from staff.permissions import demand
 
 REASON_MAX_LENGTH = 300
+CODE_MAX_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +119,13 @@ def declare_outage(*, channel: Channel, reason: str, by: User, now: datetime) ->
             outage: Outage = Outage.objects.create(
                 channel=channel,
                 origin=Outage.Origin.DECLARED,
+                cause=Outage.Cause.DECLARED,
                 reason=reason,
                 started_at=now,
                 declared_by=by,
             )
             record(by=by, action="channel.outage_declared", obj=channel, data={"reason": reason}, now=now)
+            ask_to_tell()
     except IntegrityError as error:
         raise ValidationError(
             _("An outage of “%(channel)s” is declared already.") % {"channel": channel.display_name}
@@ -129,19 +133,28 @@ def declare_outage(*, channel: Channel, reason: str, by: User, now: datetime) ->
     return outage
 
 
-def detect_outage(*, channel: Channel, reason: str, now: datetime) -> Outage:
-    """Record that the gateway fails; an outage that is open already is kept."""
+def detect_outage(
+    *, channel: Channel, cause: Outage.Cause, code: str = "", reason: str = "", now: datetime
+) -> Outage:
+    """Record that the gateway fails; an outage that is open already is kept.
+
+    `code` is the provider's own word for the failure; `reason` adds what no cause and code can say.
+    """
     outage: Outage
+    data = {"why": cause, "code": code} | ({"reason": reason} if reason else {})
     try:
         with transaction.atomic():
             outage = Outage.objects.create(
                 channel=channel,
                 origin=Outage.Origin.DETECTED,
+                cause=cause,
+                code=code[:CODE_MAX_LENGTH],
                 reason=reason[:REASON_MAX_LENGTH],
                 started_at=now,
                 next_probe_at=now,
             )
-            record(by=None, action="channel.outage_detected", obj=channel, data={"reason": reason}, now=now)
+            record(by=None, action="channel.outage_detected", obj=channel, data=data, now=now)
+            ask_to_tell()
     except IntegrityError:
         # Another worker was quicker. Should its outage have ended since, it is still the one meant.
         earlier = Outage.objects.filter(channel=channel, origin=Outage.Origin.DETECTED)
@@ -178,6 +191,7 @@ def end_outage(*, outage: Outage, by: User | None, now: datetime) -> bool:
             record(
                 by=by, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now
             )
+            ask_to_tell()
     return bool(ended)
 
 

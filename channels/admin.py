@@ -158,8 +158,10 @@ class OutageAdmin(ReadOnlyAdmin):
         when("started_at", _("started at")),
         when("ended_at", _("ended at")),
         "origin",
+        "cause",
+        "code",
         "reason",
     )
-    list_filter = ("channel", "origin")
+    list_filter = ("channel", "origin", "cause")
     list_select_related = ("channel",)
     ordering = ("-started_at", "-id")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeBoundary, RangeOperators
 from django.db import models
@@ -144,17 +146,34 @@ class SendingWindow(models.Model):
 
 
 class Outage(models.Model):
-    """A time in which a channel's operator was down (C7.5, reading 8): declared or detected."""
+    """A time in which a channel's operator was down (C7.5, reading 8): declared or detected.
+
+    `told_at` and `end_told_at` say when its beginning and its end were told by mail, or that this is
+    not to be done.
+    """
 
     class Origin(models.TextChoices):
         DECLARED = "declared", _("declared by a person")
         DETECTED = "detected", _("detected from the gateway's failures")
 
+    class Cause(models.TextChoices):
+        """What is the matter, as far as the failure tells; `channels/labels.py` has the sentences."""
+
+        DECLARED = "declared", _("declared by a colleague")
+        NETWORK = "network", _("no connection to the provider")
+        PROVIDER = "provider", _("disturbance at the provider")
+        ACCOUNT = "account", _("the provider refuses our account")
+        CREDIT = "credit", _("credit exhausted")
+        UNCLEAR = "unclear", _("answers that make no sense")
+
     channel = models.ForeignKey(
         Channel, verbose_name=_("channel"), on_delete=models.CASCADE, related_name="outages"
     )
     origin = models.CharField(_("origin"), max_length=10, choices=Origin)
-    reason = models.CharField(_("reason"), max_length=300)
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause, default=Cause.UNCLEAR)
+    # the provider's own word for the failure, or that of our client
+    code = models.CharField(_("code"), max_length=60, blank=True, default="")
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
     started_at = models.DateTimeField(_("started at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     declared_by = models.ForeignKey(
@@ -173,6 +192,8 @@ class Outage(models.Model):
         blank=True,
         related_name="+",
     )
+    told_at = models.DateTimeField(_("beginning told at"), null=True, blank=True)
+    end_told_at = models.DateTimeField(_("end told at"), null=True, blank=True)
 
     # A detected outage: when the gateway may be asked again, and how many trials of it failed.
     next_probe_at = models.DateTimeField(_("asked again at"), null=True, blank=True)
@@ -196,7 +217,26 @@ class Outage(models.Model):
                 condition=Q(origin="detected") | Q(declared_by__isnull=False),
                 name="declared_outage_has_a_person",
             ),
+            models.CheckConstraint(
+                condition=Q(origin="declared", cause="declared")
+                | (Q(origin="detected") & ~Q(cause="declared")),
+                name="outage_cause_fits_its_origin",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin="detected") | ~Q(reason=""), name="declared_outage_has_a_reason"
+            ),
+        ]
+        indexes = [
+            # a channel's page: its outages, newest first
+            models.Index(fields=["channel", "-started_at"], name="outage_by_channel"),
+            # the ramp: has an outage of the channel ended a moment ago; and ends not told yet
+            models.Index(fields=["channel", "ended_at"], name="outage_by_end"),
         ]
 
     def __str__(self) -> str:
         return format_datetime(self.started_at, get_language() or "fa")
+
+    @property
+    def length(self) -> timedelta | None:
+        """How long it was; None while it goes on."""
+        return self.ended_at - self.started_at if self.ended_at else None

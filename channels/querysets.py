@@ -29,6 +29,10 @@ class OutageQuerySet(models.QuerySet[Any]):
         due = models.Q(next_probe_at__isnull=True) | models.Q(next_probe_at__lte=now)
         return self.open().filter(due, origin="detected")
 
+    def shown(self) -> OutageQuerySet:
+        """With all that a page names, the longest one first."""
+        return self.select_related("channel", "declared_by").order_by("started_at", "id")
+
 
 def windows_of(channel: Any, purpose: str) -> WeeklyWindows | None:
     """The windows on record for a purpose on a channel; None where there are none."""

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from audit.gate import may, requires
 from staff.models import User
 
-__all__ = ["demand", "may", "requires", "signed_in"]
+__all__ = ["demand", "holders_of", "may", "requires", "signed_in"]
 
 
 def demand(by: User | None, permission: str) -> None:
     """Raise PermissionDenied unless one of `by`'s roles grants `permission`. None, the machine, may."""
     if by is not None and not by.may(permission):
         raise PermissionDenied(_("None of the roles of %(user)s allows this.") % {"user": by.username})
+
+
+def holders_of(permission: str) -> QuerySet[User]:
+    """The log-ins in use to whom a role grants `permission`, and who have an address for mail."""
+    app, _dot, codename = permission.partition(".")
+    granted = User.objects.filter(
+        groups__permissions__content_type__app_label=app, groups__permissions__codename=codename
+    )
+    return User.objects.filter(pk__in=granted.values("pk"), is_active=True).exclude(email="")
 
 
 def signed_in(request: HttpRequest) -> User:

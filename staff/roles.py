@@ -73,10 +73,11 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.view_all_messages",
         "messaging.stop_message",
         "messaging.settle_doubt",
+        "messaging.view_operations",
         "channels.declare_outage",
         "audit.view_entry",
     },
-    Role.IT: EVERYONE | {"channels.declare_outage"},
+    Role.IT: EVERYONE | {"channels.declare_outage", "messaging.view_operations"},
     Role.HR: EVERYONE | {"staff.add_employee", "staff.change_employee"},
     Role.BRANDING: EVERYONE
     | {
@@ -93,6 +94,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "contacts.view_consententry",
         "messaging.view_message",
         "messaging.view_all_messages",
+        "messaging.view_operations",
         "audit.view_entry",
     },
     Role.ADMIN: EVERYONE
@@ -120,6 +122,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.view_message",
         "messaging.view_all_messages",
         "messaging.view_gatewaycall",
+        "messaging.view_operations",
         "audit.view_entry",
         "audit.view_link",
     },

@@ -120,7 +120,9 @@ class OutageFactory(Rows):
 
     channel = SubFactory(ChannelFactory)
     origin = "detected"
-    reason = "network: refused"
+    cause = LazyAttribute(lambda o: "declared" if o.origin == "declared" else "network")
+    code = LazyAttribute(lambda o: "" if o.origin == "declared" else "connection_refused")
+    reason = LazyAttribute(lambda o: "قطعی مخابرات" if o.origin == "declared" else "")
     started_at = NOW
 
 

@@ -19,6 +19,7 @@ from messaging.dispatch.claim import patience
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import DEADLINE_PASSED, Courier, is_batch_refusal
 from messaging.gateways.base import GatewayError, Trouble
+from messaging.operations.causes import cause_of
 
 # Troubles that say nothing about the next call.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.CONTENT})
@@ -40,7 +41,7 @@ def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> boo
     """Record an outage for a failed call; whether the failure was the gateway's. An open one is kept."""
     if not is_about_the_gateway(failure):
         return False
-    detect_outage(channel=channel, reason=f"{failure.trouble}: {failure.code}"[:300], now=clock())
+    detect_outage(channel=channel, cause=cause_of(failure), code=failure.code, now=clock())
     return True
 
 
@@ -85,10 +86,10 @@ def ask_later(outage: Outage, *, now: datetime, after_a_trial: bool) -> None:
     postpone_probe(outage=outage, until=now + pause_after(outage, now), failed_trials=int(after_a_trial))
 
 
-def answers_well(courier: Courier) -> bool:
-    """Whether the provider answers, and the account has credit where it tells of any."""
+def answers_well(courier: Courier, outage: Outage) -> bool:
+    """Whether the provider answers, and, where the credit had run out, whether there is some again."""
     try:
         account = courier.account()
     except GatewayError:
         return False
-    return account.credit is None or account.credit > 0
+    return outage.cause != Outage.Cause.CREDIT or account.credit is None or account.credit > 0

@@ -26,6 +26,7 @@ from messaging.dispatch.send import HOURS_WAIT, Courier, is_batch_refusal, send_
 from messaging.facts import MessageGate, gate_of
 from messaging.gateways.base import GatewayError, Trouble
 from messaging.models import Message
+from messaging.operations.heartbeat import note
 from messaging.policy.decide import Verdict
 
 logger = logging.getLogger(__name__)
@@ -101,11 +102,13 @@ class Pump:
         self._gates_read = float("-inf")
         self._last_served = 0
         self._ramp = courier.gateway.max_batch
+        self._said = (0, 0, 0)
 
     def run(self, *, seconds: float) -> Report:
         """Plan, then claim and send until nothing may go now, or `seconds` are over."""
         report = Report()
         until = time.monotonic() + seconds
+        self._said = (0, 0, 0)
         if self.is_down():
             self.probe(report)
         self._look_around(report)
@@ -122,6 +125,7 @@ class Pump:
             if report.failures and self.is_down():
                 break
         report.turned_away += sweep_channel(self.channel.code, now=self.clock())
+        self._say_alive(report)
         return report
 
     def _look_around(self, report: Report) -> None:
@@ -136,6 +140,23 @@ class Pump:
             )
         self._read_gates()
         self._ramp = ramped(self.channel, self.courier.gateway.max_batch, clock=self.clock)
+        self._say_alive(report)
+
+    def _say_alive(self, report: Report) -> None:
+        """Tell the operations page what was done since the last word."""
+        sent, calls, failures = self._said
+        errors = report.failures[failures:]
+        note(
+            self.worker,
+            self.channel.code,
+            sent=report.sent - sent,
+            calls=report.calls - calls,
+            failures=len(errors),
+            last_error=errors[-1] if errors else "",
+            clock_difference=self.clock_difference,
+            now=self.clock(),
+        )
+        self._said = (report.sent, report.calls, len(report.failures))
 
     def _read_gates(self, *, on_trial: int | None = None) -> None:
         now = self.clock()
@@ -269,7 +290,7 @@ class Pump:
         if outage is None:
             return False
         trial = Report()
-        is_back = answers_well(self.courier)
+        is_back = answers_well(self.courier, outage)
         if is_back:
             self._try_one(outage, trial)
         if report is not None:

@@ -51,14 +51,26 @@ def _lock(call_id: int) -> None:
 
 
 def _close(
-    call_id: int, outcome: str, *, now: datetime, error: str = "", answer: str = "", campaign: str = ""
+    call_id: int,
+    outcome: str,
+    *,
+    now: datetime,
+    error: str = "",
+    answer: str = "",
+    campaign: str = "",
+    latency_ms: int | None = None,
 ) -> None:
     GatewayCall.objects.filter(pk=call_id).update(
-        outcome=outcome, finished_at=now, error=error[:60], answer=answer[:4096], campaign_id=campaign[:40]
+        outcome=outcome,
+        finished_at=now,
+        error=error[:60],
+        answer=answer[:4096],
+        campaign_id=campaign[:40],
+        latency_ms=latency_ms,
     )
 
 
-def record_answer(claim: Claim, answer: Answer, *, now: datetime) -> None:
+def record_answer(claim: Claim, answer: Answer, *, now: datetime, latency_ms: int | None = None) -> None:
     """Write each recipient's own outcome; whoever the answer leaves out is `unknown`."""
     ids, states, provider_ids, statuses = [], [], [], []
     for pk, address in claim.recipients:
@@ -85,7 +97,14 @@ def record_answer(claim: Claim, answer: Answer, *, now: datetime) -> None:
         # Read back, since a refusal that comes after the recovery leaves its recipient in doubt.
         doubtful = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
         outcome_of_call = GatewayCall.Outcome.UNKNOWN if doubtful else GatewayCall.Outcome.ANSWERED
-        _close(claim.call_id, outcome_of_call, now=now, answer=answer.raw, campaign=answer.campaign_id)
+        _close(
+            claim.call_id,
+            outcome_of_call,
+            now=now,
+            answer=answer.raw,
+            campaign=answer.campaign_id,
+            latency_ms=latency_ms,
+        )
         passed(Point.RECORD_WRITTEN)
     passed(Point.RECORD_COMMITTED)
 
@@ -98,6 +117,7 @@ def record_not_sent(
     answer: str = "",
     wait: timedelta = timedelta(0),
     reason: str = Reason.RETRY,
+    latency_ms: int | None = None,
 ) -> None:
     """Proven not sent: the recipients go back into the queue, not before `wait` has passed."""
     with transaction.atomic():
@@ -113,15 +133,26 @@ def record_not_sent(
                     "status": error[:60],
                 },
             )
-        _close(claim.call_id, GatewayCall.Outcome.NOT_SENT, now=now, error=error, answer=answer)
+        _close(
+            claim.call_id,
+            GatewayCall.Outcome.NOT_SENT,
+            now=now,
+            error=error,
+            answer=answer,
+            latency_ms=latency_ms,
+        )
 
 
-def record_unknown(claim: Claim, *, now: datetime, error: str, answer: str = "") -> None:
+def record_unknown(
+    claim: Claim, *, now: datetime, error: str, answer: str = "", latency_ms: int | None = None
+) -> None:
     """Nobody knows whether the provider took it: never retried by the machine on its own."""
-    mark_unknown([claim.call_id], now=now, error=error, answer=answer)
+    mark_unknown([claim.call_id], now=now, error=error, answer=answer, latency_ms=latency_ms)
 
 
-def mark_unknown(call_ids: Sequence[int], *, now: datetime, error: str, answer: str = "") -> None:
+def mark_unknown(
+    call_ids: Sequence[int], *, now: datetime, error: str, answer: str = "", latency_ms: int | None = None
+) -> None:
     """Calls without an outcome, and their recipients still `sending`, become `unknown`."""
     for call_id in call_ids:
         with transaction.atomic():
@@ -134,7 +165,14 @@ def mark_unknown(call_ids: Sequence[int], *, now: datetime, error: str, answer: 
                 continue
             with connection.cursor() as cursor:
                 cursor.execute(_TO_UNKNOWN, {"call": call_id, "now": now, "status": error[:60]})
-            _close(call_id, GatewayCall.Outcome.UNKNOWN, now=now, error=error, answer=answer)
+            _close(
+                call_id,
+                GatewayCall.Outcome.UNKNOWN,
+                now=now,
+                error=error,
+                answer=answer,
+                latency_ms=latency_ms,
+            )
             passed(Point.RECOVER_WRITTEN)
 
 

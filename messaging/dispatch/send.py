@@ -96,19 +96,29 @@ def send_claim(
         write_before=started + allowance,
     )
     passed(Point.SEND_BEFORE)
+    begun = time.monotonic()
     try:
         answer = courier.send(batch)
     except NotSent as failure:
-        error = failure
-        _written_down(lambda: _record_failure(claim, error, clock))
+        failed, latency_ms = failure, _milliseconds_since(begun)
+        _written_down(lambda: _record_failure(claim, failed, clock, latency_ms=latency_ms))
         return failure
     except OutcomeUnknown as failure:
-        unknown = failure
-        _written_down(lambda: record_unknown(claim, now=clock(), error=unknown.code, answer=unknown.raw))
+        error, answer_so_far, latency_ms = failure.code, failure.raw, _milliseconds_since(begun)
+        _written_down(
+            lambda: record_unknown(
+                claim, now=clock(), error=error, answer=answer_so_far, latency_ms=latency_ms
+            )
+        )
         return failure
+    latency_ms = _milliseconds_since(begun)
     passed(Point.SEND_ANSWERED)
-    _written_down(lambda: record_answer(claim, answer, now=clock()))
+    _written_down(lambda: record_answer(claim, answer, now=clock(), latency_ms=latency_ms))
     return None
+
+
+def _milliseconds_since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
 
 
 def _written_down(record: Callable[[], None]) -> None:
@@ -129,7 +139,7 @@ def _written_down(record: Callable[[], None]) -> None:
             time.sleep(0.5)
 
 
-def _record_failure(claim: Claim, failure: NotSent, clock: Clock) -> None:
+def _record_failure(claim: Claim, failure: NotSent, clock: Clock, *, latency_ms: int) -> None:
     now = clock()
     if failure.trouble is Trouble.HOURS:
         record_not_sent(
@@ -139,9 +149,10 @@ def _record_failure(claim: Claim, failure: NotSent, clock: Clock) -> None:
             answer=failure.raw,
             wait=HOURS_WAIT,
             reason=Reason.WINDOW_CLOSED,
+            latency_ms=latency_ms,
         )
     else:
-        record_not_sent(claim, now=now, error=failure.code, answer=failure.raw)
+        record_not_sent(claim, now=now, error=failure.code, answer=failure.raw, latency_ms=latency_ms)
 
 
 def is_batch_refusal(failure: GatewayError) -> bool:

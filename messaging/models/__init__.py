@@ -4,6 +4,7 @@ from messaging.models.delivery import Delivery, GatewayCall
 from messaging.models.doubt import DecidedDelivery, DoubtDecision
 from messaging.models.line import LineBudget
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
+from messaging.models.operation import WorkerBeat
 
 __all__ = [
     "FROZEN",
@@ -16,4 +17,5 @@ __all__ = [
     "Message",
     "MessageStop",
     "Override",
+    "WorkerBeat",
 ]

@@ -51,6 +51,8 @@ class GatewayCall(models.Model):
     )
     settle_due_at = models.DateTimeField(_("to be asked at"), null=True, blank=True)
     settle_given_up_at = models.DateTimeField(_("asked no more since"), null=True, blank=True)
+    # The request alone, from before its first byte to its answer; empty where none was made.
+    latency_ms = models.PositiveIntegerField(_("duration of the request (ms)"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("gateway call")
@@ -66,6 +68,8 @@ class GatewayCall(models.Model):
                 condition=Q(outcome="unknown", settle_given_up_at__isnull=True),
                 name="call_to_settle",
             ),
+            # operations: throughput and latency of the last quarter of an hour, by channel
+            models.Index(fields=["channel", "finished_at"], name="call_by_channel_lately"),
         ]
 
     def __str__(self) -> str:

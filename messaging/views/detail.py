@@ -22,7 +22,7 @@ from messaging.models import Message
 from messaging.presenting import Counts, Length
 from messaging.selectors import ENDED, standing
 from messaging.states import MessageStatus
-from messaging.views.common import visible_message
+from messaging.views.common import outage_context, visible_message
 from messaging.wake import nudge
 from staff.permissions import requires, signed_in
 
@@ -35,13 +35,15 @@ LARGE_FROM = 200_000
 def progress_context(message: Message) -> dict[str, Any]:
     """What the live block shows. It stops asking in a state that nothing changes any more: a
     cancelled message is put away in pieces, so it is final only when the last one is."""
-    counts = Counts(standing(message, timezone.now()))
+    now = timezone.now()
+    counts = Counts(standing(message, now))
     is_final = message.status in ENDED and message.finished_at is not None
     moving = LARGE if counts.plan.total >= LARGE_FROM else MOVING
     return {
         "message": message,
         "counts": counts,
         "is_final": is_final,
+        **outage_context(message, counts, now),
         "poll_seconds": HELD if counts.held or message.status == MessageStatus.PAUSED else moving,
     }
 

@@ -12,7 +12,7 @@ from messaging.models import Message
 from messaging.paging import page_by
 from messaging.presenting import Counts
 from messaging.selectors import ENDED, standing
-from messaging.views.common import visible_message, whole
+from messaging.views.common import outage_context, visible_message, whole
 from staff.permissions import requires, signed_in
 
 PAGE = 25
@@ -42,9 +42,12 @@ def messages_list(request: HttpRequest) -> HttpResponse:
 def row_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """One message's status in the list: what holds it, and how far it is."""
     message = visible_message(request, pk)
+    now = timezone.now()
+    counts = Counts(standing(message, now))
     context = {
         "message": message,
-        "counts": Counts(standing(message, timezone.now())),
+        "counts": counts,
         "is_live": message.status not in ENDED,
+        **outage_context(message, counts, now),
     }
     return render(request, "messaging/_row_progress.html", context)

@@ -13,8 +13,10 @@ from messaging.doubts import doubt_of_one
 from messaging.facts import gate_of
 from messaging.forms import NumberForm, RecipientFilter
 from messaging.models import Delivery, Message
+from messaging.operations.outages import outages_of
 from messaging.paging import page_by
 from messaging.policy.reasons import Reason
+from messaging.policy.rules import Effect
 from messaging.selectors import Explanation, deliveries_of, explain_address, explain_delivery, reason_now
 from messaging.views.common import visible_message, whole
 from staff.permissions import requires, signed_in
@@ -42,6 +44,7 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "message": message,
         "page": page,
+        "outages": outages_of(message.channel) if gate.facts.channel.operator_down else [],
         "rows": [(delivery, reason_now(delivery, gate, now)) for delivery in page.rows],
         "filters": filters,
         "is_filtered": bool(chosen),
@@ -49,11 +52,19 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "messaging/recipients.html", context)
 
 
+def _waits_for_operator(explanation: Explanation) -> bool:
+    return any(
+        finding.reason is Reason.OPERATOR_DOWN and finding.effect is Effect.HOLD
+        for finding in explanation.decision.findings
+    )
+
+
 def _why_page(request: HttpRequest, message: Message, explanation: Explanation) -> HttpResponse:
     context = {
         "message": message,
         "why": explanation,
         "doubt": doubt_of_one(explanation.delivery) if explanation.delivery else None,
+        "outages": outages_of(message.channel) if _waits_for_operator(explanation) else [],
         "sees_answers": signed_in(request).may("messaging.view_gatewaycall"),
     }
     is_fragment = request.headers.get("HX-Request") == "true"

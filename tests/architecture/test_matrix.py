@@ -40,6 +40,7 @@ STOPPERS = SENDERS | {Role.SENIOR}
 DECIDERS = frozenset({Role.MANAGER, Role.SENIOR})
 OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
 CHANNEL_OWNERS = frozenset({Role.BRANDING, Role.ADMIN})
+OPERATORS = frozenset({Role.SENIOR, Role.IT, Role.AUDITOR, Role.ADMIN})
 AUDITORS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 
 
@@ -92,6 +93,8 @@ TABLE = {
     "messaging:text_length": posts(SENDERS, 200),
     "messaging:foresight": posts(SENDERS, 200, 422),
     "messaging:confirm": posts(SENDERS, 200, 302, 400, 422),
+    "messaging:operations": Row(OPERATORS),
+    "messaging:operations_now": Row(OPERATORS),
     "messaging:pause": posts(STOPPERS),
     "messaging:resume": posts(STOPPERS),
     "messaging:cancel": Row(STOPPERS),
@@ -298,4 +301,7 @@ def test_every_table_of_ours_is_in_the_back_office_or_left_out_on_purpose():
         "messaging.audiencemember",
         "messaging.decideddelivery",
     }
+    parts = {"channels.sendingwindow", "contacts.refusedrow", "messaging.audiencemember"}
+    # On a page of its own.
+    parts |= {"messaging.workerbeat"}
     assert ours - shown <= parts

@@ -17,10 +17,11 @@ from channels.actions import (
     set_windows,
 )
 from channels.models import Outage, SendingWindow
-from tests.factories import HOUR, NOW, ChannelFactory, DepartmentFactory, UserFactory
+from tests.factories import HOUR, NOW, ChannelFactory, DepartmentFactory, OutageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
+Cause = Outage.Cause
 EVERY_DAY = [(day, 480, 1320) for day in range(7)]
 
 
@@ -60,11 +61,12 @@ def test_an_outage_without_a_readable_reason_is_refused(it, reason):
 
 def test_a_second_declared_outage_is_refused_and_a_detected_one_beside_it_is_kept(it):
     channel = ChannelFactory()
-    detected = detect_outage(channel=channel, reason="provider: 500", now=NOW)
+    detected = detect_outage(channel=channel, cause=Cause.PROVIDER, code="http_500", now=NOW)
     declare_outage(channel=channel, reason="قطعی", by=it, now=NOW)
     with pytest.raises(ValidationError):
         declare_outage(channel=channel, reason="باز هم قطعی", by=it, now=NOW)
-    assert detect_outage(channel=channel, reason="provider: 502", now=NOW + HOUR) == detected
+    again = detect_outage(channel=channel, cause=Cause.PROVIDER, code="http_502", now=NOW + HOUR)
+    assert again == detected
     assert Outage.objects.open().count() == 2
 
 
@@ -92,7 +94,7 @@ def test_a_superuser_gets_no_right_for_free():
 
 
 def test_an_end_seen_by_a_slower_clock_is_not_before_the_start():
-    outage = detect_outage(channel=ChannelFactory(), reason="network: refused", now=NOW)
+    outage = detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=NOW)
     assert end_outage(outage=outage, by=None, now=NOW - timedelta(seconds=2))
     outage.refresh_from_db()
     assert outage.ended_at == NOW
@@ -156,7 +158,21 @@ def test_the_database_refuses_overlapping_windows():
 
 def test_the_database_wants_a_person_behind_a_declared_outage():
     with pytest.raises(DatabaseError):
-        Outage.objects.create(channel=ChannelFactory(), origin="declared", reason="x", started_at=NOW)
+        Outage.objects.create(
+            channel=ChannelFactory(), origin="declared", cause="declared", reason="x", started_at=NOW
+        )
+
+
+def test_a_detected_outage_keeps_its_cause_and_the_providers_word():
+    outage = detect_outage(channel=ChannelFactory(), cause=Cause.CREDIT, code="CreditNotEnough", now=NOW)
+    assert (outage.cause, outage.code, outage.reason) == ("credit", "CreditNotEnough", "")
+    assert last_entry().data == {"why": "credit", "code": "CreditNotEnough"}
+
+
+@pytest.mark.parametrize(("origin", "cause"), [("declared", "network"), ("detected", "declared")])
+def test_the_database_refuses_a_cause_that_does_not_fit_the_origin(origin, cause):
+    with pytest.raises(IntegrityError):
+        OutageFactory(origin=origin, cause=cause, declared_by=UserFactory())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,7 +182,7 @@ def test_eight_workers_that_detect_one_outage_record_it_once():
 
     def detect():
         try:
-            found.append(detect_outage(channel=channel, reason="network: refused", now=NOW).pk)
+            found.append(detect_outage(channel=channel, cause=Cause.NETWORK, now=NOW).pk)
         finally:
             connection.close()
 

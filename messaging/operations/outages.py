@@ -1,0 +1,25 @@
+"""The outages that a message waits for, and how long the release after one lasts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from channels.models import Channel, Outage
+from messaging.dispatch.breaker import RAMP_SECONDS
+
+
+def outages_of(channel: Channel) -> list[Outage]:
+    """The channel's open outages, the longest one first."""
+    return list(Outage.objects.open().filter(channel=channel).shown())
+
+
+def ramp_ends_at(channel: Channel, now: datetime) -> datetime | None:
+    """Until when what waited is let go bit by bit after an outage; None outside such a time."""
+    ramp = timedelta(seconds=RAMP_SECONDS)
+    ended = Outage.objects.filter(channel=channel, ended_at__gt=now - ramp).aggregate(at=Max("ended_at"))
+    if ended["at"] is None or Outage.objects.open().filter(channel=channel).exists():
+        return None
+    ends_at: datetime = ended["at"] + ramp
+    return ends_at

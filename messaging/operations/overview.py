@@ -1,0 +1,70 @@
+"""Everything about how sending goes, as the page and `/metrics` show it; parts are some seconds old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.cache import cache
+
+from channels.models import Channel, Outage
+from messaging.operations import figures
+from messaging.operations.backlog import Waiting, backlog
+
+# Seconds for which one count serves every visitor and scraper.
+BACKLOG_SECONDS: Final = 10
+FIGURES_SECONDS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOverview:
+    channel: Channel
+    waiting: Waiting
+    throughput: tuple[int, ...]
+    latency: figures.Latency
+    in_doubt: int
+    outages: tuple[Outage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    channels: list[ChannelOverview]
+    workers: list[figures.Worker]
+    outages: list[Outage]
+
+    @property
+    def skewed(self) -> list[figures.Worker]:
+        return [worker for worker in self.workers if worker.is_skewed]
+
+    @property
+    def alive(self) -> int:
+        return sum(worker.is_alive for worker in self.workers)
+
+
+def overview(now: datetime) -> Overview:
+    """How sending goes at `now` (the database's clock)."""
+    waiting = _cached("operations-backlog", lambda: backlog(now), BACKLOG_SECONDS)
+    speed, latency, doubt = _cached(
+        "operations-figures",
+        lambda: (figures.throughput(now), figures.latencies(now), figures.calls_in_doubt()),
+        FIGURES_SECONDS,
+    )
+    outages = list(Outage.objects.open().shown())
+    channels = [
+        ChannelOverview(
+            channel=channel,
+            waiting=waiting.get(channel.code) or Waiting(channel.code),
+            throughput=speed.get(channel.code, (0,) * len(figures.MINUTES)),
+            latency=latency.get(channel.code) or figures.Latency(0),
+            in_doubt=doubt.get(channel.code, 0),
+            outages=tuple(outage for outage in outages if outage.channel_id == channel.pk),
+        )
+        for channel in Channel.objects.sending().order_by("id")
+    ]
+    return Overview(channels, figures.workers(now), outages)
+
+
+def _cached(key: str, count: Callable[[], Any], seconds: int) -> Any:
+    return cache.get_or_set(key, count, seconds)

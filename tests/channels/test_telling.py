@@ -1,0 +1,121 @@
+"""Those who may end an outage are told of it by mail: once when it begins, once when it is over."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from channels.actions import declare_outage, detect_outage, end_outage
+from channels.models import Outage
+from channels.telling import tell_of_outages
+from tests.factories import ChannelFactory, OutageFactory, UserFactory
+from tests.messaging.helpers import in_threads
+
+pytestmark = pytest.mark.django_db
+Cause = Outage.Cause
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def it():
+    return UserFactory(roles=["it"], email="it@amootsoft.com", first_name="کاوه", last_name="شریفی")
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+def test_an_empty_account_is_told_in_persian_with_what_to_do(it, now):
+    UserFactory(roles=["sender"], email="sender@amootsoft.com")
+    UserFactory(roles=["admin"], email="")
+    UserFactory(roles=["senior"], email="gone@amootsoft.com", is_active=False)
+    detect_outage(channel=ChannelFactory(), cause=Cause.CREDIT, code="CreditNotEnough", now=now)
+    assert tell_of_outages(now=now) == 1
+    [letter] = mail.outbox
+    assert letter.to == ["it@amootsoft.com"]
+    assert letter.subject == "پیامک: اعتبار سامانهٔ ارسال تمام شده است."
+    assert "هیچ پیامی از دست نمی‌رود" in letter.body
+    assert "CreditNotEnough" in letter.body
+    assert "/channels/sms/" in letter.body
+
+
+def test_each_event_is_told_once(it, now):
+    outage = declare_outage(channel=ChannelFactory(), reason="قطعی مخابرات", by=it, now=now - 5 * MINUTE)
+    assert [tell_of_outages(now=now) for _turn in range(3)] == [1, 0, 0]
+    assert "قطعی مخابرات" in mail.outbox[0].body
+    assert "کاوه شریفی" in mail.outbox[0].body
+    end_outage(outage=outage, by=it, now=now)
+    assert [tell_of_outages(now=now) for _turn in range(3)] == [1, 0, 0]
+    assert mail.outbox[1].subject == "پیامک: قطعی پایان یافت"
+    assert "۵ دقیقه" in mail.outbox[1].body
+
+
+def test_the_end_of_a_short_outage_is_told_to_nobody(it, now):
+    outage = detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now - timedelta(seconds=30))
+    tell_of_outages(now=now)
+    end_outage(outage=outage, by=None, now=now)
+    assert tell_of_outages(now=now) == 0
+    assert len(mail.outbox) == 1
+
+
+def test_old_news_is_told_to_nobody(it, now):
+    OutageFactory(started_at=now - timedelta(hours=2))
+    OutageFactory(
+        channel=ChannelFactory(code="avanak", kind="voice"),
+        started_at=now - timedelta(hours=9),
+        ended_at=now - timedelta(hours=3),
+    )
+    assert tell_of_outages(now=now) == 0
+
+
+def test_a_gateway_that_comes_and_goes_is_told_of_once_in_ten_minutes(it, now):
+    channel = ChannelFactory()
+    for turn in range(5):
+        at = now + turn * MINUTE
+        outage = detect_outage(channel=channel, cause=Cause.NETWORK, now=at)
+        tell_of_outages(now=at)
+        end_outage(outage=outage, by=None, now=at + timedelta(seconds=10))
+    assert len(mail.outbox) == 1
+    detect_outage(channel=channel, cause=Cause.CREDIT, now=now + 6 * MINUTE)
+    assert tell_of_outages(now=now + 6 * MINUTE) == 1, "another trouble is other news"
+
+
+def test_a_mail_server_that_is_away_costs_a_turn_and_no_mail(it, now, settings):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        settings.EMAIL_PORT = free.getsockname()[1]
+    settings.EMAIL_HOST = "127.0.0.1"
+    outage = detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now)
+    there, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    assert tell_of_outages(now=now) == 0
+    outage.refresh_from_db()
+    assert outage.told_at is None
+    settings.EMAIL_BACKEND = there
+    assert tell_of_outages(now=now) == 1
+
+
+def test_with_nobody_to_tell_nothing_is_tried_again(now):
+    detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now)
+    assert tell_of_outages(now=now) == 0
+    assert Outage.objects.get().told_at == now
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_tell_one_outage_once(it, now):
+    detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now)
+    mail.outbox.clear()
+    Outage.objects.update(told_at=None)
+    assert sum(in_threads([partial(tell_of_outages, now=now)] * 8)) == 1
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_an_outage_is_recorded_all_the_same(settings, now):
+    outage = detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now)
+    assert end_outage(outage=outage, by=None, now=now)
