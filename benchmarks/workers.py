@@ -58,6 +58,7 @@ def run_pump(most: int | None, seconds: float | None) -> None:
         ended = time.time()
         if most is not None and courier.sent >= most:
             break
+    courier.close()
     say(sent=courier.sent, ended=ended, peak=peak_mebibytes())
 
 
@@ -95,4 +96,5 @@ def run_bare(message_id: int, batch: int) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_DONE, [[row[0] for row in rows]])
         sent += len(rows)
+    courier.close()
     say(sent=sent, ended=time.time(), peak=peak_mebibytes())

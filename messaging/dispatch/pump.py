@@ -27,7 +27,7 @@ from messaging.dispatch.send import (
     is_batch_refusal,
     send_claim,
 )
-from messaging.facts import MessageGate, gate_of
+from messaging.facts import Known, MessageGate
 from messaging.gateways.base import GatewayError, Trouble
 from messaging.models import Message
 from messaging.policy.decide import Verdict
@@ -114,11 +114,12 @@ class Pump:
 
     def _read_gates(self) -> None:
         now = self.clock()
-        messages = Message.objects.under_way(self.channel)
+        messages = list(Message.objects.under_way(self.channel))
+        known = Known.of(messages)
         self._gates = []
         for message in messages:
             try:
-                self._gates.append((message, gate_of(message, now)))
+                self._gates.append((message, known.gate(message, now)))
             except Exception:  # an error inside the policy means no send (security bar, 13)
                 logger.exception(
                     "the policy failed; nothing of the message is sent", extra={"message_id": message.pk}
