@@ -14,6 +14,7 @@ from django.db import connection
 from benchmarks import world
 from benchmarks.measure import note, report_growth, seconds
 from benchmarks.processes import database_url
+from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import database_clock
@@ -45,7 +46,7 @@ def run(many: int, few: int, repeat: int) -> None:
     able = [_half_held(few, each) for _turn in range(repeat)]
     for number in range(HELD_MESSAGES):
         _held(number, few, int(many * WHOLE_SHARE) // HELD_MESSAGES)
-    world.vacuum()
+    note(f"vacuum and analyze: {seconds(world.vacuum):.1f} s; {_size()}")
     ours = [_median_claim(message, limit) for message in able]
     report_growth(
         f"claim with {many:,} waiting, or {few:,}",
@@ -54,6 +55,19 @@ def run(many: int, few: int, repeat: int) -> None:
         1.5,
         "ms",
     )
+    planned = Contact.objects.count()
+    taken = seconds(lambda: _due(planned))
+    note(f"plan {planned:,} more beside them: {planned / taken:,.0f} rows/s")
+
+
+def _size() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), pg_table_size('messaging_delivery'), pg_indexes_size('messaging_delivery')"
+            " FROM messaging_delivery"
+        )
+        rows, table, indexes = cursor.fetchone()
+    return f"{rows:,} rows, {table / rows:.0f} bytes each and {indexes / rows:.0f} in the indexes"
 
 
 def _due(size: int) -> Message:

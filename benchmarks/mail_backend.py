@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+
+from messaging.gateways.reading import provider_time
 
 
 class GatewayBackend(BaseEmailBackend):
@@ -40,7 +43,7 @@ class GatewayBackend(BaseEmailBackend):
     def _post(self, email: EmailMessage) -> None:
         assert self._connection is not None
         fields = {
-            "SendDateTime": "",
+            "SendDateTime": provider_time(datetime.now(UTC)),
             "SMSMessageText": email.body,
             "LineNumber": settings.AMOOTSMS_LINE,
             "Mobiles": email.to[0].partition("@")[0],

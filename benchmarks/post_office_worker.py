@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -17,6 +18,7 @@ _AT_ONCE = 1_000
 
 def run_post_office(rows: int, processes: int) -> None:
     call_command("migrate", "post_office", verbosity=0)
+    logging.getLogger("post_office").setLevel(logging.CRITICAL)
     Email.objects.all().delete()
     for first in range(0, rows, _AT_ONCE):
         mail.send_many([_email(number) for number in range(first, min(first + _AT_ONCE, rows))])
