@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,7 +19,7 @@ from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.breaker import Probe, open_outage, ramped
-from messaging.dispatch.claim import claim
+from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import (
     DEADLINE_PASSED,
@@ -88,6 +89,7 @@ class Pump:
         self._gates: list[tuple[Message, MessageGate]] = []
         self._gates_read = float("-inf")
         self._last_served = 0
+        self._fronts: dict[int, Front] = {}
         self._ramp = courier.gateway.max_batch
 
     def run(self, *, seconds: float) -> Report:
@@ -97,6 +99,8 @@ class Pump:
         now = self.clock()
         report.planned = plan_waiting(self.channel.code, now=now)
         self._gates_read = float("-inf")
+        # What came back into a queue meanwhile may lie before the front.
+        self._fronts.clear()
         dry: set[int] = set()
         while time.monotonic() < until:
             if time.monotonic() - self._gates_read > GATES_SECONDS:
@@ -156,7 +160,7 @@ class Pump:
         started = time.monotonic()
         closes_at = gate.ends_at
         limit = min(self._limits.get(message.pk, self.courier.gateway.max_batch), self._ramp)
-        claimed = claim(message, limit=limit, closes_at=closes_at, worker=self.worker, now=self.clock())
+        claimed = self._claim(message, limit, closes_at)
         if claimed is None:
             return False
         report.turned_away += claimed.turned_away
@@ -172,6 +176,17 @@ class Pump:
         else:
             self._take_failure(message, failure, len(claimed.recipients), report)
         return True
+
+    def _claim(self, message: Message, limit: int, closes_at: datetime | None) -> Claim | None:
+        """Claim from where the last claim of this turn ended; from the start if nothing is behind it."""
+        look = partial(claim, message, limit=limit, closes_at=closes_at, worker=self.worker)
+        front = self._fronts.pop(message.pk, None)
+        claimed = look(now=self.clock(), after=front)
+        if claimed is None and front is not None:
+            claimed = look(now=self.clock())
+        if claimed is not None:
+            self._fronts[message.pk] = claimed.front
+        return claimed
 
     def _take_failure(self, message: Message, failure: GatewayError, size: int, report: Report) -> None:
         report.failures.append(failure.code)
