@@ -1,10 +1,12 @@
-"""Medians of repeated runs, and one line a figure."""
+"""Medians of repeated runs, and one line a figure: ours, its baseline, the reach, met or not."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -14,7 +16,50 @@ def seconds(act: Callable[[], object]) -> float:
 
 
 def report(name: str, rows: int, ours: list[float], baseline: list[float], reach: float) -> None:
-    """Rows a second of both (medians), and ours as a share of the baseline's."""
+    """Rows a second of both (medians of seconds), and ours as a share of the baseline's."""
     fast, base = rows / statistics.median(ours), rows / statistics.median(baseline)
-    print(f"{name:<34} {fast:>10,.0f} rows/s   baseline {base:>10,.0f}", end="   ")
-    print(f"ratio {fast / base:5.2f}   reach {reach}")
+    report_share(name, fast, base, reach)
+
+
+def report_share(name: str, fast: float, base: float, reach: float, unit: str = "rows/s") -> None:
+    """Two speeds, and ours as a share of the baseline's, which must be at least `reach`."""
+    ratio = fast / base
+    _line(name, f"{fast:,.0f} {unit}", f"{base:,.0f}", f"ratio {ratio:.2f}", f"≥ {reach}", ratio >= reach)
+
+
+def report_growth(name: str, ours: float, base: float, reach: float, unit: str) -> None:
+    """Two costs, and how many times the baseline's ours is, which must be at most `reach`."""
+    ratio = ours / base
+    _line(name, f"{ours:,.2f} {unit}", f"{base:,.2f}", f"ratio {ratio:.2f}", f"≤ {reach}", ratio <= reach)
+
+
+def report_limit(name: str, ours: float, base: float, limit: float, unit: str) -> None:
+    """A cost beside its baseline, held to a limit of its own."""
+    _line(name, f"{ours:,.2f} {unit}", f"{base:,.2f}", "", f"< {limit:g} {unit}", ours < limit)
+
+
+def note(text: str) -> None:
+    """A figure that has no reach."""
+    print(f"    {text}", flush=True)
+
+
+def _line(name: str, ours: str, base: str, ratio: str, reach: str, is_met: bool) -> None:
+    verdict = "met" if is_met else "MISSED"
+    print(
+        f"{name:<48} {ours:>18}   baseline {base:>10}   {ratio:<11} reach {reach:<10} {verdict}", flush=True
+    )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def peak_mebibytes() -> float:
+    """The most memory that this process ever held (VmHWM); 0 where the system does not tell."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0

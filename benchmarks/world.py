@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection
+from django.contrib.auth.models import Group, Permission
+from django.db import connection, transaction
 
 from channels.models import Channel, SendingWindow
+from contacts.models import Contact
+from messaging.actions.plan import plan
+from messaging.actions.submit import Draft, submit
+from messaging.audience import Audience, everybody, with_tag
+from messaging.dispatch.clock import database_clock
 from messaging.models import Message
 from staff.models import Department, Employee, User
 
+# Who answers for it, and may set what a customer refused.
+MAY = ("submit_message", "set_consent", "view_contact")
 
-def customers(count: int) -> None:
-    """`count` customers with mobiles: one in 20 without advertisements, one in 50 without anything."""
+
+def customers(count: int, groups: Sequence[int] = ()) -> None:
+    """`count` customers with mobiles: one in 20 without advertisements, one in 50 without anything, one
+    in 1,000 with an open call. The first n carry the tag `first-n`, for every n of `groups`."""
+    tags = ", ".join(f"CASE WHEN g.n <= {int(n)} THEN 'first-{int(n)}' END" for n in groups) or "NULL"
+    _empty("contacts_contact")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO contacts_contact (name, company, customer_no, email, mobile, tags, search_text,"
             " no_promotional, no_messages, voc_call_open, created_at, updated_at)"
-            " SELECT 'c', '', '', '', '+989' || lpad(g::text, 9, '0'), '{}', '', g %% 20 = 0, g %% 50 = 0,"
-            " g %% 1000 = 0, now(), now() FROM generate_series(100000001, 100000000 + %s) g",
+            " SELECT 'c', '', '', '', '+989' || lpad((100000000 + g.n)::text, 9, '0'),"
+            f" array_remove(ARRAY[{tags}]::varchar[], NULL), '', g.n %% 20 = 0, g.n %% 50 = 0,"
+            " g.n %% 1000 = 0, now(), now() FROM generate_series(1, %s) AS g(n)",
             [count],
         )
         cursor.execute("VACUUM ANALYZE contacts_contact")
+
+
+def audience(size: int) -> Audience:
+    """The first `size` customers, or everybody where there are no more."""
+    return everybody() if size >= Contact.objects.count() else with_tag(f"first-{size}")
 
 
 def open_channel() -> Channel:
@@ -37,38 +55,52 @@ def open_channel() -> Channel:
     return channel
 
 
-def message(now: datetime) -> Message:
-    """A promotional message to everybody, submitted and not planned."""
+def user() -> User:
+    """An employee with a manager, who may submit, and set what a customer refused."""
     department, _new = Department.objects.get_or_create(code="bench", defaults={"name": "bench"})
-    user, _new = User.objects.get_or_create(username="bench")
-    manager, _new = Employee.objects.get_or_create(
-        last_name="manager", defaults={"department": department, "hired_on": "2020-01-01"}
-    )
-    sender, _new = Employee.objects.get_or_create(
-        last_name="sender",
-        defaults={
-            "department": department,
-            "hired_on": "2020-01-01",
-            "direct_manager": manager,
-            "user": user,
-        },
-    )
-    return Message.objects.create(
-        channel=open_channel(),
-        purpose="promotional",
-        text="سلام",
-        audience={"kind": "all"},
-        sender=sender,
-        sender_manager=manager,
-        department=department,
-        submitted_by=user,
-        submitted_at=now,
-        submission_key=uuid.uuid4(),
-        priority=40,
-    )
+    found, is_new = User.objects.get_or_create(username="bench")
+    if is_new:
+        group, _new = Group.objects.get_or_create(name="bench")
+        group.permissions.set(Permission.objects.filter(codename__in=MAY))
+        found.groups.add(group)
+        fields = {"department": department, "hired_on": "2020-01-01"}
+        manager = Employee.objects.create(last_name="manager", **fields)
+        Employee.objects.create(last_name="sender", direct_manager=manager, user=found, **fields)
+    return found
 
 
-def empty_deliveries() -> None:
-    """Truncate, since no delivery is ever deleted by a statement."""
+def draft(size: int, channel: Channel) -> Draft:
+    return Draft(channel=channel, purpose="promotional", text="سلام، مشتری گرامی", audience=audience(size))
+
+
+def submitted(size: int, *, now: datetime) -> Message:
+    """A promotional message to `size` customers, not planned yet."""
+    return submit(draft(size, open_channel()), by=user(), now=now)
+
+
+def planned(size: int) -> Message:
+    """The only message there is, to `size` customers, waiting to be dispatched."""
+    empty_messages()
+    now = database_clock()
+    message = submitted(size, now=now)
+    plan(message.pk, now=now)
+    vacuum()
+    message.refresh_from_db()
+    return message
+
+
+def vacuum() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE messaging_delivery, messaging_gatewaycall")
+        cursor.execute("VACUUM ANALYZE messaging_delivery")
+
+
+def empty_messages() -> None:
+    """Truncate, since no delivery is ever deleted by a statement."""
+    _empty("messaging_delivery, messaging_gatewaycall, messaging_message")
+
+
+def _empty(tables: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The triggers that keep every message are the product's; this database is dropped in a minute.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(f"TRUNCATE {tables} CASCADE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -31,7 +32,7 @@ _PUT_AWAY = """
 
 _RELEASE = """
     UPDATE messaging_delivery d SET reason = '', not_before = %(now)s, updated_at = %(now)s
-     WHERE d.message_id = %(message)s AND d.state = 'queued' AND d.not_before IS NULL
+     WHERE d.message_id = ANY(%(messages)s) AND d.state = 'queued' AND d.not_before IS NULL
        AND d.reason = %(reason)s
        AND NOT EXISTS (SELECT FROM contacts_contact c WHERE c.id = d.contact_id AND c.voc_call_open)
 """
@@ -84,21 +85,21 @@ def finish(message_id: int, *, now: datetime) -> bool:
     return True
 
 
-def release(message_id: int, *, now: datetime) -> int:
+def release(message_ids: Sequence[int], *, now: datetime) -> int:
     """Let those wait no longer whose call has ended; returns how many.
 
     The end of a call releases them in its own transaction. What a plan or a claim wrote from an older
     snapshot meanwhile would wait for ever, since no other event comes.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, {"message": message_id, "reason": Reason.VOC_CALL_OPEN, "now": now})
+        cursor.execute(_RELEASE, {"messages": list(message_ids), "reason": Reason.VOC_CALL_OPEN, "now": now})
         return int(cursor.rowcount)
 
 
 def sweep_channel(channel_code: str, *, now: datetime) -> int:
     """Sweep every message of a channel that needs it, and end those that are through; returns how many
-    deliveries moved on."""
-    swept = released = 0
+    deliveries moved on. What there is to do is asked of all running messages at once."""
+    swept = 0
     cancelled = Message.objects.filter(
         channel__code=channel_code, status=MessageStatus.CANCELLED, finished_at__isnull=True
     )
@@ -107,9 +108,9 @@ def sweep_channel(channel_code: str, *, now: datetime) -> int:
         # What is under way may come back into the queue yet.
         through().filter(pk=message.pk, finished_at__isnull=True).update(finished_at=now)
     running = Message.objects.filter(channel__code=channel_code, status=MessageStatus.RUNNING)
-    for message in running.select_related("channel"):
-        if message.expires_at is not None:
-            swept += sweep(message, now=now)
-        released += release(message.pk, now=now)
-        finish(message.pk, now=now)
+    for message in running.filter(expires_at__isnull=False).select_related("channel"):
+        swept += sweep(message, now=now)
+    released = release(list(running.values_list("pk", flat=True)), now=now)
+    for pk in list(through().filter(pk__in=running).values_list("pk", flat=True)):
+        finish(pk, now=now)
     return swept + released

@@ -46,12 +46,13 @@ WITH gate AS MATERIALIZED (
 ), due AS MATERIALIZED (
     SELECT d.id FROM messaging_delivery d
      WHERE d.message_id = %(message)s AND d.state = 'queued' AND d.not_before <= %(now)s
+       AND (d.not_before, d.id) > (%(after_at)s::timestamptz, %(after_id)s)
        AND EXISTS (SELECT FROM gate)
      ORDER BY d.not_before, d.id
      LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), judged AS MATERIALIZED (
     SELECT d.id, {consent_refusal("gate.purpose", "gate.lifted")} AS refusal,
-           {recipient_hold("gate.purpose")} AS hold
+           {recipient_hold("gate.purpose")} AS hold, d.not_before
       FROM due JOIN messaging_delivery d ON d.id = due.id
      CROSS JOIN gate
       LEFT JOIN contacts_contact c ON c.id = d.contact_id
@@ -74,8 +75,11 @@ UPDATE messaging_delivery d
        updated_at = %(now)s
   FROM judged j
  WHERE d.id = j.id
-RETURNING d.id, d.address, d.state, d.call_id
+RETURNING d.id, d.address, d.state, d.call_id, j.not_before
 """
+
+# Where a claim came to in a message's queue: `not_before` and id of its last row.
+Front = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class Claim:
     """One gateway call to make: `recipients` are (delivery id, E.164 number).
 
     `write_deadline` is the last instant (database clock) at which the request may begin to be
-    written; `turned_away` counts rows that the fresh facts refused or held instead.
+    written; `turned_away` counts rows that the fresh facts refused or held instead; `front` is the last
+    row that was looked at.
     """
 
     call_id: int
@@ -91,6 +96,7 @@ class Claim:
     claimed_at: datetime
     write_deadline: datetime
     turned_away: int
+    front: Front
 
     @property
     def touched(self) -> int:
@@ -124,6 +130,7 @@ def claim(
     worker: str,
     now: datetime,
     on_trial: int | None = None,
+    after: Front | None = None,
 ) -> Claim | None:
     """Claim up to `limit` due rows of a message; None if there is nothing to claim.
 
@@ -131,9 +138,14 @@ def claim(
     override), None if it does not; nothing is claimed whose answer could come after it. A claim with
     no recipients turned away all it found. `on_trial` is an open outage that this claim may pass by,
     to prove it over.
+
+    `after`, the front of an earlier claim, spares a walk over the index entries of all that was sent
+    since the last vacuum. It is a hint: what came back into the queue may lie before it, so whoever
+    finds nothing behind it must look from the start.
     """
     last_instant = closes_at - patience() - WRITING_TIME if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
+    after_at, after_id = after or ("-infinity", 0)
     passed(Point.CLAIM_BEFORE)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -142,6 +154,8 @@ def claim(
                 "message": message.pk,
                 "limit": limit,
                 "now": now,
+                "after_at": after_at,
+                "after_id": after_id,
                 "closes_at": last_instant,
                 "content_hash": content_hash(message),
                 "worker": worker,
@@ -155,6 +169,9 @@ def claim(
     passed(Point.CLAIM_COMMITTED)
     if not rows:
         return None
-    recipients = [(pk, address) for pk, address, state, _call in rows if state == DeliveryState.SENDING]
-    call_id = next((call for *_rest, call in rows if call is not None), 0)
-    return Claim(call_id, recipients, now, write_deadline, turned_away=len(rows) - len(recipients))
+    recipients = [(pk, address) for pk, address, state, *_rest in rows if state == DeliveryState.SENDING]
+    call_id = next((call for *_rest, call, _at in rows if call is not None), 0)
+    front = max((not_before, pk) for pk, *_rest, not_before in rows)
+    return Claim(
+        call_id, recipients, now, write_deadline, turned_away=len(rows) - len(recipients), front=front
+    )

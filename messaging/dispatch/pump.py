@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,11 +20,11 @@ from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.breaker import answers_well, ask_later, open_outage, outage_to_probe, ramped
-from messaging.dispatch.claim import Claim, claim
+from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
 from messaging.dispatch.send import HOURS_WAIT, Courier, is_batch_refusal, send_claim
-from messaging.facts import MessageGate, gate_of
+from messaging.facts import Known, MessageGate
 from messaging.gateways.base import GatewayError, Trouble
 from messaging.models import Message
 from messaging.operations.heartbeat import note
@@ -101,6 +102,7 @@ class Pump:
         self._gates: list[tuple[Message, MessageGate]] = []
         self._gates_read = float("-inf")
         self._last_served = 0
+        self._fronts: dict[int, Front] = {}
         self._ramp = courier.gateway.max_batch
         self._said = (0, 0, 0)
 
@@ -109,6 +111,8 @@ class Pump:
         report = Report()
         until = time.monotonic() + seconds
         self._said = (0, 0, 0)
+        # What came back into a queue meanwhile may lie before the front.
+        self._fronts.clear()
         if self.is_down():
             self.probe(report)
         self._look_around(report)
@@ -125,7 +129,7 @@ class Pump:
             if report.failures and self.is_down():
                 break
         report.turned_away += sweep_channel(self.channel.code, now=self.clock())
-        self._say_alive(report)
+        self._say_alive(report, at_once=report.calls > 0)
         return report
 
     def _look_around(self, report: Report) -> None:
@@ -142,7 +146,7 @@ class Pump:
         self._ramp = ramped(self.channel, self.courier.gateway.max_batch, clock=self.clock)
         self._say_alive(report)
 
-    def _say_alive(self, report: Report) -> None:
+    def _say_alive(self, report: Report, *, at_once: bool = False) -> None:
         """Tell the operations page what was done since the last word."""
         sent, calls, failures = self._said
         errors = report.failures[failures:]
@@ -155,16 +159,18 @@ class Pump:
             last_error=errors[-1] if errors else "",
             clock_difference=self.clock_difference,
             now=self.clock(),
+            at_once=at_once,
         )
         self._said = (report.sent, report.calls, len(report.failures))
 
     def _read_gates(self, *, on_trial: int | None = None) -> None:
         now = self.clock()
-        messages = Message.objects.under_way(self.channel)
+        messages = list(Message.objects.under_way(self.channel))
+        known = Known.of(messages, on_trial=on_trial)
         self._gates = []
         for message in messages:
             try:
-                self._gates.append((message, gate_of(message, now, on_trial=on_trial)))
+                self._gates.append((message, known.gate(message, now)))
             except Exception:  # an error inside the policy means no send (security bar, 13)
                 logger.exception(
                     "the policy failed; nothing of the message is sent", extra={"message_id": message.pk}
@@ -211,14 +217,7 @@ class Pump:
             time.sleep(self._line.pause)
             return True
         started = time.monotonic()
-        claimed = claim(
-            message,
-            limit=limit,
-            closes_at=gate.ends_at,
-            worker=self.worker,
-            now=self.clock(),
-            on_trial=trial.pk if trial else None,
-        )
+        claimed = self._claim(message, limit, gate.ends_at, trial)
         self._line.give_back(limit - len(claimed.recipients) if claimed else limit)
         if claimed is None:
             return False
@@ -241,6 +240,22 @@ class Pump:
             self._limits[message.pk] = min(known * 2, self.courier.gateway.max_batch)
         else:
             self._take_failure(message, failure, size, report)
+
+    def _claim(
+        self, message: Message, limit: int, closes_at: datetime | None, trial: Outage | None
+    ) -> Claim | None:
+        """Claim from where the last claim of this turn ended; from the start if nothing is behind it."""
+        on_trial = trial.pk if trial else None
+        look = partial(
+            claim, message, limit=limit, closes_at=closes_at, worker=self.worker, on_trial=on_trial
+        )
+        front = self._fronts.pop(message.pk, None)
+        claimed = look(now=self.clock(), after=front)
+        if claimed is None and front is not None:
+            claimed = look(now=self.clock())
+        if claimed is not None:
+            self._fronts[message.pk] = claimed.front
+        return claimed
 
     def _take_failure(self, message: Message, failure: GatewayError, size: int, report: Report) -> None:
         report.failures.append(failure.code)

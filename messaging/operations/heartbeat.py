@@ -67,8 +67,10 @@ class Heart:
         last_error: str,
         clock_difference: timedelta,
         now: datetime,
+        at_once: bool = False,
     ) -> None:
-        """Add what was done since the last call, and write it unless that was done a moment ago.
+        """Add what was done since the last call, and write it (`at_once`, or) unless something was written
+        a moment ago.
 
         `now` is the database's clock. Writes one row; whatever the database raises comes through, and
         what could not be written stays to be said.
@@ -79,7 +81,7 @@ class Heart:
             unsaid.calls += calls
             unsaid.failures += failures
             unsaid.last_error = last_error or unsaid.last_error
-            if unsaid.said_at is not None and abs(now - unsaid.said_at) < EVERY:
+            if not at_once and unsaid.said_at is not None and abs(now - unsaid.said_at) < EVERY:
                 return
             first = worker not in self._known
             self._write(worker, channel_code, unsaid, clock_difference, first=first, now=now)

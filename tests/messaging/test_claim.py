@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from django.db import transaction
 
-from messaging.dispatch.claim import Claim, claim, deadlines
+from messaging.dispatch.claim import Claim, Front, claim, deadlines
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.states import DeliveryState
 from tests.factories import (
@@ -26,8 +26,15 @@ from tests.messaging.helpers import campaign, in_threads, seconds, states
 pytestmark = pytest.mark.django_db
 
 
-def take(message: Message, limit: int = 100, *, closes_at: datetime | None = None, now: datetime = NOW):
-    return claim(message, limit=limit, closes_at=closes_at, worker="test", now=now)
+def take(
+    message: Message,
+    limit: int = 100,
+    *,
+    closes_at: datetime | None = None,
+    now: datetime = NOW,
+    after: Front | None = None,
+):
+    return claim(message, limit=limit, closes_at=closes_at, worker="test", now=now, after=after)
 
 
 def test_a_claim_writes_its_intent_with_the_rows():
@@ -56,6 +63,22 @@ def test_what_is_not_due_yet_is_left_alone_and_the_oldest_goes_first():
     assert second is not None
     assert second.recipients == [(late.pk, late.address)]
     assert take(message) is None
+
+
+def test_a_claim_goes_on_behind_the_front_of_the_one_before():
+    message = campaign(5)
+    ids = sorted(Delivery.objects.values_list("pk", flat=True))
+    first = take(message, 2)
+    assert first is not None
+    assert first.front == (Delivery.objects.get(pk=ids[1]).not_before, ids[1])
+    Delivery.objects.filter(pk=ids[0]).update(state="queued", call=None)
+    behind = take(message, after=first.front)
+    assert behind is not None
+    assert sorted(pk for pk, _address in behind.recipients) == ids[2:]
+    assert take(message, after=first.front) is None
+    again = take(message)
+    assert again is not None
+    assert [pk for pk, _address in again.recipients] == ids[:1]
 
 
 def test_with_nothing_due_no_call_is_written():
