@@ -28,6 +28,7 @@ ROUNDS = {
     "messaging.tasks.recover": 5,
     "messaging.tasks.probe": 5,
     "messaging.tasks.settle": 15,
+    "messaging.tasks.reports": 5,
     "audit.tasks.seal": 60,
     "staff.tasks.disable_departed": 3600,
 }

@@ -12,6 +12,7 @@ from messaging.gateways.base import Answer, Result
 from messaging.models import Delivery, GatewayCall
 from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
+from messaging.reports.schedule import expected
 from messaging.states import DeliveryState
 
 _STATE_OF = {
@@ -51,10 +52,23 @@ def _lock(call_id: int) -> None:
 
 
 def _close(
-    call_id: int, outcome: str, *, now: datetime, error: str = "", answer: str = "", campaign: str = ""
+    call_id: int,
+    outcome: str,
+    *,
+    now: datetime,
+    error: str = "",
+    answer: str = "",
+    campaign: str = "",
+    accepted: Sequence[str] = (),
 ) -> None:
+    """`accepted` are the provider's ids of those whose delivery reports are asked for from now on."""
     GatewayCall.objects.filter(pk=call_id).update(
-        outcome=outcome, finished_at=now, error=error[:60], answer=answer[:4096], campaign_id=campaign[:40]
+        outcome=outcome,
+        finished_at=now,
+        error=error[:60],
+        answer=answer[:4096],
+        campaign_id=campaign[:40],
+        **expected(accepted, now),
     )
 
 
@@ -85,7 +99,19 @@ def record_answer(claim: Claim, answer: Answer, *, now: datetime) -> None:
         # Read back, since a refusal that comes after the recovery leaves its recipient in doubt.
         doubtful = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
         outcome_of_call = GatewayCall.Outcome.UNKNOWN if doubtful else GatewayCall.Outcome.ANSWERED
-        _close(claim.call_id, outcome_of_call, now=now, answer=answer.raw, campaign=answer.campaign_id)
+        accepted = [
+            provider_id
+            for provider_id, state in zip(provider_ids, states, strict=True)
+            if state == "accepted"
+        ]
+        _close(
+            claim.call_id,
+            outcome_of_call,
+            now=now,
+            answer=answer.raw,
+            campaign=answer.campaign_id,
+            accepted=accepted,
+        )
         passed(Point.RECORD_WRITTEN)
     passed(Point.RECORD_COMMITTED)
 

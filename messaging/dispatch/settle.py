@@ -20,6 +20,7 @@ from messaging.dispatch.send import Courier
 from messaging.gateways.base import Batch, GatewayError, Lookup, Result
 from messaging.models import Delivery, GatewayCall
 from messaging.points import Point, passed
+from messaging.reports.schedule import expect_reports
 from messaging.states import DeliveryState
 
 logger = logging.getLogger(__name__)
@@ -154,6 +155,7 @@ def _write(
             },
         )
         cursor.execute(_ABSENT, {"ids": absent, "call": call.pk, "now": now})
+    expect_reports(call.pk, [o.provider_id for _pk, o in present], now)
     result.found += len(present)
     result.absent += len(absent)
     result.in_doubt += len(waiting) - len(present) - len(absent)

@@ -1,6 +1,7 @@
 """Messages, their recipients' deliveries, and the calls to the gateways."""
 
 from messaging.models.delivery import Delivery, GatewayCall
+from messaging.models.inbound import InboundCursor, InboundMessage, ProviderCallback
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
 
 __all__ = [
@@ -8,7 +9,10 @@ __all__ = [
     "AudienceMember",
     "Delivery",
     "GatewayCall",
+    "InboundCursor",
+    "InboundMessage",
     "Message",
     "MessageStop",
     "Override",
+    "ProviderCallback",
 ]

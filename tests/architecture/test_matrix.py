@@ -36,6 +36,7 @@ IMPORTERS = frozenset({Role.SENDER, Role.VOC, Role.BRANDING, Role.ADMIN})
 VOC = frozenset({Role.VOC})
 READERS = ALL - {Role.IT, Role.HR}
 SENDERS = frozenset({Role.SENDER, Role.MANAGER, Role.BRANDING})
+EVERY_DEPARTMENT = frozenset({Role.VOC, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 STOPPERS = SENDERS | {Role.SENIOR}
 OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
 CHANNEL_OWNERS = frozenset({Role.BRANDING, Role.ADMIN})
@@ -76,6 +77,7 @@ TABLE = {
     "contacts:import_preview": Row(IMPORTERS, answers=frozenset({200, 302})),
     "contacts:import_report": Row(IMPORTERS),
     "messaging:list": Row(READERS),
+    "messaging:inbound": Row(EVERY_DEPARTMENT),
     "messaging:detail": Row(READERS),
     "messaging:progress": Row(READERS),
     "messaging:row_progress": Row(READERS),
@@ -93,7 +95,8 @@ TABLE = {
 }
 
 # Addresses of other packages, and pages about one's own log-in: sign-in is tested in tests/portal.
-OUTSIDE = ("admin/", "accounts/", "i18n/", "__debug__/")
+# The providers' address has a secret of its own: tests/messaging/test_hooks.py.
+OUTSIDE = ("admin/", "accounts/", "i18n/", "hooks/", "__debug__/")
 
 
 def portal_addresses():
@@ -214,7 +217,13 @@ def test_without_any_role_there_is_only_the_home_page(name, world):
 HR_TABLES = frozenset({"staff.employee", "staff.department"})
 # Who sees every department's messages also sees what became of them.
 EVERY_MESSAGE = frozenset(
-    {"messaging.message", "messaging.delivery", "messaging.messagestop", "messaging.override"}
+    {
+        "messaging.message",
+        "messaging.delivery",
+        "messaging.inboundmessage",
+        "messaging.messagestop",
+        "messaging.override",
+    }
 )
 BACK_OFFICE_TABLES = {
     Role.VOC: HR_TABLES | EVERY_MESSAGE | {"channels.channel", "contacts.contact", "contacts.consententry"},
@@ -234,6 +243,7 @@ BACK_OFFICE_TABLES = {
         "contacts.consententry",
         "contacts.contactimport",
         "messaging.gatewaycall",
+        "messaging.providercallback",
         "audit.entry",
         "audit.link",
     },
@@ -276,5 +286,10 @@ def test_every_table_of_ours_is_in_the_back_office_or_left_out_on_purpose():
     }
     shown = {model._meta.label_lower for model in admin.site._registry}
     # Parts of something that is shown with it.
-    parts = {"channels.sendingwindow", "contacts.refusedrow", "messaging.audiencemember"}
+    parts = {
+        "channels.sendingwindow",
+        "contacts.refusedrow",
+        "messaging.audiencemember",
+        "messaging.inboundcursor",
+    }
     assert ours - shown <= parts

@@ -17,6 +17,7 @@ from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.gateways.registry import gateway_for
+from messaging.reports.look import look_for_news
 
 TURN_SECONDS = 5.0
 IDLE_SECONDS = 1.0
@@ -63,6 +64,7 @@ class Command(BaseCommand):
             else:
                 for pump in pumps:
                     settle_channel(pump.channel, pump.courier, clock=database_clock)
+                    look_for_news(pump.channel, pump.courier, clock=database_clock, seconds=IDLE_SECONDS)
             time.sleep(IDLE_SECONDS)
 
     @staticmethod
