@@ -23,12 +23,14 @@ async def within(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> 
         raise OutcomeUnknown("timeout", trouble=Trouble.NETWORK) from None
 
 
-async def each(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | GatewayError]:
+async def each(
+    calls: Sequence[Coroutine[Any, Any, T]], seconds: float = ASK_SECONDS
+) -> list[T | GatewayError]:
     """All answers in order, a failure in the place of its own."""
 
     async def one(call: Coroutine[Any, Any, T]) -> T | GatewayError:
         try:
-            return await within(call)
+            return await within(call, seconds)
         except GatewayError as failure:
             return failure
 

@@ -30,7 +30,7 @@ VALUES_A_BODY: Final = 20_000
 A_TURN: Final = 200
 
 _KEY: Final = re.compile(r"messageids?", re.IGNORECASE)
-_ANYWHERE: Final = re.compile(r"messageids?[^0-9]{1,60}([0-9]{1,19}(?:\s*,\s*[0-9]{1,19})*)", re.IGNORECASE)
+_ANYWHERE: Final = re.compile(r"messageids?[^0-9-]{1,60}([0-9]{1,19}(?:\s*,\s*[0-9]{1,19})*)", re.IGNORECASE)
 
 # The calls whose range of ids holds one of these, and that wait for a report on exactly it. Ids grow
 # with time, so the right call is among the first few below.

@@ -34,7 +34,7 @@ OVERLAP: Final = timedelta(minutes=30)
 FARTHEST: Final = timedelta(days=7)
 FIRST: Final = timedelta(days=1)
 SLICE: Final = timedelta(hours=1)
-SLICES_A_TURN: Final = 24
+SLICES_A_TURN: Final = 48
 LEAST_SLICE: Final = timedelta(seconds=1)
 
 TEXT_LIMIT: Final = 64 * 1024

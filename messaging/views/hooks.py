@@ -25,7 +25,7 @@ def hook(request: HttpRequest, provider: str, secret: str) -> HttpResponse:
     if channel is None:
         return HttpResponse(status=404)
     if request.method != "POST":
-        return HttpResponse(status=405, headers={"Allow": "POST"})
+        return HttpResponse("POST only", status=405, headers={"Allow": "POST"})
     try:
         body = request.read(BODY_LIMIT + 1)
     except OSError:

@@ -80,7 +80,7 @@ class AmootSmsFake:
     def receive(self, mobile: str, text: str, line: str, at: float) -> Row:
         """An inbound message; 11 puts its sender on the blacklist, 12 takes it off."""
         message = self.inbox.add(mobile, text, line, at)
-        word, number = search_key(text), last_ten(mobile)
+        word, number = search_key(text[:20]), last_ten(mobile)
         if word in _CANCEL:
             self.blacklist.add(number)
         elif word in _RETURN:

@@ -87,8 +87,14 @@ class FakeGateway:
         await self._listen(port)
         self._shut_if_told()
         if self.options.relays is not Relays.OFF:
-            self.relay = Relay(self.sms, self.options.relays, seed=self.options.seed)
-            self._relaying = asyncio.create_task(self.relay.run(time.time))
+            self._post_relays(self.options.relays)
+
+    def _post_relays(self, mode: Relays) -> None:
+        """From now on; what became final earlier is not posted."""
+        if self._relaying is not None:
+            self._relaying.cancel()
+        self.relay = Relay(self.sms, mode, seed=self.options.seed)
+        self._relaying = None if mode is Relays.OFF else asyncio.create_task(self.relay.run(time.time))
 
     async def _listen(self, port: int) -> None:
         assert self._web is not None  # noqa: S101 - start() made it
@@ -257,9 +263,12 @@ class FakeGateway:
                 return self._change_faults(params)
             if what == ("POST", "inbound"):
                 return _json(self._inbound(params))
+            if what == ("POST", "relays"):
+                self._post_relays(Relays(str(params.get("mode"))))
+                return _json(self.stats())
         except ValueError as error:
             return _plain(400, str(error))
-        return _plain(404, "GET stats, POST faults, POST inbound")
+        return _plain(404, "GET stats, POST faults, POST inbound, POST relays")
 
     def stats(self) -> dict[str, Any]:
         """Calls by provider and method, accepted recipients, faults in force and seen."""
