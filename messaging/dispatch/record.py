@@ -72,6 +72,11 @@ def _close(
     )
 
 
+def _accepted(answer: Answer) -> list[str]:
+    """The provider's ids of those whom it took."""
+    return [o.provider_id for o in answer.outcomes.values() if o.result is Result.ACCEPTED]
+
+
 def record_answer(claim: Claim, answer: Answer, *, now: datetime) -> None:
     """Write each recipient's own outcome; whoever the answer leaves out is `unknown`."""
     ids, states, provider_ids, statuses = [], [], [], []
@@ -99,18 +104,13 @@ def record_answer(claim: Claim, answer: Answer, *, now: datetime) -> None:
         # Read back, since a refusal that comes after the recovery leaves its recipient in doubt.
         doubtful = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
         outcome_of_call = GatewayCall.Outcome.UNKNOWN if doubtful else GatewayCall.Outcome.ANSWERED
-        accepted = [
-            provider_id
-            for provider_id, state in zip(provider_ids, states, strict=True)
-            if state == "accepted"
-        ]
         _close(
             claim.call_id,
             outcome_of_call,
             now=now,
             answer=answer.raw,
             campaign=answer.campaign_id,
-            accepted=accepted,
+            accepted=_accepted(answer),
         )
         passed(Point.RECORD_WRITTEN)
     passed(Point.RECORD_COMMITTED)
