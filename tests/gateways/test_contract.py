@@ -343,7 +343,7 @@ class TestReports:
 
     @both
     def test_rows_that_make_no_sense_are_left_out(self, code):
-        rows = [None, [], "x", {}, {"Number": "x"}, {"MessageID": 2**63, "DeliveryType": 1}]
+        rows: list[object] = [None, [], "x", {}, {"Number": "x"}, {"MessageID": 2**63, "DeliveryType": 1}]
         body = json.dumps({"Status": "Success", "Data": rows}).encode()
         with canned_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
             gateway = make_gateway(code, f"http://127.0.0.1:{port}")

@@ -23,7 +23,7 @@ def test_calls_with_accepted_recipients_become_due_with_their_range_of_ids():
         DeliveryFactory(message=call.message, call=call, state="accepted", provider_id=provider_id)
     DeliveryFactory(message=other.message, call=other, state="rejected", provider_id="7")
     with connection.cursor() as cursor:
-        cursor.execute(statement.sql)
+        cursor.execute(str(statement.sql))
     call.refresh_from_db()
     assert call.report_due_at is not None
     assert (call.first_provider_id, call.last_provider_id) == (5, 17)

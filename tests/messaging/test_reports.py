@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,8 @@ def test_an_accepted_call_waits_for_its_reports_and_knows_its_range_of_ids(sms: 
     call = GatewayCall.objects.get()
     ids = sorted(int(entry["id"]) for entry in sms.server.accepted)
     assert (call.first_provider_id, call.last_provider_id) == (ids[0], ids[-1])
+    assert call.report_due_at is not None
+    assert call.finished_at is not None
     assert call.report_due_at - call.finished_at == PAUSES[0]
     assert call.report_rounds == 0
 
@@ -190,7 +193,7 @@ def test_an_id_that_the_provider_does_not_know_is_asked_about_until_the_end(sms:
 def test_reports_about_nobody_are_counted_and_change_nothing(sms: Dispatch):
     message = sent(sms, 2)
     ids = [entry["id"] for entry in sms.server.accepted]
-    rows = [
+    rows: list[Any] = [
         {"MessageID": 2**63, "DeliveryType": 1},
         {"MessageID": 77, "DeliveryType": 1, "Number": 9121234567},
         {"MessageID": ids[0], "DeliveryType": 1, "Number": 9350000000},  # its id, somebody else's number
