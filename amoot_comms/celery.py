@@ -29,6 +29,7 @@ ROUNDS = {
     "messaging.tasks.probe": 5,
     "messaging.tasks.settle": 15,
     "channels.tasks.tell": 30,
+    "messaging.tasks.reports": 5,
     "audit.tasks.seal": 60,
     "staff.tasks.disable_departed": 3600,
 }

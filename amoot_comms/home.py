@@ -185,7 +185,7 @@ def _doubts(user: User) -> list[Waiting]:
 
 _GROUPS: Final[tuple[tuple[Any, str, frozenset[str]], ...]] = (
     (DeliveryState.DELIVERED.label, "#1b8a5a", frozenset({DeliveryState.DELIVERED})),
-    (DeliveryState.ACCEPTED.label, "#57b8bd", frozenset({DeliveryState.ACCEPTED})),
+    (DeliveryState.ACCEPTED.label, "#57b8bd", frozenset({DeliveryState.ACCEPTED, DeliveryState.UNREPORTED})),
     (
         _("not delivered or refused"),
         "#c9443b",

@@ -321,6 +321,17 @@ GATEWAY_TIMEOUT_SECONDS = env.float("GATEWAY_TIMEOUT_SECONDS", default=20)
 SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", default=30)
 # A call in doubt is asked about only after this quiet period.
 SETTLE_QUIET_SECONDS = env.float("SETTLE_QUIET_SECONDS", default=60)
+# Hours after which a message whose delivery nobody reported is `unreported`.
+REPORT_HOURS = env.float("REPORT_HOURS", default=72)
+# Stands in the address that the providers post to, and is all that they show for themselves.
+CALLBACK_SECRET = required("CALLBACK_SECRET", "development-callback-secret-that-protects-nothing")
+if len(CALLBACK_SECRET) < 32 or not CALLBACK_SECRET.replace("-", "").replace("_", "").isalnum():
+    raise ImproperlyConfigured(
+        "CALLBACK_SECRET must be 32 or more letters, digits, - and _: it is part of an address."
+    )
+# Posts taken from one provider in a minute, and how many are kept; whatever is lost is asked for.
+CALLBACKS_PER_MINUTE = env.int("CALLBACKS_PER_MINUTE", default=600)
+CALLBACKS_KEPT = env.int("CALLBACKS_KEPT", default=10_000)
 SMS_MAX_PARTS = env.int("SMS_MAX_PARTS", default=8)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50 * 1024 * 1024)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
@@ -335,7 +346,14 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOGGING = logging_config(
     json=env.bool("LOG_JSON", default=PRODUCTION),
     level=env.str("LOG_LEVEL", default="INFO"),
-    secrets=(SECRET_KEY, AMOOTSMS_TOKEN, AVANAK_TOKEN, EMAIL_HOST_PASSWORD, METRICS_TOKEN),
+    secrets=(
+        SECRET_KEY,
+        CALLBACK_SECRET,
+        METRICS_TOKEN,
+        AMOOTSMS_TOKEN,
+        AVANAK_TOKEN,
+        EMAIL_HOST_PASSWORD,
+    ),
 )
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

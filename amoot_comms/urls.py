@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from amoot_comms import views
+from messaging.views.hooks import hook
 
 # Addresses of colleagues come from HR and IT; allauth's own pages for them stay closed.
 _CLOSED = ("accounts/email/", "accounts/signup/", "accounts/confirm-email/")
@@ -20,6 +21,7 @@ urlpatterns = [
     path("contacts/", include("contacts.urls")),
     path("messages/", include("messaging.urls")),
     path("audit/", include("audit.urls")),
+    path("hooks/<slug:provider>/<str:secret>/", hook, name="hook"),
 ]
 
 handler400 = "amoot_comms.views.bad_request"

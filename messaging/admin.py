@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from audit.admin_tools import WrittenDates
 from contacts.models import Contact
 from contacts.numbers import InvalidNumber, normalise
-from messaging.models import Delivery, DoubtDecision, GatewayCall, Message, MessageStop, Override
+from messaging.models import (
+    Delivery,
+    DoubtDecision,
+    GatewayCall,
+    InboundMessage,
+    Message,
+    MessageStop,
+    Override,
+    ProviderCallback,
+)
 from messaging.querysets import MessageQuerySet
 from persian.jalali import format_datetime
 from staff.models import User
@@ -174,3 +183,39 @@ class DoubtDecisionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("at"))
     def decided(self, decision: DoubtDecision) -> str:
         return _shown(decision.at)
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(ReadOnlyAdmin):
+    list_display = ("row", "channel", "number", "beginning", "line", "received")
+    list_filter = ("channel",)
+    list_select_related = ("channel",)
+    search_fields = ("=number", "=provider_id")
+    ordering = ("-id",)
+
+    @admin.display(description=_("text"))
+    def beginning(self, message: InboundMessage) -> str:
+        return message.text[:60]
+
+    @admin.display(description=_("received at"))
+    def received(self, message: InboundMessage) -> str:
+        return _shown(message.received_at)
+
+
+@admin.register(ProviderCallback)
+class ProviderCallbackAdmin(ReadOnlyAdmin):
+    permission = "messaging.view_gatewaycall"
+    list_display = ("row", "channel", "came", "note")
+    list_filter = ("channel",)
+    list_select_related = ("channel",)
+    ordering = ("-id",)
+    exclude = ("body",)
+    readonly_fields = ("readable",)
+
+    @admin.display(description=_("received at"))
+    def came(self, callback: ProviderCallback) -> str:
+        return _shown(callback.received_at)
+
+    @admin.display(description=_("body"))
+    def readable(self, callback: ProviderCallback) -> str:
+        return bytes(callback.body).decode("utf-8", "replace")

@@ -29,6 +29,7 @@ class Point(StrEnum):
     SETTLE_ASKED = "settle.asked"
     SETTLE_WRITTEN = "settle.written"
     SETTLE_COMMITTED = "settle.committed"
+    INBOUND_FETCHED = "inbound.fetched"  # the provider gave them away, nothing is stored
 
 
 _SEPARATOR: Final = "@"

@@ -41,4 +41,5 @@ class DeliveryQuerySet(models.QuerySet[Any]):
 
     def in_doubt(self, channel: Any) -> DeliveryQuerySet:
         """Handed to a call of the channel, with an outcome that nobody knows."""
-        return self.filter(state="unknown", call__channel=channel)
+        # by the calls in doubt: the index of a call's rows holds the accepted ones, too
+        return self.filter(state="unknown", call__channel=channel, call__outcome="unknown")

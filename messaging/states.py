@@ -25,6 +25,7 @@ class DeliveryState(models.TextChoices):
     ACCEPTED = "accepted", _("accepted by the provider")
     DELIVERED = "delivered", _("delivered")
     UNDELIVERED = "undelivered", _("not delivered")
+    UNREPORTED = "unreported", _("no report came")
     REJECTED = "rejected", _("refused by the provider")
     UNKNOWN = "unknown", _("outcome unknown")
     ABANDONED = "abandoned", _("given up")
@@ -46,9 +47,11 @@ DELIVERY_MOVES: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     _S.QUEUED: frozenset({_S.SENDING, _S.SUPPRESSED, _S.EXPIRED, _S.CANCELLED}),
     _S.SENDING: frozenset({_S.ACCEPTED, _S.REJECTED, _S.QUEUED, _S.UNKNOWN}),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.QUEUED, _S.ABANDONED}),
-    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED}),
+    # UNREPORTED: nothing final was reported in `REPORT_HOURS`.
+    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.UNREPORTED}),
     _S.DELIVERED: frozenset(),
     _S.UNDELIVERED: frozenset(),
+    _S.UNREPORTED: frozenset(),
     _S.REJECTED: frozenset(),
     _S.ABANDONED: frozenset(),
     _S.SUPPRESSED: frozenset(),
@@ -62,6 +65,7 @@ DONE: Final = frozenset(
         _S.ACCEPTED,
         _S.DELIVERED,
         _S.UNDELIVERED,
+        _S.UNREPORTED,
         _S.REJECTED,
         _S.ABANDONED,
         _S.SUPPRESSED,
@@ -69,7 +73,7 @@ DONE: Final = frozenset(
         _S.CANCELLED,
     }
 )
-REACHED_PROVIDER: Final = frozenset({_S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED})
+REACHED_PROVIDER: Final = frozenset({_S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.UNREPORTED})
 
 
 def forbidden_delivery_move() -> str:

@@ -13,6 +13,7 @@ from messaging.dispatch.record import recover as recover_calls
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.gateways.registry import gateway_for
+from messaging.reports.look import look_for_news
 
 # Seconds after which a pump gives its worker back; it asks for another turn if there is more to do.
 TURN_SECONDS = 10.0
@@ -60,3 +61,9 @@ def probe() -> None:
     down = Outage.objects.to_probe(database_clock()).values_list("channel_id", flat=True)
     for channel in Channel.objects.sending().filter(pk__in=list(down)):
         pump_of(channel).probe()
+
+
+@shared_task(name="messaging.tasks.reports", ignore_result=True)
+def reports() -> None:
+    for channel in Channel.objects.sending():
+        look_for_news(channel, pump_of(channel).courier, clock=database_clock)

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from messaging.views import compose, detail, doubt, listing, operations, recipients
+from messaging.views import compose, detail, doubt, inbound, listing, operations, recipients
 
 app_name = "messaging"
 urlpatterns = [
     path("", listing.messages_list, name="list"),
+    path("inbound/", inbound.inbound, name="inbound"),
     path("compose/", compose.compose, name="compose"),
     path("compose/length/", compose.text_length, name="text_length"),
     path("compose/foresight/", compose.foresight, name="foresight"),

@@ -30,6 +30,7 @@ PRODUCTION = {
     "AMOOTSMS_TOKEN": "unused",
     "AVANAK_BASE_URL": "https://voice.example/Rest",
     "AVANAK_TOKEN": "unused",
+    "CALLBACK_SECRET": "a-secret-that-is-used-for-nothing-but-this-check",
     "SECURE_SSL_REDIRECT": "1",
 }
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from messaging.models import DoubtDecision, GatewayCall, Message
+from messaging.reports.schedule import expect_reports_of
 from messaging.states import DeliveryState, MessageStatus
 from staff.models import User
 
@@ -125,6 +126,8 @@ def _move(message: Message, choice: str, shown: Shown, *, by: User, reason: str,
         if not people:
             return 0
         cursor.execute(_CLOSE, {"calls": ids})
+    if choice == Choice.SENT:
+        expect_reports_of(ids, now)
     DoubtDecision.objects.create(
         pk=decision_id,
         message=message,

@@ -12,6 +12,7 @@ from messaging.gateways.base import Answer, Result
 from messaging.models import Delivery, GatewayCall
 from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
+from messaging.reports.schedule import expected
 from messaging.states import DeliveryState
 
 _STATE_OF = {
@@ -59,7 +60,9 @@ def _close(
     answer: str = "",
     campaign: str = "",
     latency_ms: int | None = None,
+    accepted: Sequence[str] = (),
 ) -> None:
+    """`accepted` are the provider's ids of those whose delivery reports are asked for from now on."""
     GatewayCall.objects.filter(pk=call_id).update(
         outcome=outcome,
         finished_at=now,
@@ -67,7 +70,13 @@ def _close(
         answer=answer[:4096],
         campaign_id=campaign[:40],
         latency_ms=latency_ms,
+        **expected(accepted, now),
     )
+
+
+def _accepted(answer: Answer) -> list[str]:
+    """The provider's ids of those whom it took."""
+    return [o.provider_id for o in answer.outcomes.values() if o.result is Result.ACCEPTED]
 
 
 def record_answer(claim: Claim, answer: Answer, *, now: datetime, latency_ms: int | None = None) -> None:
@@ -104,6 +113,7 @@ def record_answer(claim: Claim, answer: Answer, *, now: datetime, latency_ms: in
             answer=answer.raw,
             campaign=answer.campaign_id,
             latency_ms=latency_ms,
+            accepted=_accepted(answer),
         )
         passed(Point.RECORD_WRITTEN)
     passed(Point.RECORD_COMMITTED)

@@ -69,6 +69,10 @@ class Courier:
     def lookup(self, batch: Batch, since: Any, until: Any, campaign_id: str) -> Lookup:
         return self._run(self.gateway.lookup(batch, since, until, campaign_id))
 
+    def ask(self, question: Coroutine[Any, Any, T]) -> T:
+        """Any other question to the gateway, or several side by side."""
+        return self._run(question)
+
     def close(self) -> None:
         self._run(self.gateway.close())
         self._runner.close()

@@ -14,6 +14,7 @@ from messaging.dispatch.proof import HOPELESS, Obstacle, Verdict, judge
 from messaging.gateways.base import Lookup, RecipientOutcome
 from messaging.models import Delivery, GatewayCall
 from messaging.points import Point, passed
+from messaging.reports.schedule import expect_reports
 from messaging.states import DeliveryState
 
 # So often a provider that cannot tell is asked, a day and a half in all; then only by a press.
@@ -54,7 +55,8 @@ _OTHERS = """
        AND m.channel_id = %(channel)s
        AND (d.provider_id = ANY(%(provider_ids)s)
             OR (d.provider_id = '' AND m.text = %(text)s AND d.updated_at >= %(since)s
-                AND d.state IN ('sending', 'accepted', 'delivered', 'undelivered', 'abandoned')))
+                AND d.state IN
+                    ('sending', 'accepted', 'delivered', 'undelivered', 'unreported', 'abandoned')))
 """
 
 
@@ -188,6 +190,7 @@ def _move(call: GatewayCall, verdicts: _Verdicts, now: datetime) -> None:
             },
         )
         cursor.execute(_ABSENT, {"ids": verdicts.absent, "call": call.pk, "now": now})
+    expect_reports(call.pk, [outcome.provider_id for _pk, outcome in verdicts.present], now)
 
 
 def _postpone(call: GatewayCall, obstacle: Obstacle | None, code: str, now: datetime) -> None:

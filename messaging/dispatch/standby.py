@@ -1,8 +1,8 @@
 """A worker that needs no broker: it looks at the table by itself, a thread for each thing it looks after.
 
-A channel's pump and its chores (calls without an outcome, calls in doubt) are threads of their own, so that
-a slow provider delays its own messages only, and a long question no message at all. Whatever a thread
-meets (a database that restarts, a bug) it says, and goes on after a moment.
+A channel's pump and its chores (calls without an outcome, calls in doubt, reports) are threads of their
+own, so that a slow provider delays its own messages only, and a long question no message at all. Whatever
+a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.gateways.registry import gateway_for
+from messaging.reports.look import look_for_news
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class Standby:
             channel = Channel.objects.sending().filter(code=code).first()
             if channel is not None:
                 settle_channel(channel, courier, clock=database_clock)
+                look_for_news(channel, courier, clock=database_clock)
             return CHORES_SECONDS
 
         self._repeat(turn, courier)

@@ -126,6 +126,42 @@ class Lookup:
         return (self.found[address],) if address in self.found else ()
 
 
+class Report(StrEnum):
+    """What a delivery report says: under way, arrived, will not arrive, or nothing to rely on."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """One recipient's report. `provider_id` is the id that the gateway gave at the acceptance;
+    `number` the recipient's last ten digits, '' where the provider left it out; `word` the provider's
+    own state, kept raw."""
+
+    provider_id: str
+    number: str
+    report: Report
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A customer's message as the provider gave it: every text may be anything.
+
+    `provider_id` is '' unless it can be one; `raw` is the whole row as JSON in ASCII.
+    """
+
+    provider_id: str
+    mobile: str
+    line: str
+    text: str
+    received_at: datetime | None
+    raw: str
+
+
 class Gateway(Protocol):
     """A provider. All methods raise `GatewayError` (never anything of aiohttp or json)."""
 
@@ -134,6 +170,7 @@ class Gateway(Protocol):
     rate: float  # recipients a second that the line may have; 0: no limit of ours
     can_lookup: bool
     needs_audio: bool
+    can_receive: bool
 
     async def send(self, batch: Batch) -> Answer:
         """Send one batch. Raises `NotSent` only when it is proven, else `OutcomeUnknown`."""
@@ -149,6 +186,23 @@ class Gateway(Protocol):
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
         """Which of the batch's addresses the provider took between the instants with this text."""
+        ...
+
+    async def reports(self, campaign_id: str, ids: Sequence[str]) -> list[DeliveryReport]:
+        """The delivery reports of a call: by its campaign, and by the messages' ids for what the
+        campaign's list leaves out. Rows that belong to nobody are left out."""
+        ...
+
+    async def new_inbound(self, count: int) -> list[Inbound]:
+        """Up to `count` messages that came in and were not given out yet: each once only."""
+        ...
+
+    async def inbound_between(self, since: datetime, until: datetime) -> list[Inbound]:
+        """Everything that came in between two instants, given out or not."""
+        ...
+
+    async def register_callbacks(self, address: str) -> tuple[str, ...]:
+        """Ask the provider to post to `address`; what it will tell there, in its own words."""
         ...
 
     async def close(self) -> None:

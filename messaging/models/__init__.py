@@ -2,6 +2,7 @@
 
 from messaging.models.delivery import Delivery, GatewayCall
 from messaging.models.doubt import DecidedDelivery, DoubtDecision
+from messaging.models.inbound import InboundCursor, InboundMessage, ProviderCallback
 from messaging.models.line import LineBudget
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
 from messaging.models.operation import WorkerBeat
@@ -13,9 +14,12 @@ __all__ = [
     "Delivery",
     "DoubtDecision",
     "GatewayCall",
+    "InboundCursor",
+    "InboundMessage",
     "LineBudget",
     "Message",
     "MessageStop",
     "Override",
+    "ProviderCallback",
     "WorkerBeat",
 ]

@@ -53,6 +53,14 @@ class GatewayCall(models.Model):
     settle_given_up_at = models.DateTimeField(_("asked no more since"), null=True, blank=True)
     # The request alone, from before its first byte to its answer; empty where none was made.
     latency_ms = models.PositiveIntegerField(_("duration of the request (ms)"), null=True, blank=True)
+    # NULL: nobody of the call waits for a delivery report.
+    report_due_at = models.DateTimeField(_("next question about its reports"), null=True, blank=True)
+    report_rounds = models.PositiveSmallIntegerField(
+        _("questions about its reports"), default=0, db_default=0
+    )
+    # Least and greatest of the provider's ids, by which a report that comes by itself finds the call.
+    first_provider_id = models.BigIntegerField(_("provider's first id"), null=True, blank=True)
+    last_provider_id = models.BigIntegerField(_("provider's last id"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("gateway call")
@@ -70,6 +78,18 @@ class GatewayCall(models.Model):
             ),
             # operations: throughput and latency of the last quarter of an hour, by channel
             models.Index(fields=["channel", "finished_at"], name="call_by_channel_lately"),
+            # delivery reports: calls to be asked about, the longest due first
+            models.Index(
+                fields=["channel", "report_due_at"],
+                condition=Q(report_due_at__isnull=False),
+                name="call_report_due",
+            ),
+            # a report that comes by itself: the calls whose ids begin just below its own
+            models.Index(
+                fields=["channel", "first_provider_id"],
+                condition=Q(report_due_at__isnull=False),
+                name="call_by_provider_id",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -140,9 +160,11 @@ class Delivery(models.Model):
             models.Index(
                 fields=["message", "not_before", "id"], condition=Q(state="queued"), name="delivery_due"
             ),
-            # the rows of a call: its outcome, recovery, settlement
+            # the rows of a call: its outcome, recovery, settlement, and its delivery reports
             models.Index(
-                fields=["call"], condition=Q(state__in=["sending", "unknown"]), name="delivery_in_doubt"
+                fields=["call"],
+                condition=Q(state__in=["sending", "unknown", "accepted"]),
+                name="delivery_in_doubt",
             ),
             # a customer's card; and stopping what waits for a customer who opts out
             models.Index(fields=["contact", "id"], name="delivery_by_contact"),

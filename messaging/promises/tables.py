@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from messaging.promises.gateway_log import Accepted
+from messaging.states import REACHED_PROVIDER
 
 _LINES = """
     CREATE TEMPORARY TABLE promise_line (
@@ -18,12 +19,13 @@ _LINES = """
 
 # What was ever handed to a call, or is said to have been accepted. One that the provider took before
 # the log begins cannot be looked for in it.
-_CLAIMED = """
+_TAKEN = ", ".join(f"'{state}'" for state in sorted(REACHED_PROVIDER))
+_CLAIMED = f"""
     CREATE TEMPORARY TABLE promise_delivery ON COMMIT DROP AS
     SELECT d.id, d.message_id, d.contact_id, d.address AS number, d.state, d.provider_id,
            h.code AS provider, md5(m.text) AS digest, m.purpose, m.channel_id, k.intended_at,
-           d.state IN ('accepted', 'delivered', 'undelivered') AS is_accepted,
-           d.state IN ('accepted', 'delivered', 'undelivered') AND k.intended_at >= %(since)s AS is_due,
+           d.state IN ({_TAKEN}) AS is_accepted,
+           d.state IN ({_TAKEN}) AND k.intended_at >= %(since)s AS is_due,
            d.state IN ('sending', 'unknown', 'abandoned') AS in_doubt,
            d.id IN (SELECT x.delivery_id FROM messaging_decideddelivery x
                       JOIN messaging_doubtdecision y ON y.id = x.decision_id WHERE y.choice = 'sent')
@@ -33,10 +35,10 @@ _CLAIMED = """
       JOIN messaging_message m ON m.id = d.message_id
       JOIN channels_channel h ON h.id = m.channel_id
       LEFT JOIN messaging_gatewaycall k ON k.id = d.call_id
-     WHERE (d.attempts > 0 OR d.state IN ('accepted', 'delivered', 'undelivered'))
+     WHERE (d.attempts > 0 OR d.state IN ({_TAKEN}))
        AND h.code IN (SELECT DISTINCT provider FROM promise_line
                       UNION SELECT code FROM channels_channel WHERE kind IN ('sms', 'voice'))
-"""
+"""  # noqa: S608 - our own words
 
 # By the provider's id first; the same id twice pairs line by line.
 _BY_ID = """

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from messaging.states import REACHED_PROVIDER
 from persian.digits import grouped
 from persian.jalali import TEHRAN
 from tests.e2e.conftest import Visitor, Windows, written
@@ -95,6 +96,11 @@ def wait_until_sent(stack: Stack, message: int, seconds: float = 120) -> dict[st
         time.sleep(1)
 
 
+def taken(found: dict[str, dict[str, int]]) -> int:
+    """Those whom the provider took, whatever was reported on them by now."""
+    return sum(found["by_state"].get(state, 0) for state in REACHED_PROVIDER)
+
+
 class Account:
     """The gateway's log from here on: another test had other hours, by which it is not judged again."""
 
@@ -138,7 +144,7 @@ def test_a_sender_imports_a_list_and_sends_a_campaign(
     )
     desktop.picture("campaign")
     found = wait_until_sent(stack, message)
-    assert found["by_state"] == {"accepted": COUNT - 5, "suppressed": 5}
+    assert (taken(found), found["by_state"]["suppressed"]) == (COUNT - 5, 5)
     assert found["by_reason"] == {"no_promotional": 3, "no_messages": 2}
     expect(page.locator("#progress")).to_contain_text(grouped(COUNT - 5), timeout=15_000)
     desktop.picture("campaign-done")
@@ -169,7 +175,7 @@ def test_outside_the_hours_everything_waits_and_goes_when_they_open(
     windows.set(minute, 1440)
     opened_at = opens.replace(second=0, microsecond=0)
     found = wait_until_sent(stack, message, seconds=150)
-    assert found["by_state"] == {"accepted": 300}
+    assert taken(found) == 300
     assert datetime.now(TEHRAN) >= opened_at
     account.assert_promises_kept()
 
@@ -190,7 +196,7 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
         stack.start_worker(name)
     stack._processes["worker"] = stack._processes.pop(name)
     found = wait_until_sent(stack, message)
-    assert found["by_state"] == {"accepted": 3_000}
+    assert taken(found) == 3_000
     account.assert_promises_kept()
 
 

@@ -18,6 +18,7 @@ from contacts.actions.consent import set_consent
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery, GatewayCall
+from messaging.states import REACHED_PROVIDER
 from persian.jalali import TEHRAN
 from tests.factories import UserFactory, open_every_day
 from tests.faults.arena import Arena
@@ -29,7 +30,7 @@ PEOPLE = int(os.environ.get("FAULTS_PEOPLE", "4000"))
 
 
 def sent() -> int:
-    return Delivery.objects.filter(state="accepted").count()
+    return Delivery.objects.filter(state__in=REACHED_PROVIDER).count()
 
 
 def test_workers_killed_again_and_again_lose_nothing_and_send_nothing_twice(arena: Arena):
@@ -62,7 +63,7 @@ def test_the_campaign_moves_again_within_the_lease_and_ten_seconds(arena: Arena)
     arena.gateway.use()
     arena.finish(message, seconds=30)
     assert time.monotonic() - started < 4 + 10
-    assert Delivery.objects.filter(pk__in=stuck, state="accepted").count() == len(stuck)
+    assert Delivery.objects.filter(pk__in=stuck, state__in=REACHED_PROVIDER).count() == len(stuck)
     assert arena.judge()["in_doubt"] == 0
 
 

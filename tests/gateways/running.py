@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from messaging.gateways.fake.provider import Fate
+from messaging.gateways.fake.relays import Relays
 from messaging.gateways.fake.server import FakeGateway, Options
 
 
@@ -63,6 +64,7 @@ def running_gateway(
     port: int = 0,
     token: str | None = None,
     fate: Fate | None = None,
+    relays: Relays = Relays.OFF,
 ) -> Iterator[Running]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -72,7 +74,8 @@ def running_gateway(
         return asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)
 
     async def make() -> FakeGateway:
-        gateway = FakeGateway(Options(log, faults, token, fate=fate or Fate(seconds=0.2, undelivered=0)))
+        chosen = fate or Fate(seconds=0.2, undelivered=0)
+        gateway = FakeGateway(Options(log, faults, token, fate=chosen, relays=relays))
         await gateway.start(port=port)
         return gateway
 

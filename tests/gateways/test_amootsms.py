@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from messaging.gateways.amootsms.client import _read_outcomes, _slices
-from messaging.gateways.amootsms.deliveries import DELIVERY_TYPES, Report, read_report
+from messaging.gateways.amootsms.deliveries import DELIVERY_TYPES, read_report
 from messaging.gateways.amootsms.matching import Matcher
 from messaging.gateways.base import (
     Batch,
@@ -18,6 +18,7 @@ from messaging.gateways.base import (
     GatewayError,
     NotSent,
     OutcomeUnknown,
+    Report,
     Result,
     Trouble,
 )

@@ -11,7 +11,15 @@ from datetime import timedelta
 
 import pytest
 
-from messaging.gateways.base import BatchRefused, NotSent, OutcomeUnknown, Result, Trouble
+from messaging.gateways.base import (
+    BatchRefused,
+    GatewayError,
+    NotSent,
+    OutcomeUnknown,
+    Report,
+    Result,
+    Trouble,
+)
 from tests.gateways.conftest import ADDRESSES, TEXT, TOKEN, Client, make_gateway
 from tests.gateways.running import running_gateway
 from tests.gateways.strangers import canned_server, deaf_server, server_with_a_wrong_certificate
@@ -293,6 +301,61 @@ class TestLookup:
         client.server.use("5xx")
         with pytest.raises(OutcomeUnknown):
             client.take_lookup("1")
+
+
+class TestReports:
+    def reports(self, client: Client, answer, *, ids=None):
+        given = [outcome.provider_id for outcome in answer.outcomes.values()] if ids is None else ids
+        return client.run(client.gateway.reports(answer.campaign_id, given))
+
+    def test_under_way_is_not_final(self, client):
+        answer = client.send()
+        assert not {r.report for r in self.reports(client, answer)} & {Report.DELIVERED, Report.UNDELIVERED}
+
+    def test_what_arrived_is_delivered_by_the_id_that_was_given_at_the_acceptance(self, client):
+        answer = client.send()
+        time.sleep(0.3)
+        reports = self.reports(client, answer)
+        assert {report.report for report in reports} == {Report.DELIVERED}
+        assert {(report.provider_id, report.number) for report in reports} == {
+            (outcome.provider_id, address[-10:]) for address, outcome in answer.outcomes.items()
+        }
+        assert all(report.word for report in reports)
+
+    def test_impossible_and_unknown_ids_have_no_reports(self, client):
+        client.send()
+        assert client.run(client.gateway.reports("", ["", "x", str(2**63), "-1"])) == []
+        reports = client.run(client.gateway.reports("5", ["7"]))
+        assert not {report.report for report in reports} & {Report.DELIVERED, Report.UNDELIVERED}
+
+    @both
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"null", b"{}", b'"x"', b"-300", b"[" * 100_000, b"<html>", b'{"Status":"Success","Data":3}'],
+    )
+    def test_an_answer_that_is_none_is_a_gateway_error(self, code, body):
+        with canned_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
+            gateway = make_gateway(code, f"http://127.0.0.1:{port}")
+            with asyncio.Runner() as runner:
+                with pytest.raises(GatewayError):
+                    runner.run(gateway.reports("5", ["7"]))
+                runner.run(gateway.close())
+
+    @both
+    def test_rows_that_make_no_sense_are_left_out(self, code):
+        rows: list[object] = [None, [], "x", {}, {"Number": "x"}, {"MessageID": 2**63, "DeliveryType": 1}]
+        body = json.dumps({"Status": "Success", "Data": rows}).encode()
+        with canned_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
+            gateway = make_gateway(code, f"http://127.0.0.1:{port}")
+            with asyncio.Runner() as runner:
+                assert runner.run(gateway.reports("5", [])) == []
+                runner.run(gateway.close())
+
+    def test_whoever_can_receive_gives_each_message_once(self, client):
+        client.server.steer("inbound", {"mobile": "09121111111", "text": "سلام"})
+        first = client.run(client.gateway.new_inbound(10))
+        assert [message.text for message in first] == (["سلام"] if client.gateway.can_receive else [])
+        assert client.run(client.gateway.new_inbound(10)) == []
 
 
 def test_a_batch_with_an_unnamed_wrong_member_asks_for_smaller_batches(client):

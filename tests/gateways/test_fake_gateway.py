@@ -287,6 +287,22 @@ class TestAvanak:
         assert ask(server, "/Rest/QuickSend", MessageID=audio, Number="09121111111") == -8
         assert ask(server, "/Rest/UploadMessageBase64", Title="x", Base64="?")["Id"] < 0
 
+    def test_a_call_that_nobody_answered_lasted_no_time(self, tmp_path):
+        with running_gateway(tmp_path / "g.jsonl", fate=Fate(seconds=0.001, undelivered=0.5)) as server:
+            audio = ask(server, "/Rest/GenerateTTS", Text=TEXT, Speaker="female")["Id"]
+            campaign = ask(
+                server,
+                "/Rest/CreateCampaign",
+                MessageID=audio,
+                Numbers=",".join(f"0912{n:07d}" for n in range(100)),
+                StartDateTime="2026-11-23 12:00:00",
+                EndDateTime="2036-11-23 12:00:00",
+            )
+            time.sleep(0.05)
+            rows = ask(server, "/Rest/GetCampaignNumbersByCampaignID", CampaignID=campaign)
+        kinds = {(row["Status"], row["Duration"] > 0, row["DeliverDate"] is not None) for row in rows}
+        assert kinds == {(1, True, True), (2, False, False)}
+
     def test_campaigns_start_and_stop(self, server, avanak):
         campaign = avanak.send().campaign_id
         assert ask(server, "/Rest/StopCampaign", CampaignID=campaign) is True

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
 from contacts.numbers import local_form
-from messaging.gateways.amootsms.deliveries import DeliveryReport, read_report
+from messaging.gateways.amootsms.deliveries import read_report
 from messaging.gateways.amootsms.errors import call_error, recipient_result
+from messaging.gateways.amootsms.inbound import read_inbound
 from messaging.gateways.amootsms.matching import Matcher
 from messaging.gateways.base import (
     Account,
     Answer,
     Batch,
     BatchRefused,
+    DeliveryReport,
     GatewayError,
+    Inbound,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -33,6 +36,8 @@ LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
 SLICE_LIMIT: Final = 8 * 1024 * 1024
 # The provider's clock and ours may differ by so much. What is found too much is told apart by its id.
 CLOCK_SLACK: Final = timedelta(minutes=5)
+# So many ids are asked about in one list.
+IDS_A_LIST: Final = 500
 # A long period is asked for in so many slices, none shorter than a minute.
 SLICES: Final = 60
 SHORTEST_SLICE: Final = timedelta(seconds=1)  # the provider's times have whole seconds
@@ -45,6 +50,7 @@ class AmootSms:
     code = "sms"
     can_lookup = True
     needs_audio = False
+    can_receive = True
 
     def __init__(self, http: Http, *, line: str, max_batch: int, rate: float = 0.0) -> None:
         self._http = http
@@ -131,7 +137,42 @@ class AmootSms:
         """The reports of every recipient of a campaign; rows without a valid id are left out."""
         fields = {"CampaignID": campaign_id}
         body, raw = await self._ask("GetDeliveriesByCampaignID", fields, limit=LIST_LIMIT)
-        return [report for row in _rows(body, raw) if (report := read_report(row)) is not None]
+        return _reports(body, raw)
+
+    async def reports(self, campaign_id: str, ids: Sequence[str]) -> list[DeliveryReport]:
+        """`GetDeliveriesByCampaignID`, then `GetDeliveries` for the ids that it does not name."""
+        reports: list[DeliveryReport] = []
+        if as_id(campaign_id):
+            try:
+                reports = await self.get_deliveries_by_campaign(campaign_id)
+            except GatewayError as error:
+                if error.trouble is not Trouble.CONTENT:
+                    raise  # else it does not know the campaign; the ids may still tell
+        told = {report.provider_id for report in reports}
+        missing = [one for one in dict.fromkeys(ids) if as_id(one) and one not in told]
+        for start in range(0, len(missing), IDS_A_LIST):
+            fields = {"ListMessageID": ",".join(missing[start : start + IDS_A_LIST])}
+            body, raw = await self._ask("GetDeliveries", fields)
+            reports += _reports(body, raw)
+        return reports
+
+    async def new_inbound(self, count: int) -> list[Inbound]:
+        """`RecieveNewMessages` (the vendor's spelling)."""
+        body, raw = await self._ask("RecieveNewMessages", {"Count": str(count)}, limit=LIST_LIMIT)
+        return [read_inbound(row) for row in _rows(body, raw)]
+
+    async def inbound_between(self, since: datetime, until: datetime) -> list[Inbound]:
+        """`RecieveMessages` (the vendor's spelling), whole seconds, both ends included."""
+        fields = {"FromDateTime": provider_time(since), "ToDateTime": provider_time(until)}
+        body, raw = await self._ask("RecieveMessages", fields, limit=LIST_LIMIT)
+        return [read_inbound(row) for row in _rows(body, raw)]
+
+    async def register_callbacks(self, address: str) -> tuple[str, ...]:
+        """Both relays, to the same address: a body says by itself what it tells."""
+        methods = ("RelayMessageDeliveryCreate", "RelayRecieveMessageCreate")
+        for method in methods:
+            await self._ask(method, {"URLAddress": address})
+        return methods
 
     async def close(self) -> None:
         await self._http.close()
@@ -215,6 +256,10 @@ def _rows(body: Mapping[str, Any], raw: str) -> list[Any]:
     if not isinstance(rows, list):
         _not_understood("answer_not_understood", raw)
     return rows
+
+
+def _reports(body: Mapping[str, Any], raw: str) -> list[DeliveryReport]:
+    return [report for row in _rows(body, raw) if (report := read_report(row)) is not None]
 
 
 def _taken(batch: Batch, reports: list[DeliveryReport]) -> Iterator[tuple[str, RecipientOutcome]]:

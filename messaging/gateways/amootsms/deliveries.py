@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
+from messaging.gateways.base import DeliveryReport, Report
 from messaging.gateways.reading import as_id, as_int, last_ten
-
-
-class Report(StrEnum):
-    """What a report says: under way, arrived, will not arrive, or nothing that can be relied on."""
-
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    UNCLEAR = "unclear"
-
 
 # The provider's word, and its meaning. A type that is not listed is unclear.
 DELIVERY_TYPES: Final[dict[int, tuple[str, Report]]] = {
@@ -42,24 +31,6 @@ DELIVERY_TYPES: Final[dict[int, tuple[str, Report]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryReport:
-    """One message's report. `number` is its last ten digits, '' where the provider left it out."""
-
-    provider_id: str
-    number: str
-    delivery_type: int | None
-    report: Report
-
-    @property
-    def word(self) -> str:
-        """The provider's type in words; the bare number where it is not documented."""
-        if self.delivery_type is None:
-            return ""
-        known = DELIVERY_TYPES.get(self.delivery_type)
-        return known[0] if known else str(self.delivery_type)
-
-
 def read_report(row: object) -> DeliveryReport | None:
     """One row of the provider's list; None without a valid id, since it then belongs to nobody."""
     if not isinstance(row, dict):
@@ -70,4 +41,5 @@ def read_report(row: object) -> DeliveryReport | None:
     delivery_type = as_int(row.get("DeliveryType"))
     known = DELIVERY_TYPES.get(delivery_type) if delivery_type is not None else None
     number: Any = row.get("Number", row.get("Mobile"))
-    return DeliveryReport(provider_id, last_ten(number), delivery_type, known[1] if known else Report.UNCLEAR)
+    word, meaning = known or ("" if delivery_type is None else str(delivery_type)[:60], Report.UNCLEAR)
+    return DeliveryReport(provider_id, last_ten(number), meaning, word)

@@ -80,7 +80,7 @@ class AmootSmsFake:
     def receive(self, mobile: str, text: str, line: str, at: float) -> Row:
         """An inbound message; 11 puts its sender on the blacklist, 12 takes it off."""
         message = self.inbox.add(mobile, text, line, at)
-        word, number = search_key(text), last_ten(mobile)
+        word, number = search_key(text[:20]), last_ten(mobile)
         if word in _CANCEL:
             self.blacklist.add(number)
         elif word in _RETURN:
@@ -177,7 +177,7 @@ class AmootSmsFake:
 
     # --- what became of it ------------------------------------------------------------------------
 
-    def _delivery_row(self, campaign: Campaign, index: int, now: float) -> Row:
+    def delivery_row(self, campaign: Campaign, index: int, now: float) -> Row:
         return {
             "MessageID": campaign.first_id + index,
             "DeliveryType": self._delivery_type(campaign.first_id + index, now - campaign.at),
@@ -198,7 +198,7 @@ class AmootSmsFake:
         found = self.ledger.message(integer(call.get("MessageID")))
         if found is None:
             return {"Status": "MessageID_Invalid", "Data": None}
-        return {"Status": "Success", "Data": self._delivery_row(*found, call.at)}
+        return {"Status": "Success", "Data": self.delivery_row(*found, call.at)}
 
     def _deliveries(self, call: Call) -> Row:
         rows = []
@@ -207,7 +207,7 @@ class AmootSmsFake:
             if found is None:
                 rows.append({"MessageID": integer(text.strip()), "Status": "MessageID_Invalid"})
             else:
-                rows.append({**self._delivery_row(*found, call.at), "Status": "Success"})
+                rows.append({**self.delivery_row(*found, call.at), "Status": "Success"})
         return {"Status": "Success", "Data": rows}
 
     def _deliveries_by_campaign(self, call: Call) -> Row:
@@ -216,7 +216,7 @@ class AmootSmsFake:
             return {"Status": "BulkID_Invalid", "Data": []}
         rows = [
             {
-                **self._delivery_row(campaign, index, call.at),
+                **self.delivery_row(campaign, index, call.at),
                 "Status": "Success",
                 "Number": int(self.ledger.number(campaign, index)),
             }

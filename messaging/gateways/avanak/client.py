@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
@@ -13,10 +13,13 @@ from messaging.gateways.base import (
     Answer,
     Batch,
     BatchRefused,
+    DeliveryReport,
+    Inbound,
     Lookup,
     NotSent,
     OutcomeUnknown,
     RecipientOutcome,
+    Report,
     Result,
     Trouble,
 )
@@ -48,6 +51,7 @@ class Avanak:
     code = "avanak"
     can_lookup = True  # of calls whose campaign is known; of others nothing can be proven
     needs_audio = True
+    can_receive = False
 
     def __init__(self, http: Http, *, speaker: str, max_batch: int, rate: float = 0.0) -> None:
         self._http = http
@@ -109,11 +113,7 @@ class Avanak:
         makes campaigns only."""
         if not as_id(campaign_id):
             return Lookup(complete=False, final=True)
-        fields = {"CampaignID": campaign_id}
-        body, raw, is_good = await self._post("GetCampaignNumbersByCampaignID", fields, limit=LIST_LIMIT)
-        rows = body.get("Data", body.get("result")) if isinstance(body, dict) else body
-        if not is_good or not isinstance(rows, list):
-            raise account_error(_result(body), raw)
+        rows = await self._campaign_numbers(campaign_id)
         if not rows:
             return await self._lookup_quick_send(batch, since - CLOCK_SLACK, until + CLOCK_SLACK, campaign_id)
         numbers = [last_ten(row.get("Number")) if isinstance(row, dict) else "" for row in rows]
@@ -131,6 +131,32 @@ class Avanak:
         if started is None or not since <= started <= until:
             return Lookup(complete=False)
         return Lookup(complete=False, found=_found(batch, {last_ten(body.get("dst"))}, quick_send_id))
+
+    async def reports(self, campaign_id: str, ids: Sequence[str]) -> list[DeliveryReport]:
+        """`GetCampaignNumbersByCampaignID`. The campaign's id stands for every recipient of it."""
+        if not as_id(campaign_id):
+            return []
+        rows = await self._campaign_numbers(campaign_id)
+        return [report for row in rows if (report := _read_report(campaign_id, row)) is not None]
+
+    async def new_inbound(self, count: int) -> list[Inbound]:
+        """Nobody answers a voice message in writing."""
+        return []
+
+    async def inbound_between(self, since: datetime, until: datetime) -> list[Inbound]:
+        return []
+
+    async def register_callbacks(self, address: str) -> tuple[str, ...]:
+        """Avanak documents none."""
+        return ()
+
+    async def _campaign_numbers(self, campaign_id: str) -> list[Any]:
+        fields = {"CampaignID": campaign_id}
+        body, raw, is_good = await self._post("GetCampaignNumbersByCampaignID", fields, limit=LIST_LIMIT)
+        rows = body.get("Data", body.get("result")) if isinstance(body, dict) else body
+        if not is_good or not isinstance(rows, list):
+            raise account_error(_result(body), raw)
+        return rows
 
     async def close(self) -> None:
         await self._http.close()
@@ -158,6 +184,22 @@ class Avanak:
 def _found(batch: Batch, numbers: set[str], provider_id: str) -> dict[str, RecipientOutcome]:
     outcome = RecipientOutcome(Result.ACCEPTED, provider_id, "found")
     return {address: outcome for address in batch.addresses if last_ten(address) in numbers}
+
+
+def _read_report(campaign_id: str, row: object) -> DeliveryReport | None:
+    """One number's report; None without a number, since it then belongs to nobody.
+
+    What a number's `Status` means is documented nowhere: it is kept as the provider's word, and only a
+    call that lasted was answered. One that was not may be tried again, so it stays unclear.
+    """
+    number = last_ten(row.get("Number")) if isinstance(row, dict) else ""
+    if not isinstance(row, dict) or not number:
+        return None
+    seconds = as_amount(row.get("Duration"))
+    status = row.get("Status")
+    answered = seconds is not None and seconds > 0
+    word = str(status)[:60] if isinstance(status, int | str) and not isinstance(status, bool) else ""
+    return DeliveryReport(campaign_id, number, Report.DELIVERED if answered else Report.UNCLEAR, word)
 
 
 def _not_understood(code: str, raw: str) -> NoReturn:

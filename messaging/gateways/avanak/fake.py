@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from messaging.gateways.fake.faults import Fault
 from messaging.gateways.fake.provider import GOES_ON, HUGE_ID, Call, Fate, epoch, integer, local_stamp
-from messaging.gateways.fake.store import Ledger
+from messaging.gateways.fake.store import Campaign, Ledger
 from messaging.gateways.reading import as_int, last_ten
 from messaging.gateways.statuses import CODES
 
@@ -167,27 +167,34 @@ class AvanakFake:
             return []
         is_over = call.at - campaign.at >= self.fate.seconds
         return [
-            {
-                "CampaignID": campaign.id,
-                "Id": row_id,
-                "Number": "0" + number,
-                "Status": self._number_status(row_id, is_over=is_over),
-                "Duration": 20 if is_over else 0,
-                "Price": PRICE,
-                "SendDate": local_stamp(campaign.at),
-                "DeliverDate": local_stamp(campaign.at + self.fate.seconds) if is_over else None,
-                "TryCount": 1,
-                "Vote": -1,
-                "IsMobile": number.startswith("9"),
-            }
+            self._number_row(campaign, row_id, number, is_over=is_over)
             for row_id, number in self.ledger.recipients(campaign)
         ]
+
+    def _number_row(self, campaign: Campaign, row_id: int, number: str, *, is_over: bool) -> dict[str, Any]:
+        answered = is_over and self._is_answered(row_id)
+        return {
+            "CampaignID": campaign.id,
+            "Id": row_id,
+            "Number": "0" + number,
+            "Status": self._number_status(row_id, is_over=is_over),
+            "Duration": 20 if answered else 0,
+            "Price": PRICE if answered else 0,
+            "SendDate": local_stamp(campaign.at),
+            "DeliverDate": local_stamp(campaign.at + self.fate.seconds) if answered else None,
+            "TryCount": 1 if is_over else 0,
+            "Vote": -1,
+            "IsMobile": number.startswith("9"),
+        }
+
+    def _is_answered(self, row_id: int) -> bool:
+        return self.fate.draw(row_id) >= self.fate.undelivered
 
     def _number_status(self, row_id: int, *, is_over: bool) -> int:
         """Undocumented at the provider; here 0 waits, 1 was answered, 2 was not."""
         if not is_over:
             return 0
-        return 2 if self.fate.draw(row_id) < self.fate.undelivered else 1
+        return 1 if self._is_answered(row_id) else 2
 
     def _get_quick_send(self, call: Call) -> Any:
         campaign = self.ledger.campaign(integer(call.get("QuickSendID")))
@@ -201,7 +208,7 @@ class AvanakFake:
             "starttime": local_stamp(campaign.at),
             "Id": campaign.id,
             "subscribeid": 0,
-            "duration": 20 if is_over else 0,
+            "duration": 20 if is_over and self._is_answered(campaign.first_id) else 0,
             "vote": -1,
         }
 

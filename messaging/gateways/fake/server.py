@@ -27,6 +27,7 @@ from messaging.gateways.avanak.fake import AvanakFake
 from messaging.gateways.fake.faults import Fault, FaultError, Faults, Stage
 from messaging.gateways.fake.log import GatewayLog, encode, stamp
 from messaging.gateways.fake.provider import GOES_ON, Call, FakeProvider, Fate
+from messaging.gateways.fake.relays import Relay, Relays
 from messaging.gateways.fake.store import Ledger, restore_all
 
 PREFIXES: Final = {"/rest/": "sms", "/Rest/": "avanak"}
@@ -44,6 +45,7 @@ class Options:
     token: str | None = None
     seed: int = 0
     fate: Fate = field(default_factory=Fate)
+    relays: Relays = Relays.OFF
 
 
 class FakeGateway:
@@ -68,6 +70,8 @@ class FakeGateway:
         self._call_number = 0
         self._listening: asyncio.Server | None = None
         self._door: asyncio.Task[None] | None = None
+        self.relay: Relay | None = None
+        self._relaying: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._busy: set[web.RequestHandler] = set()
         self._web: web.Server | None = None
@@ -82,6 +86,15 @@ class FakeGateway:
         self.host = host
         await self._listen(port)
         self._shut_if_told()
+        if self.options.relays is not Relays.OFF:
+            self._post_relays(self.options.relays)
+
+    def _post_relays(self, mode: Relays) -> None:
+        """From now on; what became final earlier is not posted."""
+        if self._relaying is not None:
+            self._relaying.cancel()
+        self.relay = Relay(self.sms, mode, seed=self.options.seed)
+        self._relaying = None if mode is Relays.OFF else asyncio.create_task(self.relay.run(time.time))
 
     async def _listen(self, port: int) -> None:
         assert self._web is not None  # noqa: S101 - start() made it
@@ -116,8 +129,9 @@ class FakeGateway:
 
     async def close(self) -> None:
         self._closing.set()
-        if self._door is not None:
-            self._door.cancel()
+        for task in (self._door, self._relaying):
+            if task is not None:
+                task.cancel()
         if self._listening is not None:
             self._listening.close()
         if self._web is not None:
@@ -249,9 +263,12 @@ class FakeGateway:
                 return self._change_faults(params)
             if what == ("POST", "inbound"):
                 return _json(self._inbound(params))
+            if what == ("POST", "relays"):
+                self._post_relays(Relays(str(params.get("mode"))))
+                return _json(self.stats())
         except ValueError as error:
             return _plain(400, str(error))
-        return _plain(404, "GET stats, POST faults, POST inbound")
+        return _plain(404, "GET stats, POST faults, POST inbound, POST relays")
 
     def stats(self) -> dict[str, Any]:
         """Calls by provider and method, accepted recipients, faults in force and seen."""
@@ -261,6 +278,7 @@ class FakeGateway:
             "faults": [str(fault) for fault in self.faults.active],
             "faults_seen": dict(self.faults_seen),
             "inbound_waiting": len(self.sms.inbox.fresh),
+            "relayed": self.relay.posted if self.relay else 0,
         }
 
     def _change_faults(self, params: Mapping[str, Any]) -> web.StreamResponse:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from messaging.gateways.fake.faults import FaultError, describe_faults
 from messaging.gateways.fake.provider import Fate
+from messaging.gateways.fake.relays import Relays
 from messaging.gateways.fake.server import FakeGateway, Options
 
 
@@ -41,13 +42,28 @@ class Command(BaseCommand):
         parser.add_argument("--undelivered", type=float, default=0.05, help="share that never arrives")
         parser.add_argument("--blacklisted", type=float, default=0.0, help="share that ends as blacklisted")
 
+        parser.add_argument(
+            "--relays",
+            type=Relays,
+            choices=list(Relays),
+            default=Relays.OFF,
+            help="post reports and inbound messages to the registered addresses on this machine",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 <= options["port"] <= 65535:
             raise CommandError("--port must lie between 0 and 65535.")
         fate = Fate(max(options["delivery_seconds"], 0.001), options["undelivered"], options["blacklisted"])
         if not (fate.undelivered >= 0 and fate.blacklisted >= 0 and fate.undelivered + fate.blacklisted <= 1):
             raise CommandError("--undelivered and --blacklisted are shares; together they are at most 1.")
-        wanted = Options(options["log"], tuple(options["fault"]), options["token"], options["seed"], fate)
+        wanted = Options(
+            options["log"],
+            tuple(options["fault"]),
+            options["token"],
+            options["seed"],
+            fate,
+            options["relays"],
+        )
         try:
             asyncio.run(self._serve(wanted, options["host"], options["port"]))
         except FaultError as error:

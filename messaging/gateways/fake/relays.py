@@ -1,0 +1,93 @@
+"""The fake's relays: it posts reports and inbound messages to the addresses that were registered.
+
+What AmootSMS posts is undocumented; this posts a form with a row's fields. Loopback addresses only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from messaging.gateways.amootsms.fake import AmootSmsFake
+
+LOOK_SECONDS: Final = 0.1
+POST_SECONDS: Final = 5.0
+SIDE_BY_SIDE: Final = 20
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Relays(StrEnum):
+    """Whether anything is posted: not, once each, or twice each and out of order."""
+
+    OFF = "off"
+    ON = "on"
+    UNRULY = "unruly"
+
+
+class Relay:
+    """Posts what became final since the last look. `posted` and `failed` count the posts."""
+
+    def __init__(self, sms: AmootSmsFake, mode: Relays, *, seed: int) -> None:
+        self.sms = sms
+        self.mode = mode
+        self.posted = 0
+        self.failed = 0
+        self._random = random.Random(seed)  # noqa: S311 - repeatable by intention
+        # Remembered from an earlier run: reported then.
+        self._campaigns = len(sms.ledger.campaigns)
+        self._inbound = len(sms.inbox.messages)
+
+    async def run(self, now: Any) -> None:
+        """Look and post until cancelled; `now` gives epoch seconds."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=POST_SECONDS)) as session:
+            while True:
+                posts = [*self._reports(now()), *self._received()]
+                if self.mode is Relays.UNRULY:
+                    posts *= 2
+                    self._random.shuffle(posts)
+                for start in range(0, len(posts), SIDE_BY_SIDE):
+                    several = posts[start : start + SIDE_BY_SIDE]
+                    await asyncio.gather(*(self._post(session, *post) for post in several))
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def _reports(self, now: float) -> Iterator[tuple[str, dict[str, Any]]]:
+        campaigns, address = self.sms.ledger.campaigns, _loopback(self.sms.relays.get("delivery", ""))
+        while self._campaigns < len(campaigns):
+            campaign = campaigns[self._campaigns]
+            if now - campaign.at < self.sms.fate.seconds:
+                return
+            self._campaigns += 1
+            if address:
+                for index in range(campaign.size):
+                    yield address, self.sms.delivery_row(campaign, index, now)
+
+    def _received(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        messages, address = self.sms.inbox.messages, _loopback(self.sms.relays.get("received", ""))
+        while self._inbound < len(messages):
+            message = messages[self._inbound]
+            self._inbound += 1
+            if address:
+                yield address, message
+
+    async def _post(self, session: aiohttp.ClientSession, address: str, row: dict[str, Any]) -> None:
+        fields = {name: str(value) for name, value in row.items()}
+        try:
+            async with session.post(address, data=fields, allow_redirects=False) as answer:
+                self.posted += answer.status == 200
+                self.failed += answer.status != 200
+        except (aiohttp.ClientError, OSError, UnicodeEncodeError):
+            self.failed += 1
+
+
+def _loopback(address: str) -> str:
+    """The address if it is on this machine, else nothing."""
+    try:
+        return address if urlsplit(address).hostname in _LOOPBACK else ""
+    except ValueError:
+        return ""

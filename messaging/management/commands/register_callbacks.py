@@ -1,0 +1,36 @@
+"""`register_callbacks`: tell the providers our own address, so that news come sooner than by asking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from channels.models import Channel
+from messaging.dispatch.send import Courier
+from messaging.gateways.base import GatewayError
+from messaging.gateways.registry import gateway_for
+from messaging.views.hooks import PROVIDERS
+
+
+class Command(BaseCommand):
+    help = "Register SITE_URL's secret address with every provider that can post delivery reports to it."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        used = set(Channel.objects.sending().values_list("code", flat=True))
+        for provider, code in PROVIDERS.items():
+            if code in used:
+                self._register(provider, code)
+
+    def _register(self, provider: str, code: str) -> None:
+        path = reverse("hook", args=[provider, settings.CALLBACK_SECRET])
+        courier = Courier(gateway_for(code))
+        try:
+            told = courier.ask(courier.gateway.register_callbacks(settings.SITE_URL.rstrip("/") + path))
+        except GatewayError as failure:
+            raise CommandError(f"{provider} does not take the address: {failure.code}") from failure
+        finally:
+            courier.close()
+        self.stdout.write(f"{provider}: {', '.join(told) or 'it posts nothing by itself'}")

@@ -1,0 +1,37 @@
+"""Questions to a gateway that nobody waits for: each bounded in time, several side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble
+
+T = TypeVar("T")
+
+# A provider that hangs must not hold up the tasks behind the question for a whole call's patience.
+ASK_SECONDS = 8.0
+
+
+async def within(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> T:
+    """The answer, or `OutcomeUnknown` after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await call
+    except TimeoutError:
+        raise OutcomeUnknown("timeout", trouble=Trouble.NETWORK) from None
+
+
+async def each(
+    calls: Sequence[Coroutine[Any, Any, T]], seconds: float = ASK_SECONDS
+) -> list[T | GatewayError]:
+    """All answers in order, a failure in the place of its own."""
+
+    async def one(call: Coroutine[Any, Any, T]) -> T | GatewayError:
+        try:
+            return await within(call, seconds)
+        except GatewayError as failure:
+            return failure
+
+    return list(await asyncio.gather(*(one(call) for call in calls)))

@@ -1,0 +1,169 @@
+"""Customers' messages: fetched, and stored before anything else, since the provider gives each once.
+
+A crash between its answer and our commit would lose them, so the provider's whole list of the time
+since the last comparison is compared every few minutes; what is stored already is not stored again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from channels.models import Channel
+from contacts.numbers import InvalidNumber, normalise
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.send import Courier
+from messaging.gateways.base import GatewayError, Inbound
+from messaging.models import InboundCursor, InboundMessage
+from messaging.points import Point, passed
+from messaging.reports.asking import within
+from messaging.reports.storable import storable
+
+logger = logging.getLogger(__name__)
+
+COUNT: Final = 100
+ROUNDS_A_TURN: Final = 10
+EVERY: Final = timedelta(seconds=10)
+COMPARE_EVERY: Final = timedelta(minutes=10)
+AFTER_A_FAILURE: Final = timedelta(minutes=1)
+# The comparison reaches back behind the last one, since a provider's list may lag and its clock differ.
+OVERLAP: Final = timedelta(minutes=30)
+FARTHEST: Final = timedelta(days=7)
+FIRST: Final = timedelta(days=1)
+SLICE: Final = timedelta(hours=1)
+SLICES_A_TURN: Final = 48
+LEAST_SLICE: Final = timedelta(seconds=1)
+
+TEXT_LIMIT: Final = 64 * 1024
+ROW_LIMIT: Final = 64 * 1024
+FIELD_LIMIT: Final = 40
+TOO_LONG: Final = "answer_too_long"
+
+
+def fetch_inbound(channel: Channel, courier: Courier, *, clock: Clock) -> int:
+    """Fetch what came in, if it is time to; how many messages were stored that were not known."""
+    if not courier.gateway.can_receive:
+        return 0
+    stored = 0
+    now = clock()
+    start = {"due_at": now, "compare_due_at": now, "compared_until": now - FIRST}
+    InboundCursor.objects.get_or_create(channel=channel, defaults=start)
+    try:
+        if _is_mine(channel, "due_at", now, EVERY):
+            stored += _fetch_new(channel, courier, clock)
+        if _is_mine(channel, "compare_due_at", now, COMPARE_EVERY):
+            stored += _compare(channel, courier, clock)
+    except GatewayError as failure:
+        logger.warning(
+            "inbound messages could not be fetched", extra={"channel": channel.code, "code": failure.code}
+        )
+        # What an answer that did not come in whole gave away is in the provider's list.
+        later = clock() + AFTER_A_FAILURE
+        InboundCursor.objects.filter(channel=channel).update(due_at=later, compare_due_at=later)
+    return stored
+
+
+def _is_mine(channel: Channel, name: str, now: datetime, pause: timedelta) -> bool:
+    """Whether it is time, and no other worker does it."""
+    due = InboundCursor.objects.filter(channel=channel, **{f"{name}__lte": now})
+    return due.update(**{name: now + pause}) == 1
+
+
+def _fetch_new(channel: Channel, courier: Courier, clock: Clock) -> int:
+    stored = 0
+    for _round in range(ROUNDS_A_TURN):
+        messages = courier.ask(within(courier.gateway.new_inbound(COUNT)))
+        passed(Point.INBOUND_FETCHED)
+        stored += store(channel, messages, now=clock())
+        if len(messages) < COUNT:
+            break
+    return stored
+
+
+def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
+    """Store what the provider's list holds and we do not, slice by slice."""
+    stored = 0
+    until = clock()
+    cursor = InboundCursor.objects.get(channel=channel)
+    start = max(cursor.compared_until - OVERLAP, until - FARTHEST)
+    for _slice in range(SLICES_A_TURN):
+        end = min(start + SLICE, until)
+        stored += _compare_slice(channel, courier, start, end, clock)
+        reached = max(cursor.compared_until, end)
+        InboundCursor.objects.filter(channel=channel, compared_until__lt=reached).update(
+            compared_until=reached
+        )
+        start = end
+        if start >= until:
+            return stored
+    InboundCursor.objects.filter(channel=channel).update(compare_due_at=until)
+    return stored
+
+
+def _compare_slice(channel: Channel, courier: Courier, start: datetime, end: datetime, clock: Clock) -> int:
+    """One slice; halved while the answer is too long. A second that is too long cannot be had."""
+    try:
+        messages = courier.ask(within(courier.gateway.inbound_between(start, end)))
+    except GatewayError as failure:
+        if failure.code != TOO_LONG:
+            raise
+        if end - start <= LEAST_SLICE:
+            logger.error("more came in within a second than can be read", extra={"at": start.isoformat()})
+            return 0
+        middle = start + (end - start) / 2
+        return _compare_slice(channel, courier, start, middle, clock) + _compare_slice(
+            channel, courier, middle, end, clock
+        )
+    return store(channel, messages, now=clock())
+
+
+def store(channel: Channel, messages: Sequence[Inbound], *, now: datetime) -> int:
+    """Store messages, each once; how many were not known. Nothing that is in them can make it fail."""
+    rows = [_row(channel, message, now) for message in messages]
+    if not rows:
+        return 0
+    known = _known(channel, rows)
+    InboundMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=COUNT)
+    return len({row.provider_id or row.digest for row in rows} - known)
+
+
+def _known(channel: Channel, rows: Sequence[InboundMessage]) -> set[str]:
+    ids = {row.provider_id for row in rows if row.provider_id}
+    digests = {row.digest for row in rows if not row.provider_id}
+    stored = InboundMessage.objects.filter(channel=channel)
+    by_id = stored.filter(provider_id__in=ids).exclude(provider_id="").values_list("provider_id", flat=True)
+    by_digest = stored.filter(provider_id="", digest__in=digests).values_list("digest", flat=True)
+    return {*by_id, *by_digest}
+
+
+def _row(channel: Channel, message: Inbound, now: datetime) -> InboundMessage:
+    text = storable(message.text, TEXT_LIMIT)
+    return InboundMessage(
+        channel=channel,
+        provider_id=message.provider_id,
+        digest=_digest(message),
+        number=_number(message.mobile),
+        mobile=storable(message.mobile, FIELD_LIMIT),
+        line=storable(message.line, FIELD_LIMIT),
+        text=text,
+        truncated=len(text) < len(message.text),
+        raw=message.raw[:ROW_LIMIT],
+        received_at=message.received_at,
+        stored_at=now,
+    )
+
+
+def _number(mobile: str) -> str:
+    try:
+        return normalise(mobile[:FIELD_LIMIT])
+    except InvalidNumber:
+        return ""
+
+
+def _digest(message: Inbound) -> str:
+    at = message.received_at.isoformat() if message.received_at else message.raw
+    parts = "\x1f".join((message.mobile, message.line, message.text, at))
+    return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,17 @@
+"""One look for news from a channel's provider: what it posted, its delivery reports, what came in."""
+
+from __future__ import annotations
+
+from channels.models import Channel
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.send import Courier
+from messaging.reports.callbacks import handle_callbacks
+from messaging.reports.inbound import fetch_inbound
+from messaging.reports.poll import TURN_SECONDS, poll_channel
+
+
+def look_for_news(channel: Channel, courier: Courier, *, clock: Clock, seconds: float = TURN_SECONDS) -> None:
+    """Customers' messages first: they are few, and the provider gives them once."""
+    fetch_inbound(channel, courier, clock=clock)
+    handle_callbacks(channel, now=clock())
+    poll_channel(channel, courier, clock=clock, seconds=seconds)

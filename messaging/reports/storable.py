@@ -1,0 +1,16 @@
+"""Strangers' texts as the database can hold them. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# PostgreSQL stores no NUL, and half a surrogate pair is no character.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+REPLACEMENT: Final = "\ufffd"
+
+
+def storable(text: str, limit: int) -> str:
+    """`text` in at most `limit` bytes of UTF-8, what cannot be stored replaced by `REPLACEMENT`."""
+    kept = _UNSTORABLE.sub(REPLACEMENT, text[:limit])
+    return kept.encode()[:limit].decode("utf-8", "ignore")

@@ -1,0 +1,102 @@
+"""What the reports of one call say is written: one update of its recipients, final states stay final."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from messaging.models import Delivery, GatewayCall
+from messaging.reports.match import Finding, Waiting
+from messaging.reports.schedule import next_due
+from messaging.reports.storable import storable
+from messaging.states import DeliveryState
+
+_FINDINGS = """
+    UPDATE messaging_delivery d
+       SET state = v.state, provider_status = coalesce(nullif(v.word, ''), d.provider_status),
+           updated_at = CASE WHEN v.state = d.state THEN d.updated_at ELSE %(now)s END
+      FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(words)s::text[]) AS v(id, state, word)
+     WHERE d.id = v.id AND d.call_id = %(call)s AND d.state = 'accepted'
+       AND (v.state <> 'accepted' OR d.provider_status <> v.word)
+    RETURNING v.state
+"""
+
+# The column's characters; every one has at least a byte.
+WORD = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A call that this worker asks about until `leased`."""
+
+    pk: int
+    campaign_id: str
+    intended_at: datetime
+    size: int
+    rounds: int
+    leased: datetime
+
+
+def write_reports(
+    call: Taken,
+    waiting: Sequence[Waiting],
+    findings: Mapping[int, Finding],
+    *,
+    is_over: bool,
+    now: datetime,
+) -> Counter[str]:
+    """Write the findings, and when the call is asked about next; how many came to which final state.
+
+    Once the waiting `is_over`, whoever was not reported on becomes `unreported`. What another worker
+    wrote meanwhile, or a report that asks for the next question sooner, stays.
+    """
+    changes = _changes(waiting, findings, is_over=is_over)
+    with transaction.atomic():
+        # The call's row first, as everybody does who writes its recipients.
+        GatewayCall.objects.select_for_update().filter(pk=call.pk).first()
+        counts = _update(call, changes, now) if changes else Counter()
+        if not Delivery.objects.filter(call_id=call.pk, state=DeliveryState.ACCEPTED).exists():
+            GatewayCall.objects.filter(pk=call.pk).update(report_due_at=None)
+            return counts
+        # As long as reports come in, it is asked again as soon as this time.
+        rounds = max(call.rounds - 1, 1) if counts else call.rounds
+        GatewayCall.objects.filter(pk=call.pk, report_due_at=call.leased).update(
+            report_due_at=next_due(now, rounds, call.intended_at), report_rounds=rounds
+        )
+    return counts
+
+
+def _changes(
+    waiting: Sequence[Waiting], findings: Mapping[int, Finding], *, is_over: bool
+) -> list[tuple[int, DeliveryState, str]]:
+    changes: list[tuple[int, DeliveryState, str]] = []
+    for row in waiting:
+        found = findings.get(row.pk)
+        if found is not None and found.state is not DeliveryState.ACCEPTED:
+            changes.append((row.pk, found.state, found.word))
+        elif is_over:
+            changes.append((row.pk, DeliveryState.UNREPORTED, found.word if found else ""))
+        elif found is not None and found.is_unclear:
+            changes.append((row.pk, found.state, found.word))
+    return changes
+
+
+def _update(call: Taken, changes: Sequence[tuple[int, DeliveryState, str]], now: datetime) -> Counter[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FINDINGS,
+            {
+                "ids": [pk for pk, _state, _word in changes],
+                "states": [state.value for _pk, state, _word in changes],
+                "words": [storable(word, WORD) for _pk, _state, word in changes],
+                "call": call.pk,
+                "now": now,
+            },
+        )
+        states = Counter(state for (state,) in cursor.fetchall())
+    del states[DeliveryState.ACCEPTED.value]
+    return states

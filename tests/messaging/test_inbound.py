@@ -1,0 +1,296 @@
+"""Customers' messages: the provider gives each once, and none is lost for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+
+from messaging.dispatch.clock import database_clock
+from messaging.gateways.amootsms.inbound import read_inbound
+from messaging.models import InboundCursor, InboundMessage
+from messaging.reports.inbound import TEXT_LIMIT, fetch_inbound, store
+from tests.factories import ChannelFactory, ContactFactory
+from tests.gateways.conftest import make_gateway
+from tests.gateways.strangers import canned_server
+from tests.messaging.dispatching import Dispatch
+from tests.messaging.helpers import in_threads
+from tests.messaging.pages import colleague, signed_in
+from tests.messaging.reporting import canned, fetch
+
+pytestmark = pytest.mark.django_db
+
+ROW = {
+    "ReceiveMessageID": 5,
+    "Mobile": 9121234567,
+    "LineNumber": "30001234",
+    "SMSMessageText": "۱۱",
+    "RecieveDateTime": "2026-11-23 12:00:00",
+}
+
+
+def write(dispatch: Dispatch, text: str, mobile: str = "09121234567") -> None:
+    dispatch.server.steer("inbound", {"mobile": mobile, "text": text})
+
+
+def it_is_time(*names: str) -> None:
+    InboundCursor.objects.update(**{name: database_clock() for name in names or ("due_at", "compare_due_at")})
+
+
+def texts() -> list[str]:
+    return list(InboundMessage.objects.order_by("pk").values_list("text", flat=True))
+
+
+class TestFetching:
+    def test_what_came_in_is_stored_as_it_is(self, sms: Dispatch):
+        write(sms, "سلام، ۱۱")
+        assert fetch(sms) == 1
+        row = InboundMessage.objects.get()
+        assert (row.text, row.number, row.mobile) == ("سلام، ۱۱", "+989121234567", "9121234567")
+        assert (row.line, row.truncated) == ("30001234", False)
+        assert row.received_at is not None
+        assert abs(row.stored_at - row.received_at) < timedelta(seconds=5)
+        assert json.loads(row.raw)["SMSMessageText"] == "سلام، ۱۱"
+
+    def test_hundreds_are_fetched_in_one_turn(self, sms: Dispatch):
+        for n in range(250):
+            sms.server.gateway.sms.receive("09121234567", f"{n}", "30001234", 1_700_000_000 + n)
+        assert fetch(sms) == 250
+
+    def test_it_is_asked_for_no_more_often_than_every_ten_seconds(self, sms: Dispatch):
+        fetch(sms)
+        before = len(sms.server.received)
+        write(sms, "سلام")
+        assert fetch(sms) == 0
+        assert len(sms.server.received) == before
+        it_is_time("due_at")
+        assert fetch(sms) == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_several_workers_store_each_message_once(self, sms: Dispatch):
+        fetch(sms)
+        for n in range(20):
+            write(sms, f"{n}")
+        it_is_time()
+        couriers = [sms.courier() for _n in range(4)]
+        in_threads([lambda c=c: fetch_inbound(sms.channel, c, clock=database_clock) for c in couriers])  # type: ignore[misc]
+        assert sorted(texts(), key=int) == [str(n) for n in range(20)]
+
+    def test_a_provider_that_does_not_answer_is_asked_again_in_a_minute(self, sms: Dispatch):
+        write(sms, "سلام")
+        sms.server.use("5xx")
+        assert fetch(sms) == 0
+        sms.server.use()
+        assert fetch(sms) == 0
+        assert InboundCursor.objects.get().due_at > database_clock() + timedelta(seconds=50)
+        it_is_time()
+        assert fetch(sms) == 1
+
+    def test_voice_has_no_inbound(self, connect):
+        avanak = connect("avanak")
+        assert fetch(avanak) == 0
+        assert avanak.server.received == []
+
+
+class TestNoneIsLost:
+    def test_what_was_given_away_and_not_stored_comes_by_the_list(self, sms: Dispatch):
+        write(sms, "سلام")
+        sms.server.gateway.sms.inbox.take(100)  # the answer that somebody died with
+        assert fetch(sms) == 1
+        assert texts() == ["سلام"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_worker_killed_with_the_answer_in_its_hands_loses_none(self, sms: Dispatch):
+        from tests.faults.arena import database_url
+
+        InboundCursor.objects.create(
+            channel=sms.channel,
+            due_at=database_clock(),
+            compare_due_at=database_clock() + timedelta(hours=1),
+            compared_until=database_clock(),
+        )
+        write(sms, "سلام")
+        died = subprocess.run(
+            [sys.executable, "-c", _ONE_TURN],
+            cwd=Path(__file__).resolve().parent.parent.parent,
+            env={
+                **os.environ,
+                "DEVELOPMENT": "1",
+                "DATABASE_URL": database_url(),
+                "DJANGO_SETTINGS_MODULE": "amoot_comms.settings",
+                "AMOOTSMS_BASE_URL": f"{sms.server.url}/rest",
+                "CRASH_AT": "inbound.fetched",
+            },
+            timeout=60,
+        )
+        assert died.returncode == -9
+        assert texts() == []
+        assert sms.server.gateway.sms.inbox.fresh == []
+        it_is_time()
+        fetch(sms)
+        assert texts() == ["سلام"]
+
+    def test_the_list_is_compared_back_to_the_last_comparison(self, sms: Dispatch):
+        fetch(sms)
+        InboundCursor.objects.update(compared_until=database_clock() - timedelta(days=3))
+        long_ago = (database_clock() - timedelta(days=2)).timestamp()
+        sms.server.gateway.sms.receive("09121234567", "دیروز", "30001234", long_ago)
+        sms.server.gateway.sms.inbox.take(100)
+        for _turn in range(4):
+            it_is_time("compare_due_at")
+            fetch(sms)
+        assert texts() == ["دیروز"]
+        cursor = InboundCursor.objects.get()
+        assert database_clock() - cursor.compared_until < timedelta(seconds=10)
+        assert cursor.compare_due_at > database_clock() + timedelta(minutes=9)
+
+    def test_given_out_twice_it_is_one_message(self, sms: Dispatch):
+        write(sms, "سلام")
+        fetch(sms)
+        sms.server.gateway.sms.inbox.fresh += sms.server.gateway.sms.inbox.messages
+        it_is_time()
+        assert fetch(sms) == 0
+        assert texts() == ["سلام"]
+
+    def test_the_two_spellings_are_one_message(self):
+        channel = ChannelFactory()
+        other = {
+            "MessageID": "5",
+            "Mobile": "09121234567",
+            "LineNumber": 30001234,
+            "MessageText": "۱۱",
+            "ReceiveDateTime": "2026-11-23T12:00:00",
+        }
+        now = database_clock()
+        assert store(channel, [read_inbound(ROW)], now=now) == 1
+        assert store(channel, [read_inbound(other)], now=now) == 0
+        assert read_inbound(other).text == read_inbound(ROW).text
+        assert read_inbound(other).received_at == read_inbound(ROW).received_at
+
+    def test_without_an_id_the_content_tells_messages_apart(self):
+        channel, now = ChannelFactory(), database_clock()
+        row = {**ROW, "ReceiveMessageID": 2**63}
+        assert store(channel, [read_inbound(row), read_inbound(row)], now=now) == 1
+        assert store(channel, [read_inbound({**row, "SMSMessageText": "12"})], now=now) == 1
+        assert InboundMessage.objects.filter(provider_id="").count() == 2
+
+    def test_a_stored_message_cannot_be_deleted(self):
+        store(ChannelFactory(), [read_inbound(ROW)], now=database_clock())
+        with pytest.raises(DatabaseError), transaction.atomic():
+            InboundMessage.objects.all().delete()
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        "row",
+        [
+            None,
+            [],
+            "x",
+            {},
+            {"ReceiveMessageID": None, "Mobile": True, "SMSMessageText": {"a": 1}, "RecieveDateTime": 7},
+            {**ROW, "SMSMessageText": "a\x00b\ud83d", "Mobile": "\x00" * 90, "LineNumber": "\ud800" * 90},
+            {**ROW, "RecieveDateTime": "0001-01-01T00:00:00"},
+            {**ROW, "RecieveDateTime": "2026-02-31 25:61:00"},
+            {**ROW, "Mobile": 10**25},
+        ],
+    )
+    def test_whatever_a_row_is_it_is_kept(self, row):
+        channel = ChannelFactory()
+        assert store(channel, [read_inbound(row), read_inbound(ROW)], now=database_clock()) >= 1
+        kept = InboundMessage.objects.order_by("pk").first()
+        assert kept is not None
+        assert json.loads(kept.raw) == json.loads(json.dumps(row))
+
+    def test_nul_and_half_a_character_survive_in_the_row_and_are_marked_in_the_text(self):
+        store(
+            ChannelFactory(), [read_inbound({**ROW, "SMSMessageText": "a\x00b\ud83d"})], now=database_clock()
+        )
+        kept = InboundMessage.objects.get()
+        assert kept.text == "a\ufffdb\ufffd"
+        assert json.loads(kept.raw)["SMSMessageText"] == "a\x00b\ud83d"
+
+    def test_ten_megabytes_are_kept_in_their_beginning(self, sms: Dispatch):
+        write(sms, "س" * (5 * 1024 * 1024))
+        write(sms, "کوتاه")
+        assert fetch(sms) == 2
+        long = InboundMessage.objects.order_by("pk").first()
+        assert long is not None
+        assert long.truncated
+        assert 0 <= TEXT_LIMIT - len(long.text.encode()) < 2
+        assert len(long.raw) <= 64 * 1024
+
+    def test_more_than_can_be_read_at_once_neither_stops_nor_repeats(self, sms: Dispatch):
+        at = database_clock().timestamp() - 600
+        receive = sms.server.gateway.sms.receive
+        for n in range(5):
+            receive("09121234567", f"{n}" + "x" * (10 * 1024 * 1024), "30001234", at + 20 * n)
+        sms.server.gateway.sms.inbox.take(100)
+        assert fetch(sms) == 5
+        assert InboundMessage.objects.filter(truncated=True).count() == 5
+
+    @pytest.mark.parametrize("body", [{"Status": "Success", "Data": None}, b"<html>", b"", {"Status": 500}])
+    def test_an_answer_that_is_none_is_an_error_and_no_crash(self, sms: Dispatch, body):
+        with canned_server(canned(body)) as port:
+            courier = sms.courier()
+            courier.gateway = make_gateway("sms", f"http://127.0.0.1:{port}")
+            assert fetch_inbound(sms.channel, courier, clock=database_clock) == 0
+        assert texts() == []
+
+
+class TestThePage:
+    def page(self, *roles: str) -> str:
+        user = colleague(*roles).user
+        assert user is not None
+        return signed_in(user).get(reverse("messaging:inbound")).content.decode()
+
+    def test_it_says_what_it_is_while_it_is_empty(self):
+        assert "هنوز پیامی دریافت نشده" in self.page("voc")
+
+    def test_it_shows_who_wrote_what_and_leads_to_the_customer(self):
+        contact = ContactFactory(mobile="+989121234567", name="زهرا کریمی")
+        store(ChannelFactory(), [read_inbound(ROW)], now=database_clock())
+        page = self.page("voc")
+        assert reverse("contacts:card", args=[contact.pk]) in page
+        assert "زهرا کریمی" in page
+        assert "۱۱" in page
+        assert "۲ آذر ۱۴۰۵" in page
+
+    def test_a_stranger_and_somebody_without_a_number_are_shown_too(self):
+        rows = [{**ROW, "Mobile": "<b>BANK</b>"}, {**ROW, "ReceiveMessageID": 6, "Mobile": 9350000000}]
+        store(ChannelFactory(), [read_inbound(row) for row in rows], now=database_clock())
+        page = self.page("auditor")
+        assert "&lt;b&gt;BANK" in page
+        assert "0935" in page or "۰۹۳۵" in page
+
+    def test_it_is_paged_by_key(self):
+        channel = ChannelFactory()
+        rows = [{**ROW, "ReceiveMessageID": n, "SMSMessageText": f"text-{n:03}."} for n in range(1, 61)]
+        store(channel, [read_inbound(row) for row in rows], now=database_clock())
+        user = colleague("voc").user
+        assert user is not None
+        client = signed_in(user)
+        first = client.get(reverse("messaging:inbound"))
+        assert "text-060." in first.content.decode()
+        assert "text-010." not in first.content.decode()
+        second = client.get(reverse("messaging:inbound"), {"after": first.context["page"].after})
+        assert "text-010." in second.content.decode()
+
+
+_ONE_TURN = """
+import django
+django.setup()
+from channels.models import Channel
+from messaging.dispatch.clock import database_clock
+from messaging.dispatch.send import Courier
+from messaging.gateways.registry import gateway_for
+from messaging.reports.inbound import fetch_inbound
+fetch_inbound(Channel.objects.get(code="sms"), Courier(gateway_for("sms")), clock=database_clock)
+"""
