@@ -8,7 +8,8 @@ from channels.models import Channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.send import Courier
-from messaging.dispatch.settle import Settlement, settle_channel
+from messaging.dispatch.settle import settle_channel
+from messaging.dispatch.settled import Settlement
 from tests.gateways.conftest import make_gateway
 from tests.gateways.running import Running
 
