@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -128,3 +129,26 @@ class TestCodes:
 
     def test_a_wrong_number_among_many_asks_for_smaller_batches(self):
         assert isinstance(sending_error(-2, ""), BatchRefused)
+
+
+class TestQuickSend:
+    """An id without a campaign's numbers may be a single call's."""
+
+    def dial(self, avanak: Any, number: str) -> str:
+        fields = {"Text": TEXT, "Number": number, "Vote": "false", "ServerID": "0"}
+        body, _raw, _good = avanak.run(avanak.gateway._post("QuickSendWithTTS", fields))
+        return str(body)
+
+    def test_it_proves_who_was_reached_and_never_who_was_not(self, avanak):
+        lookup = avanak.take_lookup(self.dial(avanak, ADDRESSES[0]))
+        assert set(lookup.found) == {ADDRESSES[0]}
+        assert not lookup.complete
+
+    def test_a_strangers_call_proves_nothing(self, avanak):
+        lookup = avanak.take_lookup(self.dial(avanak, LANDLINE))
+        assert (lookup.complete, lookup.found) == (False, {})
+
+    def test_a_call_of_another_time_proves_nothing(self, avanak):
+        call = self.dial(avanak, ADDRESSES[0])
+        avanak.server.gateway.ledgers["avanak"].campaigns[-1].at -= 3600
+        assert avanak.take_lookup(call).found == {}

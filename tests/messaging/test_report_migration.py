@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_calls_with_accepted_recipients_become_due_with_their_range_of_ids():
-    migration: Any = import_module("messaging.migrations.0003_delivery_reports").Migration
+    migration: Any = import_module("messaging.migrations.0006_delivery_reports").Migration
     (statement,) = [step for step in migration.operations if isinstance(step, RunSQL)]
     call, other = GatewayCallFactory(), GatewayCallFactory()
     for provider_id in ("17", "5", "x", ""):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from audit.models import Entry
 from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
-from messaging.dispatch.clock import database_clock
+from messaging.dispatch.clock import Clock, database_clock
 from messaging.dispatch.record import mark_unknown
 from messaging.dispatch.settle import settle_channel
 from messaging.dispatch.settled import ROUNDS
@@ -222,6 +222,10 @@ def test_a_provider_whose_clock_differs_proves_nobodys_absence(sms: Dispatch):
     assert GatewayCall.objects.get().settle_said == "clock"
 
 
+def standing_at(instant: datetime) -> Clock:
+    return lambda: instant
+
+
 def answering(lookup: Lookup) -> Any:
     """A provider whose word is given."""
 
@@ -239,20 +243,20 @@ def test_the_pauses_between_two_questions_grow_and_end(sms: Dispatch, settings):
     courier.gateway.lookup = answering(Lookup(complete=False))  # type: ignore[method-assign]
     now, pauses = database_clock() + timedelta(seconds=61), []
     while True:
-        assert settle_channel(sms.channel, courier, clock=lambda now=now: now).in_doubt == 2
+        assert settle_channel(sms.channel, courier, clock=standing_at(now)).in_doubt == 2
         call = GatewayCall.objects.get(pk=call_id)
         if call.settle_given_up_at is not None:
             break
         assert call.settle_due_at is not None
         early = call.settle_due_at - timedelta(seconds=1)
-        assert settle_channel(sms.channel, courier, clock=lambda early=early: early).in_doubt == 0
+        assert settle_channel(sms.channel, courier, clock=standing_at(early)).in_doubt == 0
         pauses.append((call.settle_due_at - now).total_seconds())
         now = call.settle_due_at
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1], len(pauses)) == (60, 7200, ROUNDS - 1)
     later = now + timedelta(days=30)
-    assert settle_channel(sms.channel, courier, clock=lambda: later).in_doubt == 0
-    assert settle_channel(sms.channel, courier, clock=lambda: later, insist=True).in_doubt == 2
+    assert settle_channel(sms.channel, courier, clock=standing_at(later)).in_doubt == 0
+    assert settle_channel(sms.channel, courier, clock=standing_at(later), insist=True).in_doubt == 2
 
 
 def test_a_provider_that_is_away_does_not_use_up_the_questions(sms: Dispatch, settings):
@@ -263,12 +267,12 @@ def test_a_provider_that_is_away_does_not_use_up_the_questions(sms: Dispatch, se
     now = database_clock() + timedelta(seconds=2)
     gone = Dispatch(sms.channel, Nobody())  # type: ignore[arg-type]
     for n in range(40):
-        settle_channel(sms.channel, gone.courier(), clock=lambda n=n: now + timedelta(minutes=6 * n))
+        settle_channel(sms.channel, gone.courier(), clock=standing_at(now + timedelta(minutes=6 * n)))
     call = GatewayCall.objects.get(pk=call_id)
     assert (call.settle_rounds, call.settle_given_up_at) == (0, None)
     assert call.settle_said == "unreachable:connection_refused"
     GatewayCall.objects.update(settle_due_at=now)
-    assert settle_channel(sms.channel, sms.courier(), clock=lambda: now).absent == 4
+    assert settle_channel(sms.channel, sms.courier(), clock=standing_at(now)).absent == 4
 
 
 class Nobody:
@@ -317,11 +321,11 @@ def test_calls_that_cannot_be_settled_do_not_stand_before_the_others(sms: Dispat
     async def lookup(batch: Any, *rest: Any) -> Lookup:
         return Lookup(complete=False) if batch.text == "همان متن" else await told(batch, *rest)
 
-    courier.gateway.lookup = lookup  # type: ignore[method-assign]
+    courier.gateway.lookup = lookup  # type: ignore[method-assign, assignment]
     now = database_clock() + timedelta(seconds=2)
     for turn in range(4):
         at = now + turn * timedelta(milliseconds=10)
-        settle_channel(sms.channel, courier, clock=lambda at=at: at, limit=1)
+        settle_channel(sms.channel, courier, clock=standing_at(at), limit=1)
     assert (states(stuck), states(free)) == ({"unknown": 3}, {"queued": 3})
 
 

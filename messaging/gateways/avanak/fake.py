@@ -144,6 +144,7 @@ class AvanakFake:
         if not number:
             return -2
         campaign = self.ledger.accept([number], text, call=call.number, at=call.at)
+        campaign.is_single = True
         return _spoilt(campaign.id, call)
 
     def _start(self, call: Call) -> int:
@@ -163,7 +164,7 @@ class AvanakFake:
 
     def _campaign_numbers(self, call: Call) -> Any:
         campaign = self.ledger.campaign(integer(call.get("CampaignID")))
-        if campaign is None:
+        if campaign is None or campaign.is_single:
             return []
         is_over = call.at - campaign.at >= self.fate.seconds
         return [

@@ -28,6 +28,7 @@ class Campaign:
     size: int
     window_end: float | None = None
     stopped: bool = False
+    is_single: bool = False  # Avanak's QuickSend: its id is no campaign's
 
 
 @dataclass
