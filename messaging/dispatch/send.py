@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
 
 from messaging.dispatch.claim import Claim
 from messaging.dispatch.clock import Clock
@@ -33,6 +35,9 @@ DEADLINE_PASSED = "deadline_passed"
 
 # The provider's own window was closed: it is asked again after this.
 HOURS_WAIT = timedelta(minutes=15)
+
+# So long is an outcome held in hand while the database is away.
+WRITING_DOWN_SECONDS = 20.0
 
 
 class Courier:
@@ -91,14 +96,33 @@ def send_claim(
     try:
         answer = courier.send(batch)
     except NotSent as failure:
-        _record_failure(claim, failure, clock)
+        proof = failure
+        _written_down(lambda: _record_failure(claim, proof, clock))
         return failure
     except OutcomeUnknown as failure:
-        record_unknown(claim, now=clock(), error=failure.code, answer=failure.raw)
+        doubt = failure
+        _written_down(lambda: record_unknown(claim, now=clock(), error=doubt.code, answer=doubt.raw))
         return failure
     passed(Point.SEND_ANSWERED)
-    record_answer(claim, answer, now=clock())
+    _written_down(lambda: record_answer(claim, answer, now=clock()))
     return None
+
+
+def _written_down(record: Callable[[], None]) -> None:
+    """Record an outcome, over a restart of the database if there is one just now.
+
+    What the provider said is known here and nowhere else; given up, it would become a doubt. Each
+    record is one transaction that may be written again, also when its commit was not acknowledged.
+    """
+    until = time.monotonic() + WRITING_DOWN_SECONDS
+    while True:
+        try:
+            return record()
+        except (OperationalError, InterfaceError):
+            if time.monotonic() >= until:
+                raise
+            connection.close()
+            time.sleep(0.2)
 
 
 def _record_failure(claim: Claim, failure: NotSent, clock: Clock) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, connection
 
 from channels.models import Channel
 from messaging.cli import sending_channel
@@ -17,6 +19,8 @@ from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.gateways.registry import gateway_for
+
+logger = logging.getLogger(__name__)
 
 TURN_SECONDS = 5.0
 IDLE_SECONDS = 1.0
@@ -49,21 +53,31 @@ class Command(BaseCommand):
 
     def _run(self, pumps: list[Pump], total: Report, *, until_idle: bool) -> None:
         patience = PROBES_BEFORE_IDLE
-        while True:
-            recover(now=database_clock())
-            moved = sum(self._turn(pump, total) for pump in pumps)
-            ended = [pump.probe() for pump in pumps]
-            if moved or any(ended):
-                patience = PROBES_BEFORE_IDLE
-                continue
-            if until_idle:
-                patience -= 1
-                if patience <= 0 or not any(pump.is_down() for pump in pumps):
-                    return
-            else:
-                for pump in pumps:
-                    settle_channel(pump.channel, pump.courier, clock=database_clock)
-            time.sleep(IDLE_SECONDS)
+        while patience > 0:
+            try:
+                patience = self._round(pumps, total, patience, until_idle=until_idle)
+            except (OperationalError, InterfaceError) as error:
+                # It was restarted, or it is away: whatever was under way is found in the table later.
+                logger.warning("the database is away", extra={"error": type(error).__name__})
+                connection.close()
+                time.sleep(IDLE_SECONDS)
+
+    def _round(self, pumps: list[Pump], total: Report, patience: int, *, until_idle: bool) -> int:
+        """Look at everything once; the patience that is left, 0 if nothing more can go."""
+        recover(now=database_clock())
+        moved = sum(self._turn(pump, total) for pump in pumps)
+        ended = [pump.probe() for pump in pumps]
+        if moved or any(ended):
+            return PROBES_BEFORE_IDLE
+        if until_idle:
+            patience -= 1
+            if patience <= 0 or not any(pump.is_down() for pump in pumps):
+                return 0
+        else:
+            for pump in pumps:
+                settle_channel(pump.channel, pump.courier, clock=database_clock)
+        time.sleep(IDLE_SECONDS)
+        return patience
 
     @staticmethod
     def _turn(pump: Pump, total: Report) -> int:
