@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -158,7 +157,3 @@ def looking_at(url: str) -> Iterator[None]:
             connection.close()
         settings.clear()
         settings.update(before)
-
-
-def with_binaries(home: places.Home, install: Path, base: Path) -> places.Home:
-    return replace(home, install=install, base=base)
