@@ -184,6 +184,10 @@ class Arena:
     def sent(self) -> int:
         return Delivery.objects.filter(state="accepted").count()
 
+    def taken(self) -> int:
+        """Recipients that the gateway has taken: the database is not asked."""
+        return self.gateway.gateway.ledgers["sms"].accepted
+
     def wait_until(self, is_so: Callable[[], Any], seconds: float, what: str) -> float:
         """Wait for a condition; the seconds it took. A database that is away is not yet so."""
         began = time.monotonic()
@@ -247,6 +251,11 @@ class Arena:
             if deadline is not None and datetime.fromisoformat(entry["at"]) > deadline:
                 late.append(f"call {entry['call']}: {entry['at']} after {deadline.isoformat()}")
         return late
+
+
+def more_than(count: int, counted: Callable[[], int]) -> Callable[[], bool]:
+    """A condition for `wait_until`."""
+    return lambda: counted() > count
 
 
 def _asked(is_so: Callable[[], Any]) -> bool:

@@ -9,6 +9,19 @@ import pytest
 
 # What knows the models is imported inside the fixtures: pytest reads this file before Django is set up.
 
+SAID = "said"
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Seeds and figures of tests that ran in processes of their own (-n), where nobody saw them."""
+    if not getattr(config.option, "numprocesses", None):
+        return
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            lines = [text for name, text in getattr(report, "user_properties", []) if name == SAID]
+            if lines and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {' | '.join(lines)}")
+
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[Any]:
@@ -31,6 +44,7 @@ def arena(
 
     def say(line: str) -> None:
         """Past pytest's capture: the seed is wanted of runs that went well, too."""
+        request.node.user_properties.append((SAID, line.strip()))
         with capture.global_and_fixture_disabled():
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()

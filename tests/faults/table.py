@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 ROWS: Final = range(1, 17)
 
 
-def row(*numbers: int) -> Any:
+def row(*numbers: int) -> pytest.MarkDecorator:
     """Marks a test as the one (or one of those) that injects these rows of the table."""
     assert all(number in ROWS for number in numbers)
     return pytest.mark.fault_rows(*numbers)

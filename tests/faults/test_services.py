@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from messaging.models import Delivery, GatewayCall
-from tests.faults.arena import MAX_BATCH, Arena
+from tests.faults.arena import MAX_BATCH, Arena, more_than
 from tests.faults.scale import SCALE
 from tests.faults.table import row
 from tests.processes import Processes
@@ -152,10 +152,10 @@ def test_a_database_that_is_restarted_hard_costs_fifteen_seconds_and_no_message(
     for _n in range(SCALE.restarts + 1):
         time.sleep(arena.random.uniform(0.5, 2.5))
         arena.world.restart_postgres_hard()
-        before = len(arena.gateway.accepted)
+        before = arena.taken()
         waited = arena.wait_until(
             # More than what was under way when it went down.
-            lambda before=before: len(arena.gateway.accepted) > before + 4 * MAX_BATCH,
+            more_than(before + 4 * MAX_BATCH, arena.taken),
             BACK_AFTER_A_RESTART,
             "another acceptance",
         )
@@ -199,11 +199,9 @@ def test_connections_that_the_database_terminates_cost_no_message(
     while time.monotonic() < until:
         terminated += arena.world.terminate_backends(arena.database)
         time.sleep(arena.random.uniform(0.3, 1.2))
-    before = len(arena.gateway.accepted)
+    before = arena.taken()
     if before < 3_000:
-        arena.wait_until(
-            lambda: len(arena.gateway.accepted) > before, BACK_AFTER_A_RESTART, "another acceptance"
-        )
+        arena.wait_until(more_than(before, arena.taken), BACK_AFTER_A_RESTART, "another acceptance")
     arena.wait_for_the_end(message, seconds=120)
     assert arena.processes.is_running("worker")
     arena.processes.stop()
@@ -219,10 +217,8 @@ def test_workers_and_database_killed_together_lose_nothing(arena: Arena):
     for _n in range(SCALE.restarts + 1):
         for _w in range(3):
             arena.start_worker()
-        so_far = len(arena.gateway.accepted)
-        arena.wait_until(
-            lambda so_far=so_far: len(arena.gateway.accepted) > so_far + 100, 60, "some acceptances"
-        )
+        so_far = arena.taken()
+        arena.wait_until(more_than(so_far + 100, arena.taken), 60, "some acceptances")
         for pid in list(arena.workers):
             os.kill(pid, signal.SIGSTOP)
         arena.world.restart_postgres_hard()

@@ -12,7 +12,7 @@ from django.db.models import Count, Sum
 
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.points import Point
-from tests.faults.arena import LEASE, MAX_BATCH, Arena
+from tests.faults.arena import LEASE, MAX_BATCH, Arena, more_than
 from tests.faults.scale import SCALE
 from tests.faults.table import row
 
@@ -88,7 +88,7 @@ def test_celery_workers_that_are_killed_are_made_up_for_by_the_others(arena: Are
         so_far = arena.sent()
         slowest = max(
             slowest,
-            arena.wait_until(lambda so_far=so_far: arena.sent() > so_far, LEASE + 10, "another acceptance"),
+            arena.wait_until(more_than(so_far, arena.sent), LEASE + 10, "another acceptance"),
         )
         arena.processes.start_worker(name, pool=pool)
     arena.gateway.use()

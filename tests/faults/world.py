@@ -23,6 +23,7 @@ from amoot_comms.embedded.postgres import Postgres
 from amoot_comms.embedded.valkey import Valkey
 from tests.processes import ROOT
 
+PREFIX = "amoot-faults-"
 TEMPLATE = "faults_template"
 
 # An acknowledged commit must outlive a server that dies, so it is written before it is acknowledged; the
@@ -127,10 +128,22 @@ class World:
         self.postgres.stop_hard()
 
 
+def _clear_what_a_killed_run_left() -> None:
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = directory.name.removeprefix(PREFIX).partition("-")[0]
+        if directory.stat().st_uid != os.geteuid() or Path("/proc", pid).exists():
+            continue
+        if (directory / "postgres").is_dir():
+            Postgres(places.apart(directory), OPTIONS).stop_hard()
+        Valkey(directory / "valkey").stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 @contextmanager
 def private_world() -> Iterator[World]:
     """Both services in a directory of their own, and nothing of them afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix="amoot-faults-"))
+    _clear_what_a_killed_run_left()
+    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     directory.chmod(0o755)
     world = None
     try:
