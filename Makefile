@@ -18,7 +18,7 @@ help:
 	@echo "make test          the fast suite, in parallel"
 	@echo "make check         style, types, imports, templates, migrations, translations, deployment, security"
 	@echo "make e2e           the journeys in a real browser"
-	@echo "make faults        kills real processes and counts what was lost (nothing)"
+	@echo "make faults        kills real processes and counts what was lost (nothing); FAULTS_SCALE=ci bounds it"
 	@echo "make bench         how fast, beside a baseline measured in the same run"
 	@echo "make translations  collect the texts anew and compile them (needs gettext)"
 	@echo "make setup         only the set-up, which every other target does first"

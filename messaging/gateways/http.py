@@ -20,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from django.core.exceptions import ImproperlyConfigured
 
 from messaging.gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
@@ -50,14 +51,37 @@ class HttpAnswer:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a request came; `connected` before any byte of it is written."""
+    """How far a request came; `connected` before any byte of it is written, `late` if none may be."""
 
     write_before: float | None
     connected: bool = False
+    late: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        return self.write_before is not None and time.monotonic() >= self.write_before
 
 
 class _DeadlinePassed(Exception):
     pass
+
+
+class _Body(aiohttp.BytesPayload):
+    """The form, which asks for the time once more in the very moment before it is written.
+
+    The head of the request leaves together with the body, so that a late one has written nothing.
+    """
+
+    def __init__(self, value: bytes, progress: _Progress) -> None:
+        super().__init__(value, content_type=_FORM)
+        self._progress = progress
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if self._progress.is_late:
+            self._progress.late = True
+            raise _DeadlinePassed
+        await super().write_with_length(writer, content_length)
+        passed(Point.SEND_WRITTEN)
 
 
 def checked_base_url(url: str, setting: str) -> str:
@@ -142,8 +166,7 @@ class Http:
     async def _exchange(self, method: str, body: bytes, limit: int, progress: _Progress) -> HttpAnswer:
         async with self._open().post(
             f"{self._base_url}/{method}",
-            data=body,
-            headers={"Content-Type": _FORM},
+            data=_Body(body, progress),
             allow_redirects=False,
             trace_request_ctx=progress,
         ) as response:
@@ -158,7 +181,7 @@ class Http:
             return HttpAnswer(response.status, data.decode("utf-8", "replace"), date)
 
     def _classified(self, error: Exception, progress: _Progress) -> GatewayError:
-        if isinstance(error, _DeadlinePassed):
+        if progress.late:
             return NotSent("deadline_passed", trouble=Trouble.NETWORK)
         code = _code_of(error)
         if progress.connected:
@@ -171,7 +194,6 @@ class Http:
             trace = aiohttp.TraceConfig()
             trace.on_connection_create_end.append(_connected)
             trace.on_connection_reuseconn.append(_connected)
-            trace.on_request_chunk_sent.append(_written)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
                 timeout=self._timeout,
@@ -191,13 +213,10 @@ class Http:
 
 async def _connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
     progress: _Progress = context.trace_request_ctx
-    if progress.write_before is not None and time.monotonic() >= progress.write_before:
+    if progress.is_late:
+        progress.late = True
         raise _DeadlinePassed
     progress.connected = True
-
-
-async def _written(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
-    passed(Point.SEND_WRITTEN)
 
 
 _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (

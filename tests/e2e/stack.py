@@ -3,109 +3,28 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BIN = Path(sys.executable).parent
+from tests.processes import ROOT, Processes, free_port, wait_for
+
+__all__ = ["ROOT", "Stack", "portal"]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-@dataclass
-class Stack:
+@dataclass(kw_only=True)
+class Stack(Processes):
     """What a test needs to know of the running portal."""
 
     url: str
-    environment: dict[str, str]
-    folder: Path
     gateway_log: Path
     gateway_url: str
-    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _logs: list[IO[bytes]] = field(default_factory=list)
-
-    def manage(self, *arguments: str, check: bool = True) -> str:
-        """Run a management command beside the portal; its output."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        if check and done.returncode != 0:
-            raise AssertionError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
-        return done.stdout
-
-    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"{name}.log").open("ab")
-        self._logs.append(log)
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
-        )
-        self._processes[name] = process
-        return process
-
-    def kill(self, name: str) -> None:
-        """`kill -9` of a process and its children, as a machine that dies."""
-        process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
-
-    def start_worker(self, name: str = "worker") -> None:
-        self.start(
-            name,
-            *(str(BIN / "celery"), "--app", "amoot_comms", "worker", "--hostname", f"{name}@%h"),
-            *("--queues", "default,sms,avanak", "--concurrency", "2", "--without-gossip", "--without-mingle"),
-        )
-
-    def stop(self) -> None:
-        for process in self._processes.values():
-            process.terminate()
-        for process in self._processes.values():
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait(timeout=15)
-        for log in self._logs:
-            log.close()
-
-    def logs(self) -> str:
-        return "\n".join(f"== {path.name}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log"))
-
-
-def wait_for(url: str, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - loopback
-                return
-        except (urllib.error.URLError, OSError):
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
 
 
 @contextmanager
@@ -165,16 +84,8 @@ def _start_all(stack: Stack, web: int, gateway: int, gateway_options: tuple[str,
         *(sys.executable, "manage.py", "fake_gateway", "--port", str(gateway)),
         *("--log", str(stack.gateway_log), *gateway_options),
     )
-    stack.start(
-        "web",
-        *(str(BIN / "gunicorn"), "amoot_comms.wsgi:application", "--bind", f"127.0.0.1:{web}"),
-        *("--workers", "1", "--threads", "8"),
-    )
+    stack.start_web(web)
     if celery:
         stack.start_worker()
-        stack.start(
-            "beat",
-            *(str(BIN / "celery"), "--app", "amoot_comms", "beat"),
-            *("--schedule", str(stack.folder / "beat-schedule")),
-        )
+        stack.start_beat()
     wait_for(f"{stack.url}/readyz")

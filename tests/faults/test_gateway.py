@@ -1,0 +1,149 @@
+"""Gateways and networks that answer badly, late, in part or not at all (rows 8 to 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from messaging.models import Delivery, GatewayCall
+from messaging.states import REACHED_PROVIDER
+from tests.faults.arena import Arena
+from tests.faults.proxy import Harm, Proxy, Trouble, running_proxy
+from tests.faults.table import row
+
+pytestmark = pytest.mark.faults
+
+DOUBTFUL = ("unknown", "settled")
+
+
+@pytest.fixture
+def proxy(arena: Arena) -> Iterator[Proxy]:
+    """A bad network between the portal and the gateway."""
+    with running_proxy(arena.gateway.gateway.port, seed=arena.seed) as proxy:
+        arena.url = proxy.url
+        yield proxy
+
+
+# --- Row 8: accepted and not answered -------------------------------------------------------------
+
+
+@row(8)
+def test_answers_that_never_come_are_settled_and_nothing_is_sent_twice(arena: Arena):
+    message = arena.campaign(1_200)
+    faults = ["hang-after-accept@0.05", "5xx-after-accept@0.08", "reset-after-accept@0.05"]
+    arena.gateway.use(*faults, "reset@0.05", "5xx@0.05", "half-json@0.03", "partial-unanswered:0.02")
+    for _n in range(2):
+        arena.start_worker()
+    arena.wait_until(lambda: arena.sent() > 500, 120, "the middle of the campaign")
+    arena.gateway.use()
+    arena.finish(message)
+    assert GatewayCall.objects.filter(outcome="settled").exists()
+    assert arena.judge()["in_doubt"] == 0
+    assert arena.sent() == 1_200
+
+
+# The head of a request is about 250 bytes, its body follows at once; an answer's head is about 160.
+HARMS = [
+    Trouble(Harm.RESET_AT_ONCE),
+    Trouble(Harm.DELAY, seconds=3),
+    Trouble(Harm.SWALLOW_REQUEST, after=0),
+    Trouble(Harm.SWALLOW_REQUEST, after=300),
+    Trouble(Harm.RESET_REQUEST, after=0),
+    Trouble(Harm.RESET_REQUEST, after=300),
+    Trouble(Harm.SWALLOW_ANSWER, after=0),
+    Trouble(Harm.SWALLOW_ANSWER, after=200),
+    Trouble(Harm.RESET_ANSWER, after=0),
+    Trouble(Harm.RESET_ANSWER, after=200),
+    Trouble(Harm.CUT_ANSWER, after=0),
+    Trouble(Harm.CUT_ANSWER, after=200),
+]
+
+
+@row(8)
+@pytest.mark.parametrize("trouble", HARMS, ids=lambda trouble: f"{trouble.harm}-{trouble.after}")
+def test_a_connection_that_is_harmed_leaves_doubts_that_are_settled(
+    arena: Arena, proxy: Proxy, trouble: Trouble
+):
+    """Nothing of it is taken for a proof that nobody was reached, and nothing is sent again blindly."""
+    message = arena.campaign(100)
+    proxy.use(trouble)
+    arena.start_worker()
+    arena.wait_until(lambda: proxy.done[trouble.harm], 30, "the harm")
+    arena.wait_until(lambda: GatewayCall.objects.filter(outcome__in=DOUBTFUL).exists(), 10, "a call in doubt")
+    proxy.use()
+    arena.finish(message)
+    assert GatewayCall.objects.filter(outcome="settled").exists()
+    assert arena.judge()["in_doubt"] == 0
+    assert arena.sent() == 100
+
+
+@row(8)
+def test_a_network_that_does_all_of_it_at_once_loses_nothing_and_doubles_nothing(arena: Arena, proxy: Proxy):
+    message = arena.campaign(1_000)
+    proxy.use(
+        *(
+            Trouble(trouble.harm, arena.random.randrange(600), trouble.seconds, probability=0.04)
+            for trouble in HARMS
+        )
+    )
+    for _n in range(3):
+        arena.start_worker()
+    arena.wait_until(lambda: len(arena.gateway.accepted) > 500 or proxy.done.total() > 30, 120, "half of it")
+    proxy.use()
+    arena.finish(message)
+    assert arena.judge()["in_doubt"] == 0
+    assert arena.sent() == 1_000
+    arena.say(f"figures: {dict(sorted(proxy.done.items()))}")
+
+
+# --- Row 9: not even a connection -----------------------------------------------------------------
+
+
+@row(9)
+def test_a_refused_connection_leaves_no_doubt_and_the_campaign_goes_on(arena: Arena):
+    message = arena.campaign(400)
+    arena.gateway.use("refuse:4x1")
+    arena.start_worker()
+    arena.wait_until(
+        lambda: GatewayCall.objects.filter(outcome="not_sent").exists(), 20, "a refused connection"
+    )
+    assert not Delivery.objects.filter(state="unknown").exists()
+    arena.finish(message)
+    assert not GatewayCall.objects.filter(outcome__in=DOUBTFUL).exists()
+    arena.judge()
+    assert arena.sent() == 400
+
+
+@row(9)
+def test_a_network_that_lets_nobody_through_leaves_no_doubt_either(arena: Arena, proxy: Proxy):
+    message = arena.campaign(400)
+    proxy.use(Trouble(Harm.REFUSE))
+    for _n in range(3):
+        arena.start_worker()
+    arena.wait_until(lambda: GatewayCall.objects.filter(outcome="not_sent").exists(), 20, "a refusal")
+    assert arena.gateway.accepted == []
+    proxy.use()
+    arena.finish(message)
+    assert not GatewayCall.objects.filter(outcome__in=DOUBTFUL).exists()
+    arena.judge()
+    assert arena.sent() == 400
+
+
+# --- Row 10: accepted in part ---------------------------------------------------------------------
+
+
+@row(10)
+def test_of_a_batch_that_is_accepted_in_part_every_recipient_has_its_own_outcome(arena: Arena):
+    message = arena.campaign(1_000)
+    arena.gateway.use("partial:0.2", "partial-unanswered:0.2")
+    arena.start_worker()
+    arena.wait_for_the_end(message)
+    arena.stop_workers()
+    taken = {entry["number"] for entry in arena.gateway.accepted}
+    rows = dict(Delivery.objects.filter(message=message).values_list("address", "state"))
+    assert {address for address, state in rows.items() if state in REACHED_PROVIDER} == taken
+    assert {address for address, state in rows.items() if state == "rejected"} == rows.keys() - taken
+    assert 100 < len(rows.keys() - taken) < 350
+    assert GatewayCall.objects.filter(outcome="settled").exists()
+    assert arena.judge()["accepted"] == len(taken)
