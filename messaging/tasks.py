@@ -13,6 +13,7 @@ from messaging.dispatch.record import recover as recover_calls
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.gateways.registry import gateway_for
+from messaging.shadow.compare import compare_due
 
 # Seconds after which a pump gives its worker back; it asks for another turn if there is more to do.
 TURN_SECONDS = 10.0
@@ -60,3 +61,13 @@ def probe() -> None:
     down = Outage.objects.open().filter(origin=Outage.Origin.DETECTED).values_list("channel_id", flat=True)
     for channel in Channel.objects.sending().filter(pk__in=list(down)):
         pump_of(channel).probe()
+
+
+@shared_task(name="messaging.tasks.compare_sends", ignore_result=True)
+def compare_sends() -> None:
+    for channel in Channel.objects.sending():
+        courier = Courier(gateway_for(channel.code))
+        try:
+            compare_due(channel, courier, clock=database_clock)
+        finally:
+            courier.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
-from datetime import timedelta
+from collections.abc import Coroutine, Iterator
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from messaging.dispatch.claim import Claim
@@ -17,6 +17,7 @@ from messaging.gateways.base import (
     BatchRefused,
     Gateway,
     GatewayError,
+    Listing,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -60,6 +61,16 @@ class Courier:
 
     def lookup(self, batch: Batch, since: Any, until: Any, campaign_id: str) -> Lookup:
         return self._run(self.gateway.lookup(batch, since, until, campaign_id))
+
+    def list_messages(self, since: datetime, until: datetime) -> Iterator[Listing]:
+        """The provider's own list of a period, a part at a time."""
+        parts = aiter(self.gateway.list_messages(since, until))
+
+        async def following() -> Listing | None:
+            return await anext(parts, None)
+
+        while (part := self._run(following())) is not None:
+            yield part
 
     def close(self) -> None:
         self._run(self.gateway.close())

@@ -6,7 +6,7 @@ unknown outcome, never a success and never a failure that may be retried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -115,12 +115,36 @@ class Lookup:
     found: Mapping[str, RecipientOutcome] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One message of the provider's own list, whoever had it sent.
+
+    `number` is its last ten digits; `sent_at` is None while the provider has not sent it.
+    """
+
+    provider_id: str
+    number: str
+    line: str
+    text: str
+    registered_at: datetime | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A part of the provider's list, few enough to be held. `unreadable` rows name nobody or no id."""
+
+    messages: Sequence[Listed]
+    unreadable: int = 0
+
+
 class Gateway(Protocol):
     """A provider. All methods raise `GatewayError` (never anything of aiohttp or json)."""
 
     code: str  # the sending channel's code: "sms", "avanak"
     max_batch: int
     can_lookup: bool
+    can_list: bool  # whether the provider shows what was sent past the portal, too
     needs_audio: bool
 
     async def send(self, batch: Batch) -> Answer:
@@ -137,6 +161,14 @@ class Gateway(Protocol):
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
         """Which of the batch's addresses the provider took between the instants with this text."""
+        ...
+
+    def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
+        """All that the provider sent or is to send, registered between the instants, in parts.
+
+        A message may come twice, with the same id. Only where `can_list`; raises `GatewayError`, and
+        then what came before is not the whole.
+        """
         ...
 
     async def close(self) -> None:

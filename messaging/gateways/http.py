@@ -25,6 +25,7 @@ from messaging.gateways.masking import masked
 from messaging.points import Point, passed
 
 ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
+TOO_LONG: Final = "answer_too_long"
 CONNECT_SECONDS: Final = 5.0
 KEEP_ALIVE_SECONDS: Final = 10.0
 CONNECTIONS: Final = 100
@@ -139,7 +140,7 @@ class Http:
                 if len(data) > limit:
                     response.close()
                     raw = masked(data[:65536].decode("utf-8", "replace"), [self.token])
-                    raise OutcomeUnknown("answer_too_long", trouble=Trouble.PROVIDER, raw=raw)
+                    raise OutcomeUnknown(TOO_LONG, trouble=Trouble.PROVIDER, raw=raw)
             return HttpAnswer(response.status, data.decode("utf-8", "replace"))
 
     def _classified(self, error: Exception, progress: _Progress) -> GatewayError:

@@ -51,6 +51,8 @@ class GatewayCall(models.Model):
             models.Index(fields=["doubtful_at"], condition=Q(outcome="pending"), name="call_pending"),
             # settlement: calls in doubt
             models.Index(fields=["finished_at"], condition=Q(outcome="unknown"), name="call_unknown"),
+            # a day of a channel: the comparison with the provider's own list
+            models.Index(fields=["channel", "intended_at"], name="call_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
 from contacts.numbers import local_form
 from messaging.gateways.amootsms.deliveries import DeliveryReport, read_report
 from messaging.gateways.amootsms.errors import call_error, recipient_result
+from messaging.gateways.amootsms.listing import read_messages
 from messaging.gateways.amootsms.matching import Matcher
 from messaging.gateways.base import (
     Account,
     Answer,
     Batch,
     BatchRefused,
+    Listing,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -22,7 +24,7 @@ from messaging.gateways.base import (
     Result,
     Trouble,
 )
-from messaging.gateways.http import Http, HttpAnswer
+from messaging.gateways.http import TOO_LONG, Http, HttpAnswer
 from messaging.gateways.masking import masked
 from messaging.gateways.reading import NotJson, as_amount, as_id, last_ten, parse_json, provider_time
 from messaging.gateways.statuses import Kind, kind_of, name_of
@@ -32,6 +34,12 @@ LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
 CLOCK_SLACK: Final = timedelta(minutes=1)
 # A long period is asked for in so many slices, none shorter than a minute.
 SLICES: Final = 60
+# A whole day is listed in pieces that are held one at a time; one that is too long is halved, down to
+# a few seconds, for which an answer may be as long as any.
+LISTED_STEP: Final = timedelta(minutes=5)
+LISTED_LIMIT: Final = 4 * 1024 * 1024
+_SHORTEST: Final = timedelta(seconds=3)
+_OVERLAP: Final = timedelta(seconds=1)
 _SURE: Final = {Result.ACCEPTED: 2, Result.UNKNOWN: 1, Result.REJECTED: 0}
 
 
@@ -40,6 +48,7 @@ class AmootSms:
 
     code = "sms"
     can_lookup = True
+    can_list = True
     needs_audio = False
 
     def __init__(self, http: Http, *, line: str, max_batch: int) -> None:
@@ -96,11 +105,31 @@ class AmootSms:
         for start, end in _slices(matcher.since, matcher.until):
             if matcher.all_found:
                 break
-            fields = {"FromDateTime": provider_time(start), "ToDateTime": provider_time(end)}
-            body, raw = await self._ask("GetMessages", fields, limit=LIST_LIMIT)
-            for row in _rows(body, raw):
+            for row in await self._messages(start, end, LIST_LIMIT):
                 matcher.take(row)
         return Lookup(complete=matcher.understood, found=matcher.found)
+
+    async def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
+        """`GetMessages` over the period, in slices; one whose answer is too long is asked for in halves."""
+        waiting = list(_slices(since, until, LISTED_STEP))[::-1]
+        while waiting:
+            start, end = waiting.pop()
+            is_shortest = end - start <= _SHORTEST
+            try:
+                rows = await self._messages(start, end, LIST_LIMIT if is_shortest else LISTED_LIMIT)
+            except OutcomeUnknown as failure:
+                if failure.code != TOO_LONG or is_shortest:
+                    raise
+                middle = start + (end - start) / 2
+                waiting += [(middle, end), (start, middle + _OVERLAP)]
+                continue
+            yield read_messages(rows)
+
+    async def _messages(self, start: datetime, end: datetime, limit: int) -> list[Any]:
+        """The rows of `GetMessages`, both ends included."""
+        fields = {"FromDateTime": provider_time(start), "ToDateTime": provider_time(end)}
+        body, raw = await self._ask("GetMessages", fields, limit=limit)
+        return _rows(body, raw)
 
     async def get_deliveries_by_campaign(self, campaign_id: str) -> list[DeliveryReport]:
         """The reports of every recipient of a campaign; rows without a valid id are left out."""
@@ -195,11 +224,13 @@ def _taken(batch: Batch, reports: list[DeliveryReport]) -> Iterator[tuple[str, R
             yield address, RecipientOutcome(Result.ACCEPTED, report.provider_id, "found")
 
 
-def _slices(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _slices(
+    since: datetime, until: datetime, step: timedelta | None = None
+) -> Iterator[tuple[datetime, datetime]]:
     """The period in pieces that overlap by a second, since the provider's times have whole ones."""
-    step = max(timedelta(minutes=1), (until - since) / SLICES)
+    step = step or max(timedelta(minutes=1), (until - since) / SLICES)
     start = since
     while start < until:
         end = min(start + step, until)
-        yield start, end + timedelta(seconds=1)
+        yield start, end + _OVERLAP
         start = end

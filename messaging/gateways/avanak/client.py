@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
@@ -13,6 +13,7 @@ from messaging.gateways.base import (
     Answer,
     Batch,
     BatchRefused,
+    Listing,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -37,6 +38,7 @@ class Avanak:
 
     code = "avanak"
     can_lookup = True  # of calls whose campaign is known; of others nothing can be proven
+    can_list = False
     needs_audio = True
 
     def __init__(self, http: Http, *, speaker: str, max_batch: int) -> None:
@@ -106,6 +108,11 @@ class Avanak:
         outcome = RecipientOutcome(Result.ACCEPTED, campaign_id, "found")
         found = {address: outcome for address in batch.addresses if last_ten(address) in taken}
         return Lookup(complete=bool(rows) and "" not in taken, found=found)
+
+    async def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
+        """Avanak documents no list of campaigns: what its panel sent cannot be seen from here."""
+        raise NotSent("no_list", trouble=Trouble.CONTENT)
+        yield  # an asynchronous generator, as the others
 
     async def close(self) -> None:
         await self._http.close()
