@@ -146,13 +146,11 @@ class DayTables:
                 calls__intended_at__lt=self.end + CLOCKS,
             ).values("pk")
         )
-        keys = []
+        keys = {pk: canonical(text) for pk, text in messages.values_list("pk", "text")}
         with connection.cursor() as cursor, cursor.cursor.copy("COPY shadow_ours FROM STDIN") as copy:
-            for pk, text in list(messages.values_list("pk", "text")):
-                key = canonical(text)
-                keys.append(key)
+            for pk, key in keys.items():
                 copy.write_row((pk, digest_of(key)))
-        return keys
+        return list(keys.values())
 
     def load(self, messages: Iterable[Listed]) -> None:
         """A part of the provider's list. A message without any time is taken for one of that day."""
