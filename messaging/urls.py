@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import compose, detail, listing, recipients
+from messaging.views import breaches, compose, detail, listing, recipients
 
 app_name = "messaging"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("compose/length/", compose.text_length, name="text_length"),
     path("compose/foresight/", compose.foresight, name="foresight"),
     path("compose/confirm/", compose.confirm, name="confirm"),
+    path("breaches/", breaches.breaches_list, name="breaches"),
+    path("breaches/<int:pk>/", breaches.breach, name="breach"),
     path("<int:pk>/", detail.detail, name="detail"),
     path("<int:pk>/progress/", detail.progress, name="progress"),
     path("<int:pk>/row/", listing.row_progress, name="row_progress"),

@@ -19,6 +19,7 @@ from staff.models import User
 from staff.roles import BACK_OFFICE, Role
 from tests.factories import (
     NOW,
+    BreachFactory,
     ContactFactory,
     DeliveryFactory,
     EmployeeFactory,
@@ -39,6 +40,7 @@ SENDERS = frozenset({Role.SENDER, Role.MANAGER, Role.BRANDING})
 STOPPERS = SENDERS | {Role.SENIOR}
 OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
 CHANNEL_OWNERS = frozenset({Role.BRANDING, Role.ADMIN})
+BREACH_READERS = frozenset({Role.MANAGER, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 AUDITORS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 
 
@@ -89,6 +91,8 @@ TABLE = {
     "messaging:pause": posts(STOPPERS),
     "messaging:resume": posts(STOPPERS),
     "messaging:cancel": Row(STOPPERS),
+    "messaging:breaches": Row(BREACH_READERS),
+    "messaging:breach": Row(BREACH_READERS),
     "audit:list": Row(AUDITORS),
 }
 
@@ -138,6 +142,7 @@ def world():
         "delivery": DeliveryFactory(message=message, contact=contact),
         "contact": contact,
         "employee": manager,
+        "breach": BreachFactory(message=message),
         "outage": OutageFactory(channel=message.channel),
     }
 
@@ -160,6 +165,7 @@ def address_of(name, world, user):
         "contacts:open_call": [world["contact"].pk],
         "contacts:close_call": [world["contact"].pk],
         "contacts:consent": [world["contact"].pk, "no_promotional"],
+        "messaging:breach": [world["breach"].pk],
         "messaging:why": [world["message"].pk, world["delivery"].pk],
     }
     about_a_message = {
@@ -216,16 +222,19 @@ HR_TABLES = frozenset({"staff.employee", "staff.department"})
 EVERY_MESSAGE = frozenset(
     {"messaging.message", "messaging.delivery", "messaging.messagestop", "messaging.override"}
 )
+BREACHES = frozenset({"messaging.breach", "messaging.comparison"})
 BACK_OFFICE_TABLES = {
     Role.VOC: HR_TABLES | EVERY_MESSAGE | {"channels.channel", "contacts.contact", "contacts.consententry"},
     Role.IT: HR_TABLES | {"channels.channel"},
     Role.HR: HR_TABLES | {"channels.channel"},
     Role.AUDITOR: HR_TABLES
     | EVERY_MESSAGE
+    | BREACHES
     | {"channels.channel", "contacts.contact", "contacts.consententry", "audit.entry"},
     Role.BRANDING: HR_TABLES | {"channels.channel", "contacts.contact", "messaging.message"},
     Role.ADMIN: HR_TABLES
     | EVERY_MESSAGE
+    | BREACHES
     | {
         "staff.user",
         "channels.channel",
