@@ -37,7 +37,7 @@ class Comparison(models.Model):
     outside_hours = models.PositiveIntegerField(_("outside the hours"), default=0)
     sent_late = models.PositiveIntegerField(_("sent late by the provider"), default=0)
     unsent = models.PositiveIntegerField(_("not sent so far"), default=0)
-    # Rows of the list that name nobody; they cannot be compared.
+    # Rows of the list that name nobody, which cannot be compared; on the seam of two slices one counts twice.
     unreadable = models.PositiveIntegerField(_("unreadable"), default=0)
     error = models.CharField(_("error"), max_length=60, blank=True)
 
