@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging
 from kombu import Queue
 
@@ -33,6 +34,10 @@ ROUNDS = {
     "audit.tasks.seal": 60,
     "staff.tasks.disable_departed": 3600,
 }
+
+# Nightly rounds, by UTC: Tehran is 3 h 30 min ahead, all the year. The last day's messages are compared at
+# 02:30; the later rounds find nothing to do, unless the provider was away.
+NIGHTLY = {"messaging.tasks.compare_sends": crontab(minute="0", hour="23,0,1,2")}
 
 app = Celery("amoot_comms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -71,6 +76,10 @@ app.conf.update(
             "options": {"expires": seconds * 2, "queue": "default"},
         }
         for name, seconds in ROUNDS.items()
+    }
+    | {
+        name: {"task": name, "schedule": at, "options": {"expires": 3600, "queue": "default"}}
+        for name, at in NIGHTLY.items()
     },
     timezone="UTC",
 )

@@ -19,7 +19,7 @@ from channels.models import Channel, Outage, Purpose
 from channels.querysets import windows_of
 from contacts.models import ConsentEntry, OptOutCall
 from messaging.doubts import undecided
-from messaging.models import Delivery, GatewayCall, Message, Override
+from messaging.models import Breach, Delivery, GatewayCall, Message, Override
 from messaging.operations.outages import ramp_ends_at
 from messaging.presenting import Counts
 from messaging.selectors import standing
@@ -31,6 +31,7 @@ UNDER_WAY: Final = (MessageStatus.SUBMITTED, MessageStatus.RUNNING, MessageStatu
 _SHOWN_MESSAGES: Final = 5
 _DAYS: Final = 14
 _WEEKS: Final = 8
+_BREACH_DAYS: Final = 7
 # Charts may be this old; a large campaign is not counted again for every visitor.
 _CHART_SECONDS: Final = 120
 
@@ -140,7 +141,7 @@ def running(user: User, now: datetime) -> list[Running]:
     return [Running(message, Counts(standing(message, now))) for message in rows]
 
 
-def waiting(user: User) -> list[Waiting]:
+def waiting(user: User, now: datetime) -> list[Waiting]:
     """What waits for a decision that this user may take. Nothing is listed that waits for somebody else."""
     found: list[Waiting] = []
     if user.may("contacts.set_consent"):
@@ -167,6 +168,12 @@ def waiting(user: User) -> list[Waiting]:
             Waiting(
                 asked, _("emergency messages to decide"), reverse("messaging:list"), "exclamation-octagon"
             )
+        )
+    if user.may("messaging.view_breaches"):
+        lately = now - timedelta(days=_BREACH_DAYS)
+        new = Breach.objects.visible_to(user).filter(found_at__gte=lately).count()
+        found.append(
+            Waiting(new, _("breaches of the last week"), reverse("messaging:breaches"), "shield-exclamation")
         )
     return [one for one in found if one.count]
 

@@ -41,6 +41,7 @@ ITEMS: Final = (
     Item(_("Messages"), "messaging:list", "chat-left-text", "messaging.view_message"),
     Item(_("New message"), "messaging:compose", "pencil-square", "messaging.submit_message"),
     Item(_("Received messages"), "messaging:inbound", "inbox", "messaging.view_all_messages"),
+    Item(_("Breaches"), "messaging:breaches", "shield-exclamation", "messaging.view_breaches"),
     Item(_("Customers"), "contacts:list", "people", "contacts.view_contact"),
     Item(_("Official channels"), "channels:list", "broadcast", "channels.view_channel", starts_group=True),
     Item(_("Colleagues"), "staff:directory", "person-lines-fill", "staff.view_employee"),

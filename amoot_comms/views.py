@@ -49,7 +49,7 @@ def _now(request: HttpRequest) -> dict[str, Any]:
         "sees_messages": user.may("messaging.view_message"),
         "may_compose": user.may("messaging.submit_message"),
         "running": at_home.running(user, now),
-        "waiting": at_home.waiting(user),
+        "waiting": at_home.waiting(user, now),
     }
 
 

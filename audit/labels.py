@@ -38,6 +38,8 @@ ACTIONS: Final[dict[str, Promise]] = {
     "message.planned": _("message planned"),
     "message.resume": _("message resumed"),
     "message.submitted": _("message submitted"),
+    "sends.compared": _("provider's list compared"),
+    "sends.not_compared": _("provider's list could not be compared"),
     "user.changed": _("log-in changed"),
     "user.disabled": _("log-in disabled"),
     "user.enabled": _("log-in enabled"),

@@ -17,6 +17,8 @@ from audit.admin_tools import WrittenDates
 from contacts.models import Contact
 from contacts.numbers import InvalidNumber, normalise
 from messaging.models import (
+    Breach,
+    Comparison,
     Delivery,
     DoubtDecision,
     GatewayCall,
@@ -26,7 +28,7 @@ from messaging.models import (
     Override,
     ProviderCallback,
 )
-from messaging.querysets import MessageQuerySet
+from messaging.querysets import BreachQuerySet, MessageQuerySet
 from persian.jalali import format_datetime
 from staff.models import User
 
@@ -219,3 +221,39 @@ class ProviderCallbackAdmin(ReadOnlyAdmin):
     @admin.display(description=_("body"))
     def readable(self, callback: ProviderCallback) -> str:
         return bytes(callback.body).decode("utf-8", "replace")
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(ReadOnlyAdmin):
+    permission = "messaging.view_breaches"
+    list_display = (
+        "row",
+        "channel",
+        "day",
+        "state",
+        "listed",
+        "shadow",
+        "outside_hours",
+        "sent_late",
+        "error",
+    )
+    list_filter = ("state", "channel")
+    list_select_related = ("channel",)
+    ordering = ("-id",)
+
+
+@admin.register(Breach)
+class BreachAdmin(ReadOnlyAdmin):
+    permission = "messaging.view_breaches"
+    list_display = ("row", "day", "kind", "channel", "recipients", "sender", "sender_manager", "found")
+    list_filter = ("kind", "channel")
+    list_select_related = ("channel", "sender", "sender_manager")
+    raw_id_fields = ("message",)
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return cast("BreachQuerySet", super().get_queryset(request)).visible_to(request.user)
+
+    @admin.display(description=_("found at"), ordering="found_at")
+    def found(self, breach: Breach) -> str:
+        return _shown(breach.found_at)

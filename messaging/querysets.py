@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -43,3 +44,30 @@ class DeliveryQuerySet(models.QuerySet[Any]):
         """Handed to a call of the channel, with an outcome that nobody knows."""
         # by the calls in doubt: the index of a call's rows holds the accepted ones, too
         return self.filter(state="unknown", call__channel=channel, call__outcome="unknown")
+
+
+class ComparisonQuerySet(models.QuerySet[Any]):
+    def newest(self, channel: Any, since: date) -> dict[date, Any]:
+        """The newest comparison of each day of a channel from `since` on, a completed one before others."""
+        rows = self.filter(channel=channel, day__gte=since).order_by("day", "id")
+        found: dict[date, Any] = {}
+        for row in rows:
+            known = found.get(row.day)
+            if known is None or known.state != "completed" or row.state == "completed":
+                found[row.day] = row
+        return found
+
+
+class BreachQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> BreachQuerySet:
+        """Every one, or those of messages of the own department and team."""
+        if not user.may("messaging.view_breaches"):
+            return self.none()
+        if user.may("messaging.view_all_messages"):
+            return self
+        from messaging.models import Message
+
+        return self.filter(message__in=Message.objects.visible_to(user).values("pk"))
+
+    def listed(self) -> BreachQuerySet:
+        return self.select_related("channel", "message", "sender", "sender_manager").order_by("-id")

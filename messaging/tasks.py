@@ -14,6 +14,7 @@ from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.gateways.registry import gateway_for
 from messaging.reports.look import look_for_news
+from messaging.shadow.compare import compare_due
 
 # Seconds after which a pump gives its worker back; it asks for another turn if there is more to do.
 TURN_SECONDS = 10.0
@@ -67,3 +68,13 @@ def probe() -> None:
 def reports() -> None:
     for channel in Channel.objects.sending():
         look_for_news(channel, pump_of(channel).courier, clock=database_clock)
+
+
+@shared_task(name="messaging.tasks.compare_sends", ignore_result=True)
+def compare_sends() -> None:
+    for channel in Channel.objects.sending():
+        courier = Courier(gateway_for(channel.code))
+        try:
+            compare_due(channel, courier, clock=database_clock)
+        finally:
+            courier.close()

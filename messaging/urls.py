@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import compose, detail, doubt, inbound, listing, operations, recipients
+from messaging.views import breaches, compose, detail, doubt, inbound, listing, operations, recipients
 
 app_name = "messaging"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("compose/confirm/", compose.confirm, name="confirm"),
     path("operations/", operations.operations, name="operations"),
     path("operations/now/", operations.operations_now, name="operations_now"),
+    path("breaches/", breaches.breaches_list, name="breaches"),
+    path("breaches/<int:pk>/", breaches.breach, name="breach"),
     path("<int:pk>/", detail.detail, name="detail"),
     path("<int:pk>/progress/", detail.progress, name="progress"),
     path("<int:pk>/row/", listing.row_progress, name="row_progress"),

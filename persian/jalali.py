@@ -81,6 +81,26 @@ def numeric_date(day: date, language: str) -> str:
     return to_persian(f"{jalali.year:04}/{jalali.month:02}/{jalali.day:02}")
 
 
+def month_name(day: date, language: str) -> str:
+    """The Jalali month of a day: «آذر ۱۴۰۵» or `1405/09`."""
+    jalali = jdatetime.date.fromgregorian(date=day)
+    if not is_persian(language):
+        return f"{jalali.year}/{jalali.month:02}"
+    return f"{MONTHS[jalali.month - 1]} {to_persian(jalali.year)}"
+
+
+def months_back(day: date, count: int) -> list[tuple[date, date]]:
+    """The last `count` Jalali months, that of `day` first: the first day, and the first of the next."""
+    jalali = jdatetime.date.fromgregorian(date=day)
+    index = jalali.year * 12 + jalali.month - 1
+    return [(_month_start(index - back), _month_start(index - back + 1)) for back in range(count)]
+
+
+def _month_start(index: int) -> date:
+    first: date = jdatetime.date(index // 12, index % 12 + 1, 1).togregorian()
+    return first
+
+
 def weekday_name(day: date) -> str:
     """The Persian name of the day of the week."""
     return WEEKDAYS[day.weekday()]

@@ -15,7 +15,16 @@ from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
 from messaging.actions.submit import PRIORITIES
 from messaging.facts import content_hash
-from messaging.models import AudienceMember, Delivery, GatewayCall, Message, MessageStop, Override
+from messaging.models import (
+    AudienceMember,
+    Breach,
+    Comparison,
+    Delivery,
+    GatewayCall,
+    Message,
+    MessageStop,
+    Override,
+)
 from messaging.states import DeliveryState, MessageStatus
 from persian.jalali import TEHRAN
 from staff.models import Department, Employee, User
@@ -234,3 +243,48 @@ class DeliveryFactory(Rows):
     state = DeliveryState.QUEUED
     not_before = NOW
     updated_at = NOW
+
+
+class ComparisonFactory(Rows):
+    """A day on which everything came from the portal."""
+
+    class Meta:
+        model = Comparison
+
+    channel = SubFactory(ChannelFactory)
+    day = NOW.date()
+    state = "completed"
+    started_at = NOW + DAY
+    finished_at = NOW + DAY
+
+
+class BreachFactory(Rows):
+    """A message of the portal that went out outside the hours; `shadow=True`: past the portal."""
+
+    class Meta:
+        model = Breach
+
+    class Params:
+        shadow = Trait(
+            kind="shadow_send", message=None, sender=None, sender_manager=None, text="حراج", is_outside=False
+        )
+
+    comparison = SubFactory(ComparisonFactory)
+    channel = SelfAttribute("comparison.channel")
+    day = SelfAttribute("comparison.day")
+    kind = "outside_hours"
+    is_outside = True
+    message = SubFactory(MessageFactory, promotional=True)
+    sender = SelfAttribute("message.sender")
+    sender_manager = SelfAttribute("message.sender_manager")
+    accepted_at = NOW
+    happened_at = NOW
+    until = NOW
+    recipients = 1
+    numbers = LazyFunction(lambda: [mobile(1)])
+    text = "سلام"
+    first_id = "1"
+    last_id = "1"
+    group = Sequence(lambda n: f"group {n}")
+    part = 1
+    found_at = NOW + DAY

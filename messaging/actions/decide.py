@@ -100,14 +100,18 @@ def decide(
         return _move(message, choice, shown, by=by, reason=reason, now=now)
 
 
-def _move(message: Message, choice: str, shown: Shown, *, by: User, reason: str, now: datetime) -> int:
+def _locked_calls(message: Message, shown: Shown) -> list[int]:
     """The calls' rows first, always: recording and settling take the same order."""
     calls = GatewayCall.objects.filter(
         message=message, outcome=GatewayCall.Outcome.UNKNOWN, finished_at__lte=shown.until
     )
     if shown.delivery is not None:
         calls = calls.filter(deliveries=shown.delivery)
-    ids = list(calls.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    return list(calls.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+
+
+def _move(message: Message, choice: str, shown: Shown, *, by: User, reason: str, now: datetime) -> int:
+    ids = _locked_calls(message, shown)
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_ID)
         decision_id = cursor.fetchone()[0]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -134,41 +135,39 @@ def claim(
 ) -> Claim | None:
     """Claim up to `limit` due rows of a message; None if there is nothing to claim.
 
-    `closes_at` is when the policy's permission for the whole message ends (window, expiry,
-    override), None if it does not; nothing is claimed whose answer could come after it. A claim with
-    no recipients turned away all it found. `on_trial` is an open outage that this claim may pass by,
-    to prove it over.
-
-    `after`, the front of an earlier claim, spares a walk over the index entries of all that was sent
-    since the last vacuum. It is a hint: what came back into the queue may lie before it, so whoever
-    finds nothing behind it must look from the start.
+    `closes_at` is when the policy's permission for the whole message ends (window, expiry, override);
+    nothing is claimed whose answer could come after it. A claim with no recipients turned away all it
+    found. `on_trial` is an open outage that this claim may pass by, to prove it over. `after`, the
+    front of an earlier claim, spares a walk over the index entries of all that was sent since the last
+    vacuum. It is a hint: what came back may lie before it, so whoever finds nothing looks from the start.
     """
     last_instant = closes_at - patience() - WRITING_TIME if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
     after_at, after_id = after or ("-infinity", 0)
     passed(Point.CLAIM_BEFORE)
+    params = {
+        "message": message.pk,
+        "limit": limit,
+        "now": now,
+        "after_at": after_at,
+        "after_id": after_id,
+        "closes_at": last_instant,
+        "content_hash": content_hash(message),
+        "worker": worker,
+        "on_trial": on_trial,
+        "write_deadline": write_deadline,
+        "doubtful_at": doubtful_at,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM,
-            {
-                "message": message.pk,
-                "limit": limit,
-                "now": now,
-                "after_at": after_at,
-                "after_id": after_id,
-                "closes_at": last_instant,
-                "content_hash": content_hash(message),
-                "worker": worker,
-                "on_trial": on_trial,
-                "write_deadline": write_deadline,
-                "doubtful_at": doubtful_at,
-            },
-        )
+        cursor.execute(_CLAIM, params)
         rows = cursor.fetchall()
         passed(Point.CLAIM_WRITTEN)
     passed(Point.CLAIM_COMMITTED)
-    if not rows:
-        return None
+    return _read(rows, now, write_deadline) if rows else None
+
+
+def _read(rows: Sequence[tuple[Any, ...]], now: datetime, write_deadline: datetime) -> Claim:
+    """The claim from the rows that its statement moved."""
     recipients = [(pk, address) for pk, address, state, *_rest in rows if state == DeliveryState.SENDING]
     call_id = next((call for *_rest, call, _at in rows if call is not None), 0)
     front = max((not_before, pk) for pk, *_rest, not_before in rows)

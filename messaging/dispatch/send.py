@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -20,6 +20,7 @@ from messaging.gateways.base import (
     BatchRefused,
     Gateway,
     GatewayError,
+    Listing,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -73,6 +74,16 @@ class Courier:
         """Any other question to the gateway, or several side by side."""
         return self._run(question)
 
+    def list_messages(self, since: datetime, until: datetime) -> Iterator[Listing]:
+        """The provider's own list of a period, a part at a time."""
+        parts = aiter(self.gateway.list_messages(since, until))
+
+        async def following() -> Listing | None:
+            return await anext(parts, None)
+
+        while (part := self._run(following())) is not None:
+            yield part
+
     def close(self) -> None:
         self._run(self.gateway.close())
         self._runner.close()
@@ -90,15 +101,7 @@ def send_claim(
     if time.monotonic() - started >= allowance:
         record_not_sent(claim, now=clock(), error=DEADLINE_PASSED)
         return NotSent(DEADLINE_PASSED, trouble=Trouble.NETWORK)
-    batch = Batch(
-        text=message.text,
-        addresses=[address for _pk, address in claim.recipients],
-        reference=f"amoot-{message.pk}-{claim.call_id}",
-        now=claim.claimed_at,
-        ends_at=ends_at,
-        audio_id=message.audio_id,
-        write_before=started + allowance,
-    )
+    batch = _batch(message, claim, ends_at, started + allowance)
     passed(Point.SEND_BEFORE)
     begun = time.monotonic()
     try:
@@ -119,6 +122,18 @@ def send_claim(
     passed(Point.SEND_ANSWERED)
     _written_down(lambda: record_answer(claim, answer, now=clock(), latency_ms=latency_ms))
     return None
+
+
+def _batch(message: Message, claim: Claim, ends_at: Any, write_before: float) -> Batch:
+    return Batch(
+        text=message.text,
+        addresses=[address for _pk, address in claim.recipients],
+        reference=f"amoot-{message.pk}-{claim.call_id}",
+        now=claim.claimed_at,
+        ends_at=ends_at,
+        audio_id=message.audio_id,
+        write_before=write_before,
+    )
 
 
 def _milliseconds_since(begun: float) -> int:

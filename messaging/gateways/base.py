@@ -6,7 +6,7 @@ unknown outcome, never a success and never a failure that may be retried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -162,6 +162,29 @@ class Inbound:
     raw: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One message of the provider's own list, whoever had it sent.
+
+    `number` is its last ten digits; `sent_at` is None while the provider has not sent it.
+    """
+
+    provider_id: str
+    number: str
+    line: str
+    text: str
+    registered_at: datetime | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A part of the provider's list, few enough to be held. `unreadable` rows name nobody or no id."""
+
+    messages: Sequence[Listed]
+    unreadable: int = 0
+
+
 class Gateway(Protocol):
     """A provider. All methods raise `GatewayError` (never anything of aiohttp or json)."""
 
@@ -169,6 +192,7 @@ class Gateway(Protocol):
     max_batch: int
     rate: float  # recipients a second that the line may have; 0: no limit of ours
     can_lookup: bool
+    can_list: bool  # whether the provider shows what was sent past the portal, too
     needs_audio: bool
     can_receive: bool
 
@@ -203,6 +227,13 @@ class Gateway(Protocol):
 
     async def register_callbacks(self, address: str) -> tuple[str, ...]:
         """Ask the provider to post to `address`; what it will tell there, in its own words."""
+
+    def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
+        """All that the provider sent or is to send, registered between the instants, in parts.
+
+        A message may come twice, with the same id. Only where `can_list`; raises `GatewayError`, and
+        then what came before is not the whole.
+        """
         ...
 
     async def close(self) -> None:

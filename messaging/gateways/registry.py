@@ -36,6 +36,11 @@ def gateway_for(code: str) -> Gateway:
     raise ImproperlyConfigured(f"There is no gateway for the channel {code!r}; known are sms and avanak.")
 
 
+def can_list(code: str) -> bool:
+    """Whether the channel's provider shows what was sent past the portal; nobody is asked for it."""
+    return {AmootSms.code: AmootSms.can_list, Avanak.code: Avanak.can_list}.get(code, False)
+
+
 def _http(prefix: str) -> Http:
     address, token = f"{prefix}_BASE_URL", f"{prefix}_TOKEN"
     if settings.GATEWAY_TIMEOUT_SECONDS <= 0:

@@ -1,5 +1,6 @@
 """Messages, their recipients' deliveries, and the calls to the gateways."""
 
+from messaging.models.accountability import Breach, Comparison
 from messaging.models.delivery import Delivery, GatewayCall
 from messaging.models.doubt import DecidedDelivery, DoubtDecision
 from messaging.models.inbound import InboundCursor, InboundMessage, ProviderCallback
@@ -10,6 +11,8 @@ from messaging.models.operation import WorkerBeat
 __all__ = [
     "FROZEN",
     "AudienceMember",
+    "Breach",
+    "Comparison",
     "DecidedDelivery",
     "Delivery",
     "DoubtDecision",

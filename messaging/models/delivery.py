@@ -90,6 +90,8 @@ class GatewayCall(models.Model):
                 condition=Q(report_due_at__isnull=False),
                 name="call_by_provider_id",
             ),
+            # a day of a channel: the comparison with the provider's own list
+            models.Index(fields=["channel", "intended_at"], name="call_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from contacts.models import Contact
 from messaging.facts import MessageGate, gates_of
+from messaging.gateways.masking import masked_number
 from messaging.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
 from messaging.labels import audience_label as label_of_audience
 from messaging.models import Delivery, Message
@@ -26,6 +27,12 @@ ON_A_CARD = 20
 @register.filter
 def audience_label(audience: dict[str, Any]) -> str:
     return label_of_audience(audience)
+
+
+@register.filter
+def masked(number: str) -> str:
+    """A number for those who may not see customers."""
+    return masked_number(number)
 
 
 @register.filter

@@ -19,6 +19,7 @@ from staff.models import User
 from staff.roles import BACK_OFFICE, Role
 from tests.factories import (
     NOW,
+    BreachFactory,
     ContactFactory,
     DeliveryFactory,
     EmployeeFactory,
@@ -42,6 +43,7 @@ DECIDERS = frozenset({Role.MANAGER, Role.SENIOR})
 OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
 CHANNEL_OWNERS = frozenset({Role.BRANDING, Role.ADMIN})
 OPERATORS = frozenset({Role.SENIOR, Role.IT, Role.AUDITOR, Role.ADMIN})
+BREACH_READERS = frozenset({Role.MANAGER, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 AUDITORS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 
 
@@ -100,6 +102,8 @@ TABLE = {
     "messaging:pause": posts(STOPPERS),
     "messaging:resume": posts(STOPPERS),
     "messaging:cancel": Row(STOPPERS),
+    "messaging:breaches": Row(BREACH_READERS),
+    "messaging:breach": Row(BREACH_READERS),
     "audit:list": Row(AUDITORS),
 }
 
@@ -150,6 +154,7 @@ def world():
         "delivery": DeliveryFactory(message=message, contact=contact),
         "contact": contact,
         "employee": manager,
+        "breach": BreachFactory(message=message),
         "outage": OutageFactory(channel=message.channel),
     }
 
@@ -173,6 +178,7 @@ def address_of(name, world, user):
         "contacts:close_call": [world["contact"].pk],
         "contacts:consent": [world["contact"].pk, "no_promotional"],
         "messaging:doubt_about_one": [world["message"].pk, world["delivery"].pk],
+        "messaging:breach": [world["breach"].pk],
         "messaging:why": [world["message"].pk, world["delivery"].pk],
     }
     about_a_message = {
@@ -239,16 +245,19 @@ EVERY_MESSAGE = frozenset(
         "messaging.inboundmessage",
     }
 )
+BREACHES = frozenset({"messaging.breach", "messaging.comparison"})
 BACK_OFFICE_TABLES = {
     Role.VOC: HR_TABLES | EVERY_MESSAGE | {"channels.channel", "contacts.contact", "contacts.consententry"},
     Role.IT: HR_TABLES | {"channels.channel"},
     Role.HR: HR_TABLES | {"channels.channel"},
     Role.AUDITOR: HR_TABLES
     | EVERY_MESSAGE
+    | BREACHES
     | {"channels.channel", "contacts.contact", "contacts.consententry", "audit.entry"},
     Role.BRANDING: HR_TABLES | {"channels.channel", "contacts.contact", "messaging.message"},
     Role.ADMIN: HR_TABLES
     | EVERY_MESSAGE
+    | BREACHES
     | {
         "staff.user",
         "channels.channel",

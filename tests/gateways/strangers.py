@@ -8,9 +8,10 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -74,14 +75,40 @@ def server_with_a_wrong_certificate(folder: Path) -> Iterator[int]:
         thread.join(5)
 
 
-def _self_signed(folder: Path) -> Path:
+@contextmanager
+def https_servers_with_a_wrong_certificate(folder: Path, **changes: Any) -> Iterator[tuple[int, list[bytes]]]:
+    """Takes any number of connections; the port, and whatever a caller wrote after the handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_self_signed(folder, **changes))
+    written: list[bytes] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _address = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+                written.append(secure.recv(65536))
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listening.getsockname()[1], written
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join(5)
+
+
+def _self_signed(folder: Path, *, host: str = "127.0.0.1", since: int = -1, until: int = 1) -> Path:
+    """A certificate of nobody but itself, valid from and to so many days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now + timedelta(days=since))
+        .not_valid_after(now + timedelta(days=until))
         .sign(key, hashes.SHA256())
     )
     path = folder / "certificate.pem"

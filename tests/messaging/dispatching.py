@@ -22,9 +22,11 @@ class Dispatch:
         self.server = server
         self.couriers: list[Courier] = []
 
-    def courier(self, *, max_batch: int = 10, timeout: float = 5.0) -> Courier:
+    def courier(self, *, max_batch: int = 10, timeout: float = 5.0, slice_limit: int = 0) -> Courier:
         gateway: Any = make_gateway(self.channel.code, self.server.url, timeout=timeout)
         gateway.max_batch = max_batch
+        if slice_limit:
+            gateway.slice_limit = slice_limit
         courier = Courier(gateway)
         self.couriers.append(courier)
         return courier

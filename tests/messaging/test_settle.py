@@ -17,7 +17,6 @@ from messaging.dispatch.clock import Clock, database_clock
 from messaging.dispatch.record import mark_unknown
 from messaging.dispatch.settle import settle_channel
 from messaging.dispatch.settled import ROUNDS
-from messaging.gateways.amootsms import client
 from messaging.gateways.base import Lookup
 from messaging.models import Delivery, GatewayCall, Message
 from tests.factories import ContactFactory, MessageFactory, open_every_day
@@ -199,15 +198,14 @@ def test_many_calls_of_one_message_are_one_question(sms: Dispatch):
     assert len(asked) == len(set(asked)) <= 12
 
 
-def test_a_list_that_is_too_long_is_asked_for_in_halves(sms: Dispatch, monkeypatch):
+def test_a_list_that_is_too_long_is_asked_for_in_halves(sms: Dispatch):
     message = planned(40)
     sms.server.use("5xx-after-accept")
     sms.run(max_batch=40)
     sms.server.use()
-    monkeypatch.setattr(client, "SLICE_LIMIT", 12_000)
     for n, one in enumerate(sms.server.gateway.ledgers["sms"].campaigns):
         one.at -= n
-    assert sms.settle().found == 40
+    assert sms.settle(slice_limit=12_000).found == 40
     assert states(message) == {"accepted": 40}
 
 

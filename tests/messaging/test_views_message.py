@@ -97,7 +97,7 @@ class TestStanding:
     ) -> None:
         ContactFactory.create_batch(5)
         message = planned(sender)
-        with django_assert_max_num_queries(6) as captured:
+        with django_assert_max_num_queries(7) as captured:
             standing(message, timezone.now())
         about = [query for query in captured.captured_queries if "messaging_delivery" in query["sql"]]
         assert len(about) == 1

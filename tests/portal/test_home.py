@@ -84,8 +84,8 @@ def test_messages_of_other_departments_stay_there(client: Client, sms) -> None:
 def test_only_the_voc_expert_is_told_of_waiting_calls(client: Client) -> None:
     contact = ContactFactory()
     contact.calls.create(opened_at=NOW, opened_by=UserFactory())
-    assert [one.count for one in home.waiting(person("voc"))] == [1]
-    assert home.waiting(person("sender")) == []
+    assert [one.count for one in home.waiting(person("voc"), NOW)] == [1]
+    assert home.waiting(person("sender"), NOW) == []
 
 
 def test_an_empty_house_says_what_to_do_next(client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
@@ -10,6 +10,7 @@ from contacts.numbers import local_form
 from messaging.gateways.amootsms.deliveries import read_report
 from messaging.gateways.amootsms.errors import call_error, recipient_result
 from messaging.gateways.amootsms.inbound import read_inbound
+from messaging.gateways.amootsms.listing import read_messages
 from messaging.gateways.amootsms.matching import Matcher
 from messaging.gateways.base import (
     Account,
@@ -19,6 +20,7 @@ from messaging.gateways.base import (
     DeliveryReport,
     GatewayError,
     Inbound,
+    Listing,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -32,15 +34,19 @@ from messaging.gateways.reading import NotJson, as_amount, as_id, last_ten, pars
 from messaging.gateways.statuses import Kind, kind_of, name_of
 
 LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
-# Bytes of one slice of the provider's list: about 30,000 messages, read in some 60 MiB of memory.
-SLICE_LIMIT: Final = 8 * 1024 * 1024
+# Bytes of one slice of the provider's list: about 15,000 messages, read in some 30 MiB of memory.
+SLICE_LIMIT: Final = 4 * 1024 * 1024
 # The provider's clock and ours may differ by so much. What is found too much is told apart by its id.
 CLOCK_SLACK: Final = timedelta(minutes=5)
 # So many ids are asked about in one list.
 IDS_A_LIST: Final = 500
 # A long period is asked for in so many slices, none shorter than a minute.
 SLICES: Final = 60
-SHORTEST_SLICE: Final = timedelta(seconds=1)  # the provider's times have whole seconds
+# A long list is asked for in pieces that are held one at a time; one that is too long is halved, down to a
+# few seconds, for which an answer may be as long as any.
+LISTED_STEP: Final = timedelta(minutes=5)
+_SHORTEST: Final = timedelta(seconds=3)
+_OVERLAP: Final = timedelta(seconds=1)  # the provider's times have whole seconds
 _SURE: Final = {Result.ACCEPTED: 2, Result.UNKNOWN: 1, Result.REJECTED: 0}
 
 
@@ -49,6 +55,7 @@ class AmootSms:
 
     code = "sms"
     can_lookup = True
+    can_list = True
     needs_audio = False
     can_receive = True
 
@@ -57,6 +64,7 @@ class AmootSms:
         self._line = line
         self.max_batch = max_batch
         self.rate = rate
+        self.slice_limit = SLICE_LIMIT
 
     async def send(self, batch: Batch) -> Answer:
         """`SendSimple`. A batch of one that is "wrong or blacklisted" is a rejected recipient."""
@@ -112,26 +120,38 @@ class AmootSms:
                     matcher.keep(address, outcome)
                 if len(matcher.found) == len(batch.addresses):
                     return Lookup(complete=True, found=matcher.found, records=matcher.records)
-        date: datetime | None = None
-        for start, end in _slices(matcher.since, matcher.until):
-            date = await self._take_slice(matcher, start, end)
-        return Lookup(matcher.understood, matcher.found, matcher.records, clock=date)
+        date, asked = None, False
+        async for answer, rows in self._parts(matcher.since, matcher.until):
+            date, asked = answer.date, True
+            for row in rows:
+                matcher.take(row)
+        return Lookup(asked and matcher.understood, matcher.found, matcher.records, clock=date)
 
-    async def _take_slice(self, matcher: Matcher, start: datetime, end: datetime) -> datetime | None:
-        """Look at the rows of one slice; a list that is too long is asked for in two halves. Returns the
-        provider's clock."""
-        fields = {"FromDateTime": provider_time(start), "ToDateTime": provider_time(end)}
-        try:
-            answer, body, raw = await self._query("GetMessages", fields, limit=SLICE_LIMIT)
-        except OutcomeUnknown as failure:
-            half = (end - start) / 2
-            if failure.code != TOO_LONG or half < SHORTEST_SLICE:
-                raise
-            await self._take_slice(matcher, start, start + half + SHORTEST_SLICE)
-            return await self._take_slice(matcher, start + half, end)
-        for row in _rows(body, raw):
-            matcher.take(row)
-        return answer.date
+    async def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
+        """`GetMessages` over the period, in parts."""
+        async for _answer, rows in self._parts(since, until, LISTED_STEP):
+            yield read_messages(rows)
+
+    async def _parts(
+        self, since: datetime, until: datetime, step: timedelta | None = None
+    ) -> AsyncIterator[tuple[HttpAnswer, list[Any]]]:
+        """The rows of `GetMessages`, a slice of the period at a time; a slice whose answer is too long is
+        asked for in two halves."""
+        waiting = list(_slices(since, until, step))[::-1]
+        while waiting:
+            start, end = waiting.pop()
+            is_shortest = end - start <= _SHORTEST
+            fields = {"FromDateTime": provider_time(start), "ToDateTime": provider_time(end)}
+            limit = LIST_LIMIT if is_shortest else self.slice_limit
+            try:
+                answer, body, raw = await self._query("GetMessages", fields, limit=limit)
+            except OutcomeUnknown as failure:
+                if failure.code != TOO_LONG or is_shortest:
+                    raise
+                middle = start + (end - start) / 2
+                waiting += [(middle, end), (start, middle + _OVERLAP)]
+                continue
+            yield answer, _rows(body, raw)
 
     async def get_deliveries_by_campaign(self, campaign_id: str) -> list[DeliveryReport]:
         """The reports of every recipient of a campaign; rows without a valid id are left out."""
@@ -269,11 +289,13 @@ def _taken(batch: Batch, reports: list[DeliveryReport]) -> Iterator[tuple[str, R
             yield address, RecipientOutcome(Result.ACCEPTED, report.provider_id, "found")
 
 
-def _slices(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _slices(
+    since: datetime, until: datetime, step: timedelta | None = None
+) -> Iterator[tuple[datetime, datetime]]:
     """The period in pieces that overlap by a second, since the provider's times have whole ones."""
-    step = max(timedelta(minutes=1), (until - since) / SLICES)
+    step = step or max(timedelta(minutes=1), (until - since) / SLICES)
     start = since
     while start < until:
         end = min(start + step, until)
-        yield start, end + timedelta(seconds=1)
+        yield start, end + _OVERLAP
         start = end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
@@ -15,6 +15,7 @@ from messaging.gateways.base import (
     BatchRefused,
     DeliveryReport,
     Inbound,
+    Listing,
     Lookup,
     NotSent,
     OutcomeUnknown,
@@ -50,6 +51,7 @@ class Avanak:
 
     code = "avanak"
     can_lookup = True  # of calls whose campaign is known; of others nothing can be proven
+    can_list = False
     needs_audio = True
     can_receive = False
 
@@ -157,6 +159,11 @@ class Avanak:
         if not is_good or not isinstance(rows, list):
             raise account_error(_result(body), raw)
         return rows
+
+    async def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
+        """Avanak documents no list of campaigns: what its panel sent cannot be seen from here."""
+        raise NotSent("no_list", trouble=Trouble.CONTENT)
+        yield  # an asynchronous generator, as the others
 
     async def close(self) -> None:
         await self._http.close()

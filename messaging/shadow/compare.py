@@ -1,0 +1,153 @@
+"""A day of the provider's own list is held against the portal's ledger (C0, C7.7).
+
+What went past the portal, or outside the hours, becomes a breach. A day is compared whole or not at all:
+if the provider falls silent in the middle, nothing is recorded but the failed try, and the day is due again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from audit.actions import record
+from channels.models import Channel, Purpose
+from channels.querysets import windows_of
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.send import Courier
+from messaging.gateways.base import GatewayError
+from messaging.models import Comparison
+from messaging.shadow.findings import Counts, record_findings
+from messaging.shadow.tables import DayTables
+from persian.jalali import tehran_date
+
+logger = logging.getLogger(__name__)
+
+# A day that was missed, since the provider or the beat was away, is caught up for so long.
+CATCH_UP_DAYS: Final = 7
+# While the provider holds messages back, the day is looked at once more a night, for their delay.
+AGAIN_AFTER: Final = timedelta(hours=20)
+
+# The first key of the advisory lock; the second is the channel.
+_COMPARING: Final = 5_775
+
+
+def compare_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock: Clock) -> Comparison | None:
+    """Compare one whole day in Tehran; None while another comparison of the channel is under way.
+
+    A failure of the provider is told in the comparison's `error`. Raises ValidationError for a provider
+    without a list and for a day that is not over.
+    """
+    if not courier.gateway.can_list:
+        raise ValidationError(_("This provider offers no list of what it sent; it cannot be compared."))
+    if day >= tehran_date(clock()):
+        raise ValidationError(_("Only a day that is over can be compared."))
+    with _alone(channel) as is_alone:
+        if not is_alone:
+            return None
+        comparison = _begin(channel, day, clock())
+        tables = DayTables(channel.pk, day)
+        try:
+            _compare(comparison, tables, courier, by=by, clock=clock)
+        except GatewayError as failure:
+            logger.warning("a day could not be compared", extra={"day": str(day), "code": failure.code})
+            _fail(comparison, failure.code, by=by, now=clock())
+        except Exception as error:
+            _fail(comparison, type(error).__name__, by=by, now=clock())
+            raise
+        finally:
+            tables.drop()
+    return comparison
+
+
+def days_due(channel: Channel, now: datetime) -> list[date]:
+    """The days of the last week without a completed comparison, and those of which the provider had
+    not sent everything when they were compared; the oldest first."""
+    today = tehran_date(now)
+    since = today - timedelta(days=CATCH_UP_DAYS)
+    newest = Comparison.objects.newest(channel, since)
+    days = [since + timedelta(days=ahead) for ahead in range(CATCH_UP_DAYS)]
+    return [day for day in days if _is_due(newest.get(day), now)]
+
+
+def _is_due(comparison: Comparison | None, now: datetime) -> bool:
+    if comparison is None or comparison.state != Comparison.State.COMPLETED:
+        return True
+    return comparison.unsent > 0 and comparison.started_at < now - AGAIN_AFTER
+
+
+def compare_due(channel: Channel, courier: Courier, *, clock: Clock) -> list[Comparison]:
+    """Compare every day that is due, up to the first that fails: the provider is asked again later."""
+    done: list[Comparison] = []
+    if not courier.gateway.can_list:
+        return done
+    for day in days_due(channel, clock()):
+        comparison = compare_day(channel, courier, day, by=None, clock=clock)
+        if comparison is None:
+            break
+        done.append(comparison)
+        if comparison.state != Comparison.State.COMPLETED:
+            break
+    return done
+
+
+@contextmanager
+def _alone(channel: Channel) -> Iterator[bool]:
+    """One comparison of a channel at a time; the lock goes with the connection if a worker dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_COMPARING, channel.pk])
+        is_alone: bool = cursor.fetchone()[0]
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_COMPARING, channel.pk])
+
+
+@transaction.atomic
+def _begin(channel: Channel, day: date, now: datetime) -> Comparison:
+    """A new try. Whatever still says that it is under way died: the lock is ours."""
+    Comparison.objects.filter(channel=channel, state=Comparison.State.RUNNING).update(
+        state=Comparison.State.FAILED, finished_at=now, error="interrupted"
+    )
+    return Comparison.objects.create(channel=channel, day=day, started_at=now)
+
+
+def _compare(comparison: Comparison, tables: DayTables, courier: Courier, *, by: Any, clock: Clock) -> None:
+    tables.open()
+    readable = 0
+    for part in courier.list_messages(tables.start, tables.end):
+        tables.load(part.messages)
+        readable += len(part.messages)
+        comparison.unreadable += part.unreadable
+    if comparison.unreadable and not readable:
+        raise GatewayError("answer_not_understood")
+    with transaction.atomic():
+        tables.match(windows_of(comparison.channel, Purpose.PROMOTIONAL))
+        now = clock()
+        _complete(comparison, record_findings(comparison, now), by=by, now=now)
+
+
+def _complete(comparison: Comparison, counts: Counts, *, by: Any, now: datetime) -> None:
+    found = counts.as_dict()
+    for name in ("listed", "shadow", "outside_hours", "sent_late", "unsent"):
+        setattr(comparison, name, found[name])
+    comparison.state, comparison.finished_at = Comparison.State.COMPLETED, now
+    comparison.save()
+    data = {"channel": comparison.channel.code, "day": str(comparison.day), **found}
+    record(by=by, action="sends.compared", obj=comparison, data=data, now=now)
+
+
+@transaction.atomic
+def _fail(comparison: Comparison, code: str, *, by: Any, now: datetime) -> None:
+    comparison.state, comparison.finished_at, comparison.error = Comparison.State.FAILED, now, code[:60]
+    comparison.save()
+    data = {"channel": comparison.channel.code, "day": str(comparison.day), "code": comparison.error}
+    record(by=by, action="sends.not_compared", obj=comparison, data=data, now=now)
