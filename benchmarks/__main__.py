@@ -28,7 +28,7 @@ def main() -> None:
         from django.db import connection
         from django.test.utils import get_runner, setup_test_environment
 
-        from benchmarks import claiming, planning
+        from benchmarks import claiming, importing, planning
 
         setup_test_environment()
         runner = get_runner(settings)(verbosity=0, interactive=False)
@@ -37,6 +37,7 @@ def main() -> None:
             print(f"PostgreSQL {connection.pg_version // 10000}, rows={options.rows} repeat={options.repeat}")
             planning.run(options.rows, options.repeat)
             claiming.run(options.send, options.repeat)
+            importing.run(200_000, options.repeat)
         finally:
             runner.teardown_databases(databases)
 
