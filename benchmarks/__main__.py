@@ -38,7 +38,7 @@ QUICK = Sizes(100_000, 20_000, 2_000, 200_000, 2_000, (5, 50), 10.0, 1)
 
 def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
     """The table of the figures, a line or two each."""
-    from benchmarks import claiming, comparing, dispatching, optouts, planning
+    from benchmarks import claiming, comparing, dispatching, importing, optouts, planning
 
     rows, few, repeat = sizes.rows, sizes.few, sizes.repeat
     batch = max(min(1_000, rows // 100), 1)
@@ -52,7 +52,7 @@ def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
         "late": lambda: claiming.run_late(rows, rows // 2, batch, repeat),
         "gates": lambda: claiming.run_gates(list(sizes.running), repeat),
         "opt-out": lambda: optouts.run(rows, sizes.opt_out_seconds, directory),
-        # "import": lambda: importing.run(200_000, repeat),
+        "import": lambda: importing.run(sizes.send, repeat),
     }
 
 

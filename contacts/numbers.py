@@ -20,7 +20,8 @@ _COUNTRY: Final = "+98"
 
 _SEPARATORS: Final = str.maketrans(dict.fromkeys(" \t\r\n\u00a0\u2009\u202f.-‐‑‒–—−()[]" + ZWNJ + INVISIBLE))
 # +98, 0098, 98, 0, +98(0) or nothing, and then the ten digits of a mobile or a landline.
-_SPELLING: Final = re.compile(r"(?:(?:\+|00)?980?|0)?([1-9][0-9]{9})")
+_PREFIX: Final = r"(?:(?:\+|00)?980?|0)?"
+_SPELLING: Final = re.compile(_PREFIX + r"([1-9][0-9]{9})")
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,/٫][0-9]+)?[eE]\+?[0-9]{1,2}")
 
@@ -36,6 +37,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 _MOBILE, _LANDLINE = _patterns()
+# Both at once: a spelling of ten digits that are a mobile's.
+_MOBILE_SPELLING: Final = re.compile(rf"{_PREFIX}(?=[1-9][0-9]{{9}}\Z)({_MOBILE.pattern})", re.ASCII)
 
 
 class InvalidNumber(ValueError):
@@ -98,6 +101,9 @@ def _checked(text: str, raw: str) -> str:
 
 def normalise_mobile(raw: str) -> str:
     """E.164 of a mobile. Raises `InvalidNumber`, for a landline with the code number_not_mobile."""
+    match = _MOBILE_SPELLING.fullmatch(raw)
+    if match:
+        return _COUNTRY + match[1]
     number = normalise(raw)
     if not is_mobile(number):
         raise InvalidNumber("number_not_mobile", raw)

@@ -33,13 +33,17 @@ _LETTERS: Final = str.maketrans(
 _FOR_SEARCH: Final = str.maketrans({ZWNJ: None, _ZWJ: None, _TATWEEL: None, "ة": "ه", "ە": "ه", "ہ": "ه"})
 _NEW_LINES: Final = re.compile(r"\r\n?|[\u2028\u2029]")
 
+# What nearly every Persian text is made of: nothing in it is folded, taken apart or invisible but ZWNJ.
+_PLAIN: Final = re.compile(f"[ -~ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی{PERSIAN}{ZWNJ}]*")
+_PLAIN_FOR_SEARCH: Final = str.maketrans({**dict(zip(PERSIAN, "0123456789", strict=True)), ZWNJ: None})
+
 
 def fold(text: str) -> str:
     """`text` as it is stored: NFC, Persian ی and ک, Persian for Arabic digits, no control characters.
 
     Line ends become `\\n`; ZWNJ stays. Folding twice changes nothing.
     """
-    if text.isascii() and text.isprintable():
+    if _PLAIN.fullmatch(text):
         return text
     cleaned = _NEW_LINES.sub("\n", text).translate(_STRIP)
     if cleaned.isascii():
@@ -50,7 +54,7 @@ def fold(text: str) -> str:
 
 def fold_line(text: str) -> str:
     """`fold` for a name or another single line: runs of spaces become one, the edges are trimmed."""
-    if text.isascii() and text.isprintable():
+    if ZWNJ not in text and _PLAIN.fullmatch(text):
         return " ".join(text.split())
     words = (word.strip(ZWNJ + _ZWJ) for word in fold(text).split())
     return " ".join(word for word in words if word)
@@ -62,6 +66,8 @@ def search_key(text: str) -> str:
     Folded, case-folded, ASCII digits, without ZWNJ, tatweel and diacritics (so «آ» is «ا»), and with
     single spaces.
     """
+    if _PLAIN.fullmatch(text):
+        return " ".join(text.translate(_PLAIN_FOR_SEARCH).lower().split())
     if text.isascii():
         return " ".join(fold(text).casefold().split())
     # Taken apart first: a letter in disguise (𝕬) shows its case only then.

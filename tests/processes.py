@@ -13,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -23,6 +24,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def database_url() -> str:
+    """The test's own database, for processes of their own."""
+    from django.db import connection
+
+    d = connection.settings_dict
+    user, password = quote(d["USER"] or "", safe=""), quote(d["PASSWORD"] or "", safe="")
+    return f"postgres://{user}:{password}@{d['HOST']}:{d['PORT']}/{d['NAME']}"
 
 
 def wait_for(url: str, seconds: float = 60) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,8 @@ from persian.text import fold_line
 MAX_LENGTH: Final = {"name": 200, "company": 200, "customer_no": 40, "email": 254, "tags": 40}
 MAX_TAGS: Final = 20
 VALUE_SHOWN: Final = 200
+# The order in which a row's cells are handed on.
+_CELLS: Final = ("name", "family", "mobile", "phone", "email", "company", "customer_no", "tags")
 
 _ERROR_VALUES: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!"}
@@ -64,27 +67,31 @@ class Person(NamedTuple):
         return search_text(self.name, self.company, self.customer_no, self.mobile, self.phone)
 
 
-@dataclass(slots=True)
 class Reader:
     """Turns rows into persons or problems, and remembers which numbers the file has had."""
 
-    columns: Columns
-    _numbers: set[str] = field(default_factory=set)
-    _customer_nos: set[str] = field(default_factory=set)
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        # a field without a column is taken from the empty cell behind the row's own
+        self._pick = itemgetter(*(columns.position.get(name, columns.width) for name in _CELLS))
+        self._numbers: set[str] = set()
+        self._customer_nos: set[str] = set()
 
     def read(self, row: Row) -> Person | list[Problem] | None:
         """The row's person, or everything that is wrong with it, or None for a blank row."""
-        cells = row.cells
-        if not any(map(str.strip, cells)):
+        cells = [cell.strip() for cell in row.cells]
+        everything = "".join(cells)
+        if not everything:
             return None
-        texts = {
-            name: cells[index].strip() if index < len(cells) else ""
-            for name, index in self.columns.position.items()
-        }
-        problems = _unusable(row, texts, self.columns.width)
-        if problems:
-            return problems
-        person = _person(row.number, texts, problems)
+        width = self._columns.width
+        if len(cells) > width or FORMULA_MARK in everything or "#" in everything:
+            problems = _unusable(row, cells, self._columns)
+            if problems:
+                return problems
+            del cells[width:]
+        cells += [""] * (width + 1 - len(cells))
+        problems = []
+        person = _person(row.number, self._pick(cells), problems)
         if not problems:
             self._repeated(person, problems)
         if problems:
@@ -102,76 +109,76 @@ class Reader:
             problems.append(Problem(person.row, "customer_no", person.customer_no, "customer_no_repeated"))
 
 
-def _unusable(row: Row, texts: dict[str, str], width: int) -> list[Problem]:
+def _unusable(row: Row, cells: list[str], columns: Columns) -> list[Problem]:
     """Cells that are no values, and cells beyond the header."""
     problems = []
-    for name, text in texts.items():
-        first = text[:1]
-        if first == FORMULA_MARK:
+    for name, index in columns.position.items():
+        text = cells[index] if index < len(cells) else ""
+        if text.startswith(FORMULA_MARK):
             problems.append(Problem(row.number, name, text[:VALUE_SHOWN], "formula"))
-        elif first == "#" and text.upper() in _ERROR_VALUES:
+        elif text.upper() in _ERROR_VALUES:
             problems.append(Problem(row.number, name, text, "error_value"))
-    if len(row.cells) <= width:
-        return problems
-    beyond = next((cell for cell in row.cells[width:] if cell.strip()), None)
+    beyond = next((cell for cell in row.cells[columns.width :] if cell.strip()), None)
     if beyond is not None:
         problems.append(Problem(row.number, "", beyond[:VALUE_SHOWN], "too_many_cells"))
     return problems
 
 
-def _person(row: int, texts: dict[str, str], problems: list[Problem]) -> Person:
-    def refuse(name: str, value: str, code: str) -> None:
-        problems.append(Problem(row, name, value[:VALUE_SHOWN], code))
-
-    def short(name: str, value: str) -> str:
-        if len(value) > MAX_LENGTH[name]:
-            refuse(name, value, "too_long")
-        return value
-
-    mobile, phone = _numbers(row, texts, problems)
-    email = _cached_line(texts.get("email", ""))
+def _person(row: int, cells: tuple[str, ...], problems: list[Problem]) -> Person:
+    """The person in a row's cells (in the order of `_CELLS`); what is wrong is added to `problems`."""
+    typed_name, family, typed_mobile, typed_phone, typed_email, typed_company, typed_no, typed_tags = cells
+    mobile, phone = _numbers(row, typed_mobile, typed_phone, problems)
+    email = fold_line(typed_email) if typed_email else ""
     if email and not _plausible_email(email):
-        refuse("email", email, "email_wrong")
-    tags = _tags(texts.get("tags", ""))
+        problems.append(Problem(row, "email", email[:VALUE_SHOWN], "email_wrong"))
+    tags = _tags(typed_tags)
+    name = _cached_line(f"{typed_name} {family}" if family else typed_name)
+    company = _cached_line(typed_company) if typed_company else ""
+    customer_no = to_ascii(fold_line(typed_no)) if typed_no else ""
     if len(tags) > MAX_TAGS:
-        refuse("tags", texts["tags"], "too_many_tags")
-    for tag in tags:
-        short("tags", tag)
-    return Person(
-        row=row,
-        name=short("name", _full_name(texts)),
-        company=short("company", _cached_line(texts.get("company", ""))),
-        customer_no=short("customer_no", to_ascii(fold_line(texts.get("customer_no", "")))),
-        email=email,
-        mobile=mobile,
-        phone=phone,
-        tags=tags,
-    )
+        problems.append(Problem(row, "tags", typed_tags[:VALUE_SHOWN], "too_many_tags"))
+    if (
+        len(name) > MAX_LENGTH["name"]
+        or len(company) > MAX_LENGTH["company"]
+        or len(customer_no) > MAX_LENGTH["customer_no"]
+        or (tags and max(map(len, tags)) > MAX_LENGTH["tags"])
+    ):
+        problems += _too_long(row, tags, name, company, customer_no)
+    return Person(row, name, company, customer_no, email, mobile, phone, tags)
 
 
-def _numbers(row: int, texts: dict[str, str], problems: list[Problem]) -> tuple[str | None, str | None]:
+def _too_long(row: int, tags: tuple[str, ...], name: str, company: str, customer_no: str) -> list[Problem]:
+    values = [("tags", tag) for tag in tags]
+    values += [("name", name), ("company", company), ("customer_no", customer_no)]
+    return [
+        Problem(row, field, value[:VALUE_SHOWN], "too_long")
+        for field, value in values
+        if len(value) > MAX_LENGTH[field]
+    ]
+
+
+def _numbers(
+    row: int, typed_mobile: str, typed_phone: str, problems: list[Problem]
+) -> tuple[str | None, str | None]:
     """Mobile and landline. A mobile in the landline's column is the mobile, if no other is given."""
     mobile = phone = None
-    for name, read in (("mobile", normalise_mobile), ("phone", normalise)):
-        typed = texts.get(name, "")
-        if not typed:
-            continue
+    if typed_mobile:
         try:
-            number = read(typed)
+            mobile = normalise_mobile(typed_mobile)
         except InvalidNumber as error:
-            problems.append(Problem(row, name, typed[:VALUE_SHOWN], error.code))
-            continue
-        if name == "mobile" or (mobile is None and not texts.get("mobile") and is_mobile(number)):
-            mobile = number
-        elif number != mobile:
-            phone = number
+            problems.append(Problem(row, "mobile", typed_mobile[:VALUE_SHOWN], error.code))
+    if typed_phone:
+        try:
+            phone = normalise(typed_phone)
+        except InvalidNumber as error:
+            problems.append(Problem(row, "phone", typed_phone[:VALUE_SHOWN], error.code))
+    if phone is not None and not typed_mobile and is_mobile(phone):
+        return phone, None
+    if phone == mobile:
+        phone = None
     if mobile is None and phone is None and not problems:
         problems.append(Problem(row, "mobile", "", "number_missing"))
     return mobile, phone
-
-
-def _full_name(texts: dict[str, str]) -> str:
-    return _cached_line(f"{texts.get('name', '')} {texts.get('family', '')}")
 
 
 def _plausible_email(email: str) -> bool:

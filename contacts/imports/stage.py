@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 from contacts.imports.columns import recognise
 from contacts.imports.read import open_table
 from contacts.imports.rows import Person, Problem, Reader
-from contacts.imports.table import Row
 from contacts.wording import count_text
 
 _COLUMNS = (
@@ -98,6 +97,9 @@ _VERDICT = f"""
 _JUDGED = "FROM contact_staging s LEFT JOIN contacts_contact x ON s.code IS NULL AND x.address = s.address"
 
 
+_NO_PERSON = (None,) * 9
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """`rows` is all that say something; the other four add up to it."""
@@ -135,6 +137,8 @@ class Stage:
 
     def fill(self, path: Path) -> None:
         """Read the file into the table. Raises ValidationError as the readers do."""
+        # for this transaction: a file is sorted in memory, not on disk
+        self._cursor.execute("SET LOCAL work_mem = '64MB'")
         self._cursor.execute("DROP TABLE IF EXISTS contact_staging")
         self._cursor.execute(_CREATE)
         with (
@@ -145,18 +149,17 @@ class Stage:
             self.ignored_columns = columns.ignored
             reader = Reader(columns)
             for row in table.rows:
-                for line in self._lines(reader, row):
-                    copy.write_row(line)
+                read = reader.read(row)
+                if read is not None:
+                    self._count_row()
+                    self._keep(copy, read)
         if not self._rows:
             raise ValidationError(_("The file has a header, but no row under it."), code="no_rows")
         self._cursor.execute("ANALYZE contact_staging")
         self._cursor.execute(_CUSTOMER_NO_TAKEN)
         self._refused += self._cursor.rowcount
 
-    def _lines(self, reader: Reader, row: Row) -> Iterator[tuple[Any, ...]]:
-        read = reader.read(row)
-        if read is None:
-            return
+    def _count_row(self) -> None:
         self._rows += 1
         if self._rows > settings.IMPORT_MAX_ROWS:
             raise ValidationError(
@@ -164,12 +167,14 @@ class Stage:
                 % {"limit": count_text(settings.IMPORT_MAX_ROWS)},
                 code="too_many_rows",
             )
+
+    def _keep(self, copy: Any, read: Person | list[Problem]) -> None:
         if isinstance(read, Person):
-            yield _line_of(read)
+            copy.write_row(_line_of(read))
             return
         self._refused += 1
         for problem in read:
-            yield (problem.row, problem.field, _storable(problem.value), problem.code, *([None] * 9))
+            copy.write_row((problem.row, problem.field, _storable(problem.value), problem.code, *_NO_PERSON))
 
     def look(self) -> Counts:
         """What applying would do."""

@@ -133,24 +133,22 @@ def claim(
     on_trial: int | None = None,
     after: Front | None = None,
 ) -> Claim | None:
-    """Claim up to `limit` due rows of a message; None if there is nothing to claim.
-
+    """Claim up to `limit` due rows of a message; None if there is nothing.
     `closes_at` is when the policy's permission for the whole message ends (window, expiry, override);
     nothing is claimed whose answer could come after it. A claim with no recipients turned away all it
-    found. `on_trial` is an open outage that this claim may pass by, to prove it over. `after`, the
-    front of an earlier claim, spares a walk over the index entries of all that was sent since the last
-    vacuum. It is a hint: what came back may lie before it, so whoever finds nothing looks from the start.
+    found. `on_trial` is an open outage that this claim may pass by, to prove it over. `after`, the front
+    of an earlier claim, spares a walk over the index entries of all that was sent since the last vacuum:
+    a hint, for what came back may lie before it. Whoever finds nothing behind it looks from the start.
     """
     last_instant = closes_at - patience() - WRITING_TIME if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
-    after_at, after_id = after or ("-infinity", 0)
     passed(Point.CLAIM_BEFORE)
-    params = {
+    params: dict[str, Any] = {
         "message": message.pk,
         "limit": limit,
         "now": now,
-        "after_at": after_at,
-        "after_id": after_id,
+        "after_at": after[0] if after else "-infinity",
+        "after_id": after[1] if after else 0,
         "closes_at": last_instant,
         "content_hash": content_hash(message),
         "worker": worker,

@@ -226,3 +226,8 @@ class TestKnownCustomers:
         assert [row.verdict for row in look.sample.rows] == ["unchanged", "changed", "new"]
         counts = look.counts
         assert (counts.created, counts.updated, counts.unchanged, counts.refused) == (1, 1, 1, 0)
+
+
+def test_a_tag_that_grows_beyond_its_length_when_folded_is_refused():
+    (problem,) = read("", "09123456789", "", "", "", "", "ۀ" * 21)
+    assert (problem.field, problem.code) == ("tags", "too_long")

@@ -114,6 +114,8 @@ def test_a_mobile_is_accepted_exactly_when_phonenumbers_knows_it(national, prefi
         typed = typed.translate(str.maketrans("0123456789", (PERSIAN, ARABIC)[script - 1]))
     if known:
         assert normalise(typed) == f"+98{national}"
+        if is_mobile(f"+98{national}"):
+            assert normalise_mobile(typed) == f"+98{national}"
     else:
         with pytest.raises(InvalidNumber):
             normalise(typed)
@@ -134,3 +136,21 @@ def test_normalising_twice_changes_nothing_and_agrees_with_phonenumbers(typed):
     assert phonenumbers.is_valid_number(parsed)
     assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == number
     assert is_mobile(number) == (phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE)
+
+
+@given(
+    st.text(alphabet="+0123456789۹٣ -a", max_size=15)
+    | st.from_regex(r"(\+98|98|0)?9[0-9]{9}", fullmatch=True)
+)
+def test_a_mobile_is_a_number_that_is_a_mobile(typed):
+    number, code = _answer(normalise, typed)
+    if number and not is_mobile(number):
+        number, code = None, "number_not_mobile"
+    assert _answer(normalise_mobile, typed) == (number, code)
+
+
+def _answer(read, typed):
+    try:
+        return read(typed), None
+    except InvalidNumber as refusal:
+        return None, refusal.code

@@ -108,7 +108,7 @@ class TestNoneIsLost:
 
     @pytest.mark.django_db(transaction=True)
     def test_a_worker_killed_with_the_answer_in_its_hands_loses_none(self, sms: Dispatch):
-        from tests.faults.arena import database_url
+        from tests.processes import database_url
 
         InboundCursor.objects.create(
             channel=sms.channel,

@@ -180,7 +180,7 @@ def test_arabic_letters_of_the_provider_hide_no_message_of_the_portal(sms: Dispa
 def test_a_promotional_message_that_the_provider_sent_too_late_is_put_down_to_its_delay(sms: Dispatch):
     message = sent(sms, promotional=True)
     happened(sms, at(21, 58))
-    gateway = sms.server.gateway.providers["sms"]
+    gateway = sms.server.gateway.sms
     original = gateway._message_row
     late = f"{yesterday()}T22:40:00"
 
@@ -373,7 +373,7 @@ def test_a_slice_that_is_too_long_is_asked_for_in_halves(sms: Dispatch):
 def test_rows_that_name_nobody_are_counted_and_hide_nothing(sms: Dispatch):
     by_the_panel(sms, STRANGERS)
     happened(sms, at(12, 2))
-    gateway = sms.server.gateway.providers["sms"]
+    gateway = sms.server.gateway.sms
     plain = gateway._message_row
     gateway._message_row = lambda campaign, message_id, number, now: {
         **plain(campaign, message_id, number, now),

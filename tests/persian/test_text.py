@@ -80,3 +80,10 @@ def test_what_is_stored_is_nfc_has_no_controls_and_can_be_encoded(text):
 @given(PERSIAN_TEXT)
 def test_the_key_of_what_is_stored_is_the_key_of_what_was_typed(text):
     assert search_key(fold(text)) == search_key(text)
+
+
+@given(st.text(alphabet="ابپچژسشعغفقکگلمنوهی۰۱۵۹ AZaz09~-\u200c"))
+def test_plain_text_takes_a_short_way_to_the_same_result(text):
+    # a mark that belongs to no letter sends the whole text the long way
+    assert fold(text + "\u0651") == fold(text) + "\u0651"
+    assert search_key(text + "\u0651") == search_key(text)
