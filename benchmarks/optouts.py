@@ -58,9 +58,12 @@ def run(rows: int, seconds: float, directory: Path) -> None:
         f"{sent:,} of {rows:,} sent meanwhile; {len(heard.taken)} opt-outs stopped {heard.stopped} deliveries"
     )
     for name, taken in (("planning", planning), ("sending", sending)):
+        if not taken:
+            note(f"no opt-out fell into the {name}")
+            continue
         report_limit(
             f"opt-out, 99 in 100, while {name} {rows:,}",
-            percentile(taken, 0.99) if taken else 0.0,
+            percentile(taken, 0.99),
             percentile(idle.taken, 0.99),
             1,
             "s",
@@ -71,6 +74,7 @@ def run(rows: int, seconds: float, directory: Path) -> None:
 
 def _during_a_campaign(rows: int, ids: list[int], seconds: float, at: Gateway) -> tuple[Heard, Message]:
     heard = Heard()
+    world.open_channel()  # what the workers look for when they start
     options = {"seconds": seconds}
     with children("pump", options, at.environment(min(BATCH, max(rows // 20, 1))), WORKERS) as workers:
         message = world.submitted(rows, now=database_clock())

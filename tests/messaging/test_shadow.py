@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from messaging.dispatch.clock import database_clock
+from messaging.gateways.fake.provider import Fate
 from messaging.models import Breach, Comparison, Delivery, GatewayCall
 from messaging.shadow.compare import compare_day, compare_due, days_due
 from messaging.shadow.findings import TEXTS
@@ -187,7 +188,7 @@ def test_a_promotional_message_that_the_provider_sent_too_late_is_put_down_to_it
     def delayed(campaign, message_id, number, now):
         return {**original(campaign, message_id, number, now), "SentDateTime": late}
 
-    gateway._message_row = delayed
+    gateway._message_row = delayed  # type: ignore[method-assign]
     comparison = compare(sms)
     assert (comparison.sent_late, comparison.outside_hours, comparison.shadow) == (3, 0, 0)
     breach = Breach.objects.get()
@@ -284,7 +285,7 @@ def test_the_last_week_is_caught_up_once_and_a_failing_provider_is_asked_for_one
 def test_a_day_with_messages_that_the_provider_holds_back_is_looked_at_again_the_next_night(sms: Dispatch):
     by_the_panel(sms, STRANGERS)
     happened(sms, at(12))
-    sms.server.gateway.providers["sms"].fate = type(sms.server.gateway.providers["sms"].fate)(seconds=10**7)
+    sms.server.gateway.sms.fate = Fate(seconds=10**7)
     assert compare(sms).unsent == 3
     now = database_clock()
     assert yesterday() not in days_due(sms.channel, now)
@@ -375,7 +376,7 @@ def test_rows_that_name_nobody_are_counted_and_hide_nothing(sms: Dispatch):
     happened(sms, at(12, 2))
     gateway = sms.server.gateway.sms
     plain = gateway._message_row
-    gateway._message_row = lambda campaign, message_id, number, now: {
+    gateway._message_row = lambda campaign, message_id, number, now: {  # type: ignore[method-assign]
         **plain(campaign, message_id, number, now),
         "MessageID": 2**63 if number.endswith("1") else message_id,
     }
