@@ -90,6 +90,7 @@ def faked_clock(shift: str = "", *, file: Path | None = None) -> dict[str, str]:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "faked"),
         **said,
     }
 
