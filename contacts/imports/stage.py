@@ -133,6 +133,7 @@ class Stage:
         self._cursor = cursor
         self._rows = 0
         self._refused = 0
+        self._limit: int = settings.IMPORT_MAX_ROWS
         self.ignored_columns: tuple[str, ...] = ()
 
     def fill(self, path: Path) -> None:
@@ -161,10 +162,9 @@ class Stage:
 
     def _count_row(self) -> None:
         self._rows += 1
-        if self._rows > settings.IMPORT_MAX_ROWS:
+        if self._rows > self._limit:
             raise ValidationError(
-                _("The file has more than %(limit)s rows. Split it.")
-                % {"limit": count_text(settings.IMPORT_MAX_ROWS)},
+                _("The file has more than %(limit)s rows. Split it.") % {"limit": count_text(self._limit)},
                 code="too_many_rows",
             )
 
