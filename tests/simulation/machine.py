@@ -7,110 +7,39 @@ At the end of each sequence everything is drained, and nobody may be left withou
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
-from django.core.exceptions import ValidationError
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from channels.actions import declare_outage, end_outage, set_windows
-from channels.models import Outage
-from contacts.actions.consent import close_call, open_call, set_consent
 from contacts.models import Contact
-from messaging.actions.plan import plan_waiting
-from messaging.actions.stop import cancel, pause, resume
-from messaging.actions.submit import Draft, submit
-from messaging.audience import Audience, everybody, from_lines, with_tag
 from messaging.dispatch.claim import Claim
-from messaging.facts import content_hash
 from messaging.gateways.base import Batch
 from messaging.models import Override
 from tests.simulation import checks
-from tests.simulation.provider import Entry, Fate, SimulatedProvider, Telling, Turn
-from tests.simulation.reference import ANY_TIME, Approval, Memory, Note, Person, turns
-from tests.simulation.world import Row, Stage, Worker, World
-
-HOUR = 3600
-PURPOSES = ("promotional", "notification", "survey")
-MOBILES = tuple(f"+98912100000{n}" for n in range(5))
-LANDLINE = "+982122000001"
-STRANGERS = ("+989121000077", "+989121000088")
-LINES = (*MOBILES[:3], MOBILES[0], LANDLINE, *STRANGERS, "سلام", "12")
-DRAIN_ROUNDS = 60
-
-every_day = st.tuples(st.sampled_from([0, 480, 720, 721]), st.sampled_from([722, 780, 1320, 1440])).map(
-    lambda span: tuple((day, *span) for day in range(7))
-)
-# Noon of the first day is where every sequence begins.
-some_day = st.sampled_from([(), ((0, 0, 722), (1, 480, 1440))]) | every_day
-hours = st.sampled_from([True, True, True, False]).flatmap(lambda always: st.just(ANY_TIME) if always else some_day)
-which = st.integers(0, 5)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """So many seconds from the instant at which something begins or ends."""
-
-    seconds: int
-
-
-# The last instants of a lease, a deadline, an answer and a window are where mistakes live.
-waits = st.sampled_from([1, 7, 8, 9, 21, 31, 61, 61, 61, 120, 16 * 60, HOUR, 24 * HOUR]) | st.sampled_from(
-    [-29, -28, -22, -21, -20, -9, -1, 0, 1]
-).map(Edge)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody submits; `starts` and `lives` in seconds."""
-
-    purpose: str
-    audience: str
-    lines: tuple[str, ...]
-    starts: int | None
-    lives: int | None
-    same_text: bool
-
-    def meant(self) -> Audience:
-        if self.audience == "file":
-            return from_lines(["شماره", *self.lines], "f.csv")
-        return everybody() if self.audience == "all" else with_tag("vip")
-
-
-wishes = st.builds(
+from tests.simulation.acts import Acts
+from tests.simulation.provider import Entry, Telling, Turn
+from tests.simulation.reference import ANY_TIME, Memory, Person
+from tests.simulation.steps import (
+    DRAIN_ROUNDS,
+    HOUR,
+    LANDLINE,
+    MOBILES,
+    PURPOSES,
+    Edge,
     Wish,
-    purpose=st.sampled_from(["promotional", "promotional", "notification", "survey"]),
-    audience=st.sampled_from(["all", "all", "all", "tag", "file"]),
-    lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=5).map(tuple),
-    starts=st.sampled_from([*[None] * 9, 30, 600, 26 * HOUR]),
-    lives=st.sampled_from([*[None] * 7, 25, 300, 2 * HOUR, 30 * HOUR]),
-    same_text=st.sampled_from([False, False, False, True]),
+    hours,
+    late_turns,
+    some_turns,
+    waits,
+    which,
+    wishes,
 )
-fates = st.sampled_from([*Fate, *[Fate.ACCEPTED] * 5, Fate.LOST, Fate.LOST, Fate.DIES_AFTER])
-# How long a provider takes at most (`GATEWAY_TIMEOUT_SECONDS`), and until it shows what it took:
-# together no longer than the quiet period, else it could not be settled with at all.
-some_turns = st.builds(
-    Turn,
-    fate=fates,
-    taken=st.sampled_from([0, 1, 2, 5, 0xFF]),
-    delay=st.sampled_from([0, 0, 7, 20]),
-    lag=st.sampled_from([0, 0, 40]),
-    meanwhile=st.sampled_from([*[""] * 8, "opted out", "cancelled", "swept", "outage"]),
-)
-# Only a worker that was stopped in mid-call hears so late.
-late_turns = st.builds(
-    Turn,
-    fate=fates,
-    taken=st.sampled_from([0, 1, 2, 5, 0xFF]),
-    meanwhile=st.sampled_from(["lease over", "settled", "settled and sent"]),
-)
+from tests.simulation.world import Row, Worker
 
 
 @dataclass(frozen=True)
@@ -132,41 +61,19 @@ class Leave:
         assert ends is None or entry.at < ends, f"taken after the leave ended at {ends}: {entry}"
 
 
-class DispatchMachine(RuleBasedStateMachine):
-    """One sequence. `stage` is set by the test: the rows that all sequences share."""
+def note_of(reference: str) -> int:
+    """The message that a call was made for, from the call's name at the provider."""
+    return int(reference.split("-")[1])
 
-    stage: ClassVar[Stage]
+
+class DispatchMachine(Acts):
+    """The rules, and what must hold."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.stage, self._make_provider)
-        self.memory = Memory(self.world.now)
         self.leaves: dict[str, Leave] = {}
         self.before: dict[int, Row] = {}
         self.seen: list[Row] = []
-        self.last_text = ""
-        self.is_broken = False
-
-    def _make_provider(self, world: World) -> SimulatedProvider:
-        return SimulatedProvider(world.clock, time.monotonic, self._meanwhile, self._took)
-
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        """A sequence that failed is not drained: the first failure is the one to read."""
-        try:
-            yield
-            self.world.commit()
-        except BaseException:
-            self.is_broken = True
-            raise
-
-    def _learn(self) -> None:
-        """What the machine did by itself: an outage that it detected, a message that it paused."""
-        origins = set(Outage.objects.open().values_list("origin", flat=True))
-        self.memory.detected = "detected" in origins
-        assert self.memory.declared == ("declared" in origins)
-
-    # The day
 
     @initialize(
         flags=st.lists(
@@ -213,13 +120,6 @@ class DispatchMachine(RuleBasedStateMachine):
                 self._submit(wish)
             self._plan()
 
-    def _advance(self, seconds: float) -> None:
-        self.world.clock.advance(max(seconds, 0))
-        self.memory.now = self.world.now
-        for worker in self.world.workers:
-            if not worker.is_busy:
-                worker.looked = None  # believed for half a second only
-
     @rule(wait=waits, pick=which)
     def time_passes(self, wait: int | Edge, pick: int) -> None:
         with self._step():
@@ -227,50 +127,6 @@ class DispatchMachine(RuleBasedStateMachine):
                 self._wait_until_something_ends(wait.seconds, pick)
             else:
                 self._advance(wait)
-
-    def _wait_until_something_ends(self, edge: int, pick: int) -> None:
-        """To just before, at or after an opening, a close, a schedule, an expiry, an override's end."""
-        now = self.world.now
-        ends = {turns(h, now)[0] for h in self.memory.hours.values() if h and h != ANY_TIME}
-        for note in self.memory.notes.values():
-            approval_ends = note.approval.expires_at if note.approval else None
-            ends |= {at for at in (note.scheduled_at, note.expires_at, approval_ends) if at and at > now}
-        if ends:
-            chosen = sorted(ends)[pick % len(ends)] + timedelta(seconds=edge)
-            self._advance((chosen - now).total_seconds())
-
-    # People
-
-    def _set_flag(self, address: str, flag: str, value: bool) -> None:
-        set_consent(
-            contact=self.world.contact(address),
-            flag=flag,
-            value=value,
-            reason="چنین گفت",
-            by=self.stage.voc,
-            now=self.world.now,
-        )
-        self.world.commit()
-        setattr(self.memory.people[address], flag, value)
-        if value:
-            self._nothing_waits_that_is_refused(address)
-
-    def _nothing_waits_that_is_refused(self, address: str) -> None:
-        person = self.memory.people[address]
-        for row in self.world.rows():
-            if row.address == address and row.state == "queued":
-                refusals = self.memory.refusals(self.memory.notes[row.message], person)
-                own = {"no_messages", "no_promotional"} & set(refusals)
-                assert not own, f"acknowledged, and still waiting in spite of {own}: {row}"
-
-    def _open_call(self, address: str) -> None:
-        open_call(contact=self.world.contact(address), by=self.stage.voc, now=self.world.now)
-        self.world.commit()
-        self.memory.people[address].call_open = True
-
-    def _address(self, pick: int) -> str:
-        addresses = sorted(self.memory.people)
-        return addresses[pick % len(addresses)]
 
     @rule(
         pick=which,
@@ -287,13 +143,6 @@ class DispatchMachine(RuleBasedStateMachine):
             else:
                 self._close_call(address)
 
-    def _close_call(self, address: str) -> None:
-        close_call(contact=self.world.contact(address), by=self.stage.voc, now=self.world.now)
-        self.world.commit()
-        self.memory.people[address].call_open = False
-
-    # Messages
-
     @precondition(lambda self: len(self.memory.notes) < 6)
     @rule(wish=wishes, is_planned=st.booleans())
     def somebody_submits(self, wish: Wish, is_planned: bool) -> None:
@@ -302,55 +151,10 @@ class DispatchMachine(RuleBasedStateMachine):
             if is_planned:
                 self._plan()
 
-    def _submit(self, wish: Wish) -> None:
-        if not (wish.same_text and self.last_text):
-            self.last_text = f"متن {len(self.memory.notes)}"
-        scheduled_at = None if wish.starts is None else self.world.now + timedelta(seconds=wish.starts)
-        expires_at = (
-            None if wish.lives is None else (scheduled_at or self.world.now) + timedelta(seconds=wish.lives)
-        )
-        draft = Draft(
-            self.world.channel, wish.purpose, self.last_text, wish.meant(), scheduled_at, expires_at
-        )
-        message = submit(draft, by=self.stage.sender, now=self.world.now)
-        note = Note(message.pk, wish.purpose, self.last_text, scheduled_at, expires_at)
-        if wish.audience == "file":
-            note.lines = wish.lines
-            for line in wish.lines:
-                if line.startswith("+98"):
-                    self.memory.people.setdefault(line, Person(line))
-        else:
-            note.everybody = wish.audience
-        self.memory.notes[message.pk] = note
-
-    def _plan(self) -> None:
-        plan_waiting(self.stage.channel.code, now=self.world.now)
-        self._check_plans()
-
-    def _check_plans(self) -> None:
-        new = [n for n in self.memory.notes.values() if not n.planned and not n.cancelled]
-        rows = self.world.rows() if new else []
-        for note in new:
-            checks.check_plan(note, rows, self.memory)
-            note.planned = True
-
-    def _note(self, pick: int) -> Note:
-        return list(self.memory.notes.values())[pick % len(self.memory.notes)]
-
     @rule(pick=which, what=st.sampled_from([*["pause"] * 3, *["resume"] * 8, "cancel"]))
     def somebody_stops(self, pick: int, what: str) -> None:
         with self._step():
             self._stop(self._note(pick), what)
-
-    def _stop(self, note: Note, what: str) -> None:
-        message = self.world.message(note.pk)
-        act = {"pause": pause, "resume": resume, "cancel": cancel}[what]
-        try:
-            act(message, by=self.stage.sender, now=self.world.now)
-        except ValidationError:
-            return
-        note.cancelled = note.cancelled or what == "cancel"
-        note.paused = what == "pause" or (note.paused and what == "cancel")
 
     @rule(
         pick=which,
@@ -361,44 +165,14 @@ class DispatchMachine(RuleBasedStateMachine):
         """Rows, since the chain of decisions is not built yet (C7.4)."""
         with self._step():
             note, now = self._note(pick), self.world.now
-            message = self.world.message(note.pk)
-            asked = Override.objects.filter(message=message).first()
-            if what == "ask" and asked is None:
-                self._ask_for_override(message, note)
-            elif what == "revoke" and asked is not None and not note.approval.revoked:
-                Override.objects.filter(pk=asked.pk).update(revoked_at=now)
+            if note.approval is None:
+                if what == "ask":
+                    self._ask_for_override(note)
+            elif what == "revoke" and not note.approval.revoked:
+                Override.objects.filter(message_id=note.pk).update(revoked_at=now)
                 note.approval.revoked = True
-            elif what.startswith("approve") and asked is not None and note.approval.is_pending():
-                ends, same = now + timedelta(seconds=life), what == "approve"
-                Override.objects.filter(pk=asked.pk).update(
-                    approved_at=now,
-                    approved_by=self.stage.senior,
-                    expires_at=ends,
-                    content_hash=content_hash(message) if same else "0" * 64,
-                )
-                note.approval = Approval(now, ends, same_content=same)
-
-    def _ask_for_override(self, message: Any, note: Note) -> None:
-        Override.objects.create(
-            message=message,
-            reason="قطع سراسری",
-            content_hash=content_hash(message),
-            requested_by=self.stage.sender,
-            requested_at=self.world.now,
-        )
-        note.approval = Approval()
-
-    # The channel
-
-    def _set_hours(self, purpose: str, given: Any) -> None:
-        set_windows(
-            channel=self.world.channel,
-            purpose=purpose,
-            intervals=given,
-            by=self.stage.admin,
-            now=self.world.now,
-        )
-        self.memory.hours[purpose] = given
+            elif what.startswith("approve") and note.approval.is_pending():
+                self._approve(note, now + timedelta(seconds=life), what == "approve")
 
     @rule(purpose=st.sampled_from(["promotional", "promotional", "survey"]), given=hours)
     def hours_change(self, purpose: str, given: Any) -> None:
@@ -416,23 +190,6 @@ class DispatchMachine(RuleBasedStateMachine):
                 self.world.provider.is_back = what == "is probed"
                 self.world.probe()
 
-    def _declare(self) -> None:
-        if not self.memory.declared:
-            declare_outage(
-                channel=self.world.channel, reason="قطع شبکه", by=self.stage.it, now=self.world.now
-            )
-            self.memory.declared = True
-
-    def _end_outages(self) -> None:
-        for outage in Outage.objects.open():
-            end_outage(outage=outage, by=self.stage.it, now=self.world.now)
-        self.memory.declared = self.memory.detected = False
-
-    # The workers
-
-    def _worker(self, pick: int) -> Worker:
-        return self.world.workers[pick % len(self.world.workers)]
-
     @rule(pick=which, of=which)
     def worker_looks(self, pick: int, of: int) -> None:
         with self._step():
@@ -440,14 +197,57 @@ class DispatchMachine(RuleBasedStateMachine):
             if not worker.is_busy:
                 self._look(worker, of)
 
-    def _look(self, worker: Worker, of: int) -> bool:
-        worker.hours = dict(self.memory.hours)
-        return self.world.look(worker, of)
-
     @rule(pick=which, of=which, limit=st.integers(1, 4))
     def worker_claims(self, pick: int, of: int, limit: int) -> None:
         with self._step():
             self._claim(self._worker(pick), of, limit)
+
+    @precondition(lambda self: any(w.is_busy for w in self.world.workers))
+    @rule(pick=which, turn=some_turns | late_turns)
+    def worker_sends(self, pick: int, turn: Turn) -> None:
+        with self._step():
+            busy = [w for w in self.world.workers if w.is_busy]
+            self._send(busy[pick % len(busy)], turn)
+
+    @rule(pick=which, of=which, limit=st.integers(1, 4), turn=some_turns)
+    def worker_claims_and_sends(self, pick: int, of: int, limit: int, turn: Turn) -> None:
+        with self._step():
+            worker = self._worker(pick)
+            self._claim(worker, of, limit)
+            if worker.is_busy:
+                self._send(worker, turn)
+
+    @rule(pick=which, given=st.lists(some_turns, max_size=4))
+    def pump_turns(self, pick: int, given: list[Turn]) -> None:
+        """A whole turn of a pump: plan, claim and send until nothing may go, sweep."""
+        with self._step():
+            self._pump(self._worker(pick), given)
+
+    @rule(
+        what=st.sampled_from(["plan", "sweep", *Telling, *Telling, *[Telling.COMPLETE] * 2]),
+        wait=st.sampled_from([0, 31, 61, 92]),
+    )
+    def beat(self, what: str, wait: int) -> None:
+        with self._step():
+            if what == "plan":
+                self._plan()
+            elif what == "sweep":
+                self.world.sweep()
+            else:
+                self._advance(wait)
+                self.world.recover()
+                self.world.provider.telling = Telling(what)
+                self.world.settle()
+                self.world.provider.telling = Telling.COMPLETE
+
+    # The workers
+
+    def _worker(self, pick: int) -> Worker:
+        return self.world.workers[pick % len(self.world.workers)]
+
+    def _look(self, worker: Worker, of: int) -> bool:
+        worker.hours = dict(self.memory.hours)
+        return self.world.look(worker, of)
 
     def _claim(self, worker: Worker, of: int, limit: int) -> None:
         if worker.is_busy or (worker.looked is None and not self._look(worker, of)):
@@ -493,32 +293,11 @@ class DispatchMachine(RuleBasedStateMachine):
         if made is not None:
             self.leaves[f"amoot-{note.pk}-{made.call_id}"] = leave
 
-    @precondition(lambda self: any(w.is_busy for w in self.world.workers))
-    @rule(pick=which, turn=some_turns | late_turns)
-    def worker_sends(self, pick: int, turn: Turn) -> None:
-        with self._step():
-            busy = [w for w in self.world.workers if w.is_busy]
-            self._send(busy[pick % len(busy)], turn)
-
     def _send(self, worker: Worker, turn: Turn) -> None:
         self.world.provider.turns = [turn]
         self.world.send(worker)
         self.world.provider.turns = []
         self._learn_pauses()
-
-    @rule(pick=which, of=which, limit=st.integers(1, 4), turn=some_turns)
-    def worker_claims_and_sends(self, pick: int, of: int, limit: int, turn: Turn) -> None:
-        with self._step():
-            worker = self._worker(pick)
-            self._claim(worker, of, limit)
-            if worker.is_busy:
-                self._send(worker, turn)
-
-    @rule(pick=which, given=st.lists(some_turns, max_size=4))
-    def pump_turns(self, pick: int, given: list[Turn]) -> None:
-        """A whole turn of a pump: plan, claim and send until nothing may go, sweep."""
-        with self._step():
-            self._pump(self._worker(pick), given)
 
     def _pump(self, worker: Worker, given: list[Turn]) -> None:
         self.world.provider.turns = list(given)
@@ -549,20 +328,22 @@ class DispatchMachine(RuleBasedStateMachine):
         for row in self.world.rows():
             self.memory.notes[row.message].paused |= row.status == "paused"
 
+    # The judgement
+
     def _took(self, entry: Entry, batch: Batch) -> None:
         """The provider took somebody: the moment of truth."""
-        message_pk = int(entry.reference.split("-")[1])
+        message_pk = note_of(entry.reference)
         leave = self.leaves.get(entry.reference) or Leave(self.memory)
         leave.check(message_pk, entry)
-        times = Counter((e.reference.split("-")[1], e.address) for e in self.world.provider.ledger)
-        assert times[str(message_pk), entry.address] == 1, f"taken twice: {entry}"
+        times = Counter((note_of(e.reference), e.address) for e in self.world.provider.ledger)
+        assert times[message_pk, entry.address] == 1, f"taken twice: {entry}"
 
-    def _meanwhile(self, what: str) -> None:
+    def _meanwhile(self, what: str, batch: Batch) -> None:
         """What others do while a call is under way."""
         if what == "opted out":
-            self._set_flag(MOBILES[0], "no_messages", True)
+            self._set_flag(batch.addresses[0], "no_messages", True)
         elif what == "cancelled":
-            self._stop(self._note(0), "cancel")
+            self._stop(self.memory.notes[note_of(batch.reference)], "cancel")
         elif what == "swept":
             self.world.sweep()
         elif what == "outage":
@@ -580,23 +361,6 @@ class DispatchMachine(RuleBasedStateMachine):
             turns, self.world.provider.turns = self.world.provider.turns, []
             self._end_outages()
             self._pump(self.world.new_worker(), turns)
-
-    # The beat
-
-    @rule(what=st.sampled_from(["plan", "sweep", *Telling, *[Telling.COMPLETE] * 3]))
-    def beat(self, what: str) -> None:
-        with self._step():
-            if what == "plan":
-                self._plan()
-            elif what == "sweep":
-                self.world.sweep()
-            else:
-                self.world.recover()
-                self.world.provider.telling = Telling(what)
-                self.world.settle()
-                self.world.provider.telling = Telling.COMPLETE
-
-    # What must hold
 
     @invariant()
     def everybody_is_explained(self) -> None:
@@ -620,8 +384,6 @@ class DispatchMachine(RuleBasedStateMachine):
                 self._drain()
         finally:
             self.world.close()
-
-    # The end of the day
 
     def _drain(self) -> None:
         """Every obstacle is taken away; then each recipient has to come to an end."""

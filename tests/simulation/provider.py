@@ -94,7 +94,7 @@ class SimulatedProvider:
 
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
-    meanwhile: Callable[[str], None]
+    meanwhile: Callable[[str, Batch], None]
     took: Callable[[Entry, Batch], None]
     code: str = "sms"
     max_batch: int = 3
@@ -113,12 +113,13 @@ class SimulatedProvider:
         if turn.fate is Fate.DIES_BEFORE:
             raise WorkerDied
         if turn.fate in _FAILURES:
-            self.meanwhile(turn.meanwhile)
+            self.meanwhile(turn.meanwhile, batch)
             raise _FAILURES[turn.fate]()
         if turn.fate is Fate.BATCH_REFUSED:
+            self.meanwhile(turn.meanwhile, batch)
             return self._refuse(batch)
         taken = [self._take(address, batch, turn) for address in self._chosen(batch, turn)]
-        self.meanwhile(turn.meanwhile)
+        self.meanwhile(turn.meanwhile, batch)
         if turn.fate is Fate.DIES_AFTER:
             raise WorkerDied
         if turn.fate is Fate.LOST:

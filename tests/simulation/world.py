@@ -25,10 +25,11 @@ from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier, send_claim
 from messaging.dispatch.settle import settle_channel
 from messaging.facts import MessageGate, gate_of
+from messaging.gateways.base import Batch
 from messaging.models import Message
 from messaging.policy.decide import Verdict
 from tests.factories import NOW, ChannelFactory, EmployeeFactory, UserFactory
-from tests.simulation.provider import SimulatedProvider, WorkerDied
+from tests.simulation.provider import Entry, SimulatedProvider, WorkerDied
 from tests.simulation.reference import Hours
 
 T = TypeVar("T")
@@ -78,8 +79,8 @@ class Row(NamedTuple):
     finished_at: datetime | None  # of the message
 
 
-_ROWS = """SELECT d.id, d.message_id, d.address, d.state, d.reason, d.not_before, d.call_id, k.outcome, m.status,
-           m.finished_at
+_ROWS = """SELECT d.id, d.message_id, d.address, d.state, d.reason, d.not_before, d.call_id, k.outcome,
+           m.status, m.finished_at
       FROM messaging_delivery d
       JOIN messaging_message m ON m.id = d.message_id
       LEFT JOIN messaging_gatewaycall k ON k.id = d.call_id
@@ -124,14 +125,16 @@ class Worker:
 class World:
     """The product on a simulated day."""
 
-    def __init__(self, stage: Stage, make_provider: Callable[[World], SimulatedProvider]) -> None:
+    def __init__(
+        self, stage: Stage, took: Callable[[Entry, Batch], None], meanwhile: Callable[[str, Batch], None]
+    ) -> None:
         self.stage = stage
         self.clock = Clock(NOW)
         self._stack = ExitStack()
         self._rows: list[Row] | None = None
         self._stack.enter_context(connection.execute_wrapper(self._notice))
         self._stack.enter_context(transaction.atomic())
-        self.provider = make_provider(self)
+        self.provider = SimulatedProvider(self.clock, time.monotonic, meanwhile, took)
         self.courier = PromptCourier(self.provider)
         self.workers = [self.new_worker() for _n in range(3)]
 
@@ -144,8 +147,8 @@ class World:
         """What is run after a commit is run now: the sequence's own transaction has none."""
         while connection.run_on_commit:
             waiting, connection.run_on_commit = connection.run_on_commit, []
-            for _savepoints, act, _robust in waiting:
-                act()
+            for registered in waiting:
+                registered[1]()
 
     @property
     def now(self) -> datetime:
