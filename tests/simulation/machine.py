@@ -16,7 +16,6 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from contacts.models import Contact
 from messaging.dispatch.claim import Claim
 from messaging.gateways.base import Batch
 from messaging.models import Override
@@ -29,7 +28,6 @@ from tests.simulation.steps import (
     HOUR,
     LANDLINE,
     MOBILES,
-    PURPOSES,
     Edge,
     Wish,
     hours,
@@ -99,23 +97,13 @@ class DispatchMachine(Acts):
             self.world.provider.max_batch = max_batch
             for n, address in enumerate((*MOBILES, LANDLINE)):
                 self.memory.people[address] = Person(address, ("vip",) if n % 2 else ())
-            Contact.objects.bulk_create(
-                Contact(
-                    mobile=p.address if p.is_mobile else None,
-                    phone=None if p.is_mobile else p.address,
-                    tags=list(p.tags),
-                    created_at=self.world.now,
-                    updated_at=self.world.now,
-                )
-                for p in self.memory.people.values()
-            )
             for address, flag in zip(MOBILES, flags, strict=False):
-                if flag == "call_open":
-                    self._open_call(address)
-                elif flag:
-                    self._set_flag(address, flag, True)
+                if flag:
+                    setattr(self.memory.people[address], flag, True)
+            self.world.add_people(self.memory.people.values())
             self._set_hours("promotional", promotional)
-            self._set_hours("survey", others)
+            if others:
+                self._set_hours("survey", others)
             for wish in first:
                 self._submit(wish)
             self._plan()
@@ -389,8 +377,9 @@ class DispatchMachine(Acts):
         """Every obstacle is taken away; then each recipient has to come to an end."""
         self.world.workers = [self.world.new_worker()]
         self.world.provider.is_back = True
-        for purpose in PURPOSES:
-            self._set_hours(purpose, ANY_TIME)
+        for purpose in ("promotional", *self.memory.hours):
+            if self.memory.hours.get(purpose) != ANY_TIME:
+                self._set_hours(purpose, ANY_TIME)
         for address, person in self.memory.people.items():
             if person.call_open:
                 self._close_call(address)

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck
 from hypothesis.stateful import run_state_machine_as_test
 
 STEPS = 30
-FAST = 60
+FAST = 25
 THOROUGH = 5_000
 
 
@@ -42,6 +42,7 @@ def simulate(transactional_db: None, request: pytest.FixtureRequest) -> Callable
             deadline=None,
             database=None,
             print_blob=True,
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )
         run_state_machine_as_test(hypothesis.seed(seed)(DispatchMachine), settings=settings)

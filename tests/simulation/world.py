@@ -8,7 +8,7 @@ interleaved here are steps. Locks and snapshots of several connections are the m
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ from messaging.models import Message
 from messaging.policy.decide import Verdict
 from tests.factories import NOW, ChannelFactory, EmployeeFactory, UserFactory
 from tests.simulation.provider import Entry, SimulatedProvider, WorkerDied
-from tests.simulation.reference import Hours
+from tests.simulation.reference import Hours, Person
 
 T = TypeVar("T")
 
@@ -159,6 +159,21 @@ class World:
         # Fresh: hours are read through a cache of the instance.
         channel: Channel = Channel.objects.get(pk=self.stage.channel.pk)
         return channel
+
+    def add_people(self, people: Iterable[Person]) -> None:
+        """Customers as an import brings them, some with what they refused in earlier years."""
+        Contact.objects.bulk_create(
+            Contact(
+                mobile=p.address if p.is_mobile else None,
+                phone=None if p.is_mobile else p.address,
+                tags=list(p.tags),
+                no_promotional=p.no_promotional,
+                no_messages=p.no_messages,
+                created_at=self.now,
+                updated_at=self.now,
+            )
+            for p in people
+        )
 
     def contact(self, address: str) -> Contact:
         contact: Contact = Contact.objects.get(address=address)
