@@ -133,11 +133,11 @@ class Acts(RuleBasedStateMachine):
         plan_waiting(self.stage.channel.code, now=self.world.now)
         self._check_plans()
 
-    def _check_plans(self) -> None:
+    def _check_plans(self, *, at_rest: bool = True) -> None:
         new = [n for n in self.memory.notes.values() if not n.planned and not n.cancelled]
         rows = self.world.rows() if new else []
         for note in new:
-            checks.check_plan(note, rows, self.memory)
+            checks.check_plan(note, rows, self.memory, at_rest=at_rest)
             note.planned = True
 
     def _note(self, pick: int) -> Note:

@@ -28,6 +28,7 @@ from tests.simulation.steps import (
     HOUR,
     LANDLINE,
     MOBILES,
+    QUIET_SECONDS,
     Edge,
     Wish,
     hours,
@@ -74,9 +75,7 @@ class DispatchMachine(Acts):
         self.seen: list[Row] = []
 
     @initialize(
-        flags=st.lists(
-            st.sampled_from(["", "", "", "no_promotional", "no_messages", "call_open"]), max_size=5
-        ),
+        flags=st.lists(st.sampled_from([*[""] * 6, "no_promotional", "no_messages"]), max_size=5),
         promotional=hours,
         others=st.sampled_from([(), (), ANY_TIME]),
         can_lookup=st.sampled_from([True, True, True, False]),
@@ -293,7 +292,7 @@ class DispatchMachine(Acts):
         self.world.provider.turns = []
         self._learn_pauses()
         self._learn()
-        self._check_plans()
+        self._check_plans(at_rest=False)
         if report is not None and not report.failures:
             self._nothing_waits_that_may_go(worker)
 
@@ -389,27 +388,27 @@ class DispatchMachine(Acts):
                 note.approval.revoked = True
             if note.paused:
                 self._stop(note, "resume")
-        for _n in range(DRAIN_ROUNDS):
+        for settled in (False, False, False, *[True] * DRAIN_ROUNDS):
+            self._advance(self._until_something_is_due() if settled else QUIET_SECONDS)
             self._drain_once()
             if self._is_over():
                 return
-        raise AssertionError(
-            f"not over: {[row for row in self.world.rows() if row.state in checks.UNDER_WAY]}"
-        )
+        waiting = [row for row in self.world.rows() if row.state in checks.UNDER_WAY]
+        raise AssertionError(f"not over: {waiting}")
+
+    def _until_something_is_due(self) -> float:
+        now = self.world.now
+        due = [note.scheduled_at for note in self.memory.notes.values()]
+        due += [row.not_before for row in self.world.rows() if row.state == "queued"]
+        return (min((at for at in due if at and at > now), default=now) - now).total_seconds()
 
     def _drain_once(self) -> None:
-        later = [n.scheduled_at for n in self.memory.notes.values() if n.scheduled_at]
-        coming = min((at for at in later if at > self.world.now), default=self.world.now)
-        self._advance(max(61, 0 if self._is_anybody_due() else (coming - self.world.now).total_seconds()))
         self.world.recover()
         self.world.settle()
         self._end_outages()
         self._pump(self.world.new_worker(), [])
         self.world.commit()
         self.everybody_is_explained()
-
-    def _is_anybody_due(self) -> bool:
-        return any(row.state in ("sending", "unknown") for row in self.world.rows())
 
     def _is_over(self) -> bool:
         """Whether nobody is under way any more, but for those of whom the provider cannot tell."""

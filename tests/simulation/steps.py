@@ -16,7 +16,9 @@ MOBILES = tuple(f"+98912100000{n}" for n in range(5))
 LANDLINE = "+982122000001"
 STRANGERS = ("+989121000077", "+989121000088")
 LINES = (*MOBILES[:3], MOBILES[0], LANDLINE, *STRANGERS, "سلام", "12")
-DRAIN_ROUNDS = 60
+DRAIN_ROUNDS = 20
+# A little more than a lease, and than the period after which a call in doubt is asked about.
+QUIET_SECONDS = 61
 
 every_day = st.tuples(st.sampled_from([0, 480, 720, 721]), st.sampled_from([722, 780, 1320, 1440])).map(
     lambda span: tuple((day, *span) for day in range(7))
