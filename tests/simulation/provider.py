@@ -98,7 +98,10 @@ class SimulatedProvider:
     took: Callable[[Entry, Batch], None]
     code: str = "sms"
     max_batch: int = 3
+    rate: float = 0.0
     can_lookup: bool = True
+    can_list: bool = False
+    can_receive: bool = False
     needs_audio: bool = False
     telling: Telling = Telling.COMPLETE
     is_back: bool = True

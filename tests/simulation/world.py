@@ -202,7 +202,9 @@ class World:
     # The workers
 
     def new_worker(self) -> Worker:
-        return Worker(Pump(self.stage.channel, self.courier, clock=self.clock, worker="simulated"))
+        return Worker(
+            Pump(self.stage.channel, self.courier, clock=self.clock, worker="simulated", wall=self.clock)
+        )
 
     def look(self, worker: Worker, which: int) -> bool:
         """The worker reads what may go now, and picks one of it."""
@@ -259,7 +261,7 @@ class World:
         return recover(now=self.now)
 
     def settle(self) -> None:
-        settle_channel(self.channel, self.courier, clock=self.clock)
+        settle_channel(self.channel, self.courier, clock=self.clock, insist=True)
 
     def sweep(self) -> None:
         sweep_channel(self.stage.channel.code, now=self.now)
