@@ -1,0 +1,59 @@
+"""Thousands of sequences of the dispatch over a simulated clock and provider; each run prints its seed.
+
+`FAULTS_SEED=… SIMULATION_EXAMPLES=…` repeats a run exactly; a failure prints the shortest sequence that
+fails and a line (`@reproduce_failure`) that repeats it alone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck
+from hypothesis.stateful import run_state_machine_as_test
+
+STEPS = 30
+FAST = 25
+THOROUGH = 5_000
+
+
+@pytest.fixture
+def simulate(transactional_db: None, request: pytest.FixtureRequest) -> Callable[[int], None]:
+    from tests.simulation.machine import DispatchMachine
+    from tests.simulation.world import Stage
+
+    capture: Any = request.config.pluginmanager.get_plugin("capturemanager")
+
+    def run(by_default: int) -> None:
+        examples = int(os.environ.get("SIMULATION_EXAMPLES", by_default))
+        seed = int(os.environ.get("FAULTS_SEED") or random.randrange(2**32))
+        with capture.global_and_fixture_disabled():
+            sys.stdout.write(f"\nFAULTS_SEED={seed} SIMULATION_EXAMPLES={examples}\n")
+            sys.stdout.flush()
+        DispatchMachine.stage = Stage()
+        settings = hypothesis.settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )
+        run_state_machine_as_test(hypothesis.seed(seed)(DispatchMachine), settings=settings)
+
+    return run
+
+
+def test_some_sequences_of_steps_keep_every_promise(simulate: Callable[[int], None]):
+    simulate(FAST)
+
+
+@pytest.mark.faults
+def test_thousands_of_sequences_of_steps_keep_every_promise(simulate: Callable[[int], None]):
+    simulate(THOROUGH)
