@@ -176,6 +176,3 @@ def test_send_pressed_fifty_times_at_once_is_one_campaign(arena: Arena):
     arena.processes.stop()
     assert Delivery.objects.count() == 300
     assert arena.judge()["accepted"] == 300
-
-
-# --- Row 11: delivery reports twice, out of order, forged -----------------------------------------

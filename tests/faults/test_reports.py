@@ -17,6 +17,7 @@ from messaging.gateways.fake.provider import Fate
 from messaging.models import Delivery, GatewayCall, ProviderCallback
 from messaging.states import REACHED_PROVIDER
 from tests.faults.arena import Arena
+from tests.faults.table import row
 
 pytestmark = pytest.mark.faults
 
@@ -46,6 +47,7 @@ def states() -> dict[str, str]:
     return dict(Delivery.objects.values_list("address", "state"))
 
 
+@row(11)
 def test_reports_twice_out_of_order_and_forged_change_no_final_state(
     arena: Arena, live_server: Any, settings: Any
 ):
@@ -99,6 +101,7 @@ def test_reports_twice_out_of_order_and_forged_change_no_final_state(
     arena.say(f"{ProviderCallback.objects.count()} posts, {len(refused)} without the secret refused")
 
 
+@row(11)
 def test_workers_killed_while_they_ask_lose_no_report(arena: Arena):
     arena.gateway.gateway.sms.fate = Fate(seconds=0.5, undelivered=0.3)
     message = arena.campaign(PEOPLE)
