@@ -136,8 +136,9 @@ class Pump:
         """What may go now. Within a turn as well as before it: a message of ten that comes in the middle
         of one of a million is planned at once."""
         report.planned += plan_waiting(self.channel.code, now=self.clock())
+        was_wrong = self.clock_is_wrong
         self.clock_difference = difference(self.clock, self.wall)
-        if self.clock_is_wrong:
+        if self.clock_is_wrong and not was_wrong:
             logger.error(
                 "clock_differs: nothing promotional is sent by this worker",
                 extra={"worker": self.worker, "seconds": self.clock_difference.total_seconds()},
