@@ -40,7 +40,7 @@ e2e: setup
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
 
 faults: setup
-	@$(BIN)/python -m pytest tests/faults -m faults $(ARGS)
+	@$(BIN)/python -m pytest tests/faults tests/simulation -m faults $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,7 +1,7 @@
 """Thousands of sequences of the dispatch over a simulated clock and provider; each run prints its seed.
 
-`FAULTS_SEED=… SIMULATION_EXAMPLES=…` repeats a run exactly; a failure prints the shortest sequence that
-fails and a line (`@reproduce_failure`) that repeats it alone.
+The short run is the same every time. `FAULTS_SEED=… SIMULATION_EXAMPLES=…` repeats a run exactly; a
+failure prints the shortest sequence that fails and a line (`@reproduce_failure`) that repeats it alone.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ THOROUGH = 5_000
 
 
 @pytest.fixture
-def simulate(transactional_db: None, request: pytest.FixtureRequest) -> Callable[[int], None]:
+def simulate(transactional_db: None, request: pytest.FixtureRequest) -> Callable[[int, int], None]:
     from tests.simulation.machine import DispatchMachine
     from tests.simulation.world import Stage
 
     capture: Any = request.config.pluginmanager.get_plugin("capturemanager")
 
-    def run(by_default: int) -> None:
+    def run(by_default: int, seed_by_default: int) -> None:
         examples = int(os.environ.get("SIMULATION_EXAMPLES", by_default))
-        seed = int(os.environ.get("FAULTS_SEED") or random.randrange(2**32))
+        seed = int(os.environ.get("FAULTS_SEED") or seed_by_default)
         with capture.global_and_fixture_disabled():
             sys.stdout.write(f"\nFAULTS_SEED={seed} SIMULATION_EXAMPLES={examples}\n")
             sys.stdout.flush()
@@ -50,10 +50,10 @@ def simulate(transactional_db: None, request: pytest.FixtureRequest) -> Callable
     return run
 
 
-def test_some_sequences_of_steps_keep_every_promise(simulate: Callable[[int], None]):
-    simulate(FAST)
+def test_some_sequences_of_steps_keep_every_promise(simulate: Callable[[int, int], None]):
+    simulate(FAST, 7_600_411)
 
 
 @pytest.mark.faults
-def test_thousands_of_sequences_of_steps_keep_every_promise(simulate: Callable[[int], None]):
-    simulate(THOROUGH)
+def test_thousands_of_sequences_of_steps_keep_every_promise(simulate: Callable[[int, int], None]):
+    simulate(THOROUGH, random.randrange(2**32))
