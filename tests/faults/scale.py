@@ -21,7 +21,7 @@ class Scale:
     seconds_of_terror: float
 
 
-CI = Scale(kills=40, people=4_000, deaths_a_point=3, stops=6, restarts=1, seconds_of_terror=8)
+CI = Scale(kills=40, people=4_000, deaths_a_point=2, stops=4, restarts=1, seconds_of_terror=8)
 FULL = Scale(kills=300, people=50_000, deaths_a_point=25, stops=40, restarts=4, seconds_of_terror=40)
 
 SCALE = CI if os.environ.get("FAULTS_SCALE") == "ci" else FULL

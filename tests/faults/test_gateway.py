@@ -31,17 +31,18 @@ def proxy(arena: Arena) -> Iterator[Proxy]:
 
 @row(8)
 def test_answers_that_never_come_are_settled_and_nothing_is_sent_twice(arena: Arena):
-    message = arena.campaign(1_200)
+    message = arena.campaign(400)
     faults = ["hang-after-accept@0.05", "5xx-after-accept@0.08", "reset-after-accept@0.05"]
     arena.gateway.use(*faults, "reset@0.05", "5xx@0.05", "half-json@0.03", "partial-unanswered:0.02")
     for _n in range(2):
         arena.start_worker()
-    arena.wait_until(lambda: arena.sent() > 500, 120, "the middle of the campaign")
+    # A third of all calls fails: after each the next is one recipient, so it takes its time.
+    arena.wait_until(lambda: arena.sent() > 80, 180, "the middle of the campaign")
     arena.gateway.use()
     arena.finish(message)
     assert GatewayCall.objects.filter(outcome="settled").exists()
     assert arena.judge()["in_doubt"] == 0
-    assert arena.sent() == 1_200
+    assert arena.sent() == 400
 
 
 # The head of a request is about 250 bytes, its body follows at once; an answer's head is about 160.
