@@ -81,7 +81,8 @@ class _Body(aiohttp.BytesPayload):
             self._progress.late = True
             raise _DeadlinePassed
         await super().write_with_length(writer, content_length)
-        passed(Point.SEND_WRITTEN)
+        if self._progress.write_before is not None:  # a message, and not a question
+            passed(Point.SEND_WRITTEN)
 
 
 def checked_base_url(url: str, setting: str) -> str:
