@@ -9,6 +9,10 @@ from enum import Enum, auto
 from typing import Final
 
 from messaging.gateways.reading import as_int
+from messaging.gateways.storable import storable
+
+# Of a status that nobody documented, so much is kept.
+SHOWN_BYTES: Final = 60
 
 
 class Kind(Enum):
@@ -100,4 +104,4 @@ def name_of(status: object) -> str:
     code = as_int(status)
     if code is not None:
         return STATUSES[code][0] if code in STATUSES else str(code)
-    return status.strip()[:60] if isinstance(status, str) else ""
+    return storable(status.strip(), SHOWN_BYTES) if isinstance(status, str) else ""

@@ -17,10 +17,10 @@ from contacts.numbers import InvalidNumber, normalise
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
 from messaging.gateways.base import GatewayError, Inbound
+from messaging.gateways.storable import storable
 from messaging.models import InboundCursor, InboundMessage
 from messaging.points import Point, passed
 from messaging.reports.asking import within
-from messaging.reports.storable import storable
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from messaging.gateways.storable import storable
 from messaging.models import Delivery, GatewayCall
 from messaging.reports.match import Finding, Waiting
 from messaging.reports.schedule import next_due
-from messaging.reports.storable import storable
 from messaging.states import DeliveryState
 
 _FINDINGS = """

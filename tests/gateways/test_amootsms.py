@@ -86,6 +86,13 @@ class TestRecipients:
     def test_whatever_says_nothing_against_the_recipient_is_in_doubt(self, status):
         assert outcome(row(status=status)).result is Result.UNKNOWN
 
+    @pytest.mark.parametrize("status", ["\0", "a\0b", "\ud800", "و" * 100])
+    def test_a_status_is_kept_as_far_as_it_can_be_stored(self, status):
+        kept = outcome(row(status=status)).status
+        assert kept
+        assert "\0" not in kept
+        assert len(kept.encode()) <= 60
+
     @pytest.mark.parametrize("message_id", [None, 0, -1, 2**63, "", "abc", "9" * 40, 1.5, True, []])
     def test_a_success_without_a_valid_id_is_in_doubt(self, message_id):
         assert outcome(row(message_id=message_id)).result is Result.UNKNOWN

@@ -10,6 +10,7 @@ from channels.models import Outage
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import Courier
+from messaging.gateways.fake.faults import Fault
 from messaging.models import Delivery, GatewayCall
 from tests.factories import MessageFactory
 from tests.gateways.conftest import TOKEN, make_gateway
@@ -74,6 +75,17 @@ def test_an_answer_without_sense_leaves_one_batch_and_the_trials_in_doubt(
         assert not Outage.objects.exists()
     assert len([e for e in sms.server.received if e["method"] == "SendSimple"]) == len(calls)
     assert all(call.answer for call in calls) or not kept
+    check_that_answers_are_fit_to_be_kept()
+
+
+def test_a_word_that_cannot_be_stored_is_kept_without_what_cannot(sms: Dispatch):
+    people(5)
+    message = MessageFactory(text=TEXT)
+    sms.server.gateway.faults.active = [Fault("unknown-status", "What\0ever", 1.0, None)]
+    again_and_again(sms.pump())
+    assert states(message) == {"unknown": 5}
+    assert set(Delivery.objects.values_list("provider_status", flat=True)) == {"What\ufffdever"}
+    assert GatewayCall.objects.get().outcome == "unknown"
     check_that_answers_are_fit_to_be_kept()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -17,7 +16,6 @@ from messaging.dispatch.clock import Clock, database_clock
 from messaging.dispatch.record import mark_unknown
 from messaging.dispatch.settle import settle_channel
 from messaging.dispatch.settled import ROUNDS
-from messaging.gateways.base import Lookup
 from messaging.models import Delivery, GatewayCall, Message
 from tests.factories import ContactFactory, MessageFactory, open_every_day
 from tests.messaging.dispatching import Dispatch
@@ -212,10 +210,8 @@ def test_a_list_that_is_too_long_is_asked_for_in_halves(sms: Dispatch):
 def test_a_provider_whose_clock_differs_proves_nobodys_absence(sms: Dispatch):
     planned_message = planned(2)
     crash_before_sending(planned_message)
-    lookup = Lookup(complete=True, clock=database_clock() - timedelta(minutes=3))
-    courier = sms.courier()
-    courier.gateway.lookup = answering(lookup)  # type: ignore[method-assign]
-    done = settle_channel(sms.channel, courier, clock=database_clock)
+    sms.server.use("clock:-180")
+    done = sms.settle()
     assert (done.absent, done.in_doubt) == (0, 2)
     assert GatewayCall.objects.get().settle_said == "clock"
 
@@ -224,21 +220,19 @@ def standing_at(instant: datetime) -> Clock:
     return lambda: instant
 
 
-def answering(lookup: Lookup) -> Any:
-    """A provider whose word is given."""
-
-    async def say(*_args: Any) -> Lookup:
-        return lookup
-
-    return say
+def list_something_like_it(sms: Dispatch, message: Message) -> None:
+    """The provider's list has a longer text to the same numbers: it may be the message, or another."""
+    numbers = [d.address[-10:] for d in Delivery.objects.filter(message=message)]
+    ledger = sms.server.gateway.ledgers["sms"]
+    ledger.accept(numbers, f"{message.text} و چیزی دیگر", call=1, at=database_clock().timestamp())
 
 
 def test_the_pauses_between_two_questions_grow_and_end(sms: Dispatch, settings):
     settings.SETTLE_QUIET_SECONDS = 60
     message = planned(2)
     call_id = crash_before_sending(message)
+    list_something_like_it(sms, message)
     courier = sms.courier()
-    courier.gateway.lookup = answering(Lookup(complete=False))  # type: ignore[method-assign]
     now, pauses = database_clock() + timedelta(seconds=61), []
     while True:
         assert settle_channel(sms.channel, courier, clock=standing_at(now)).in_doubt == 2
@@ -313,13 +307,8 @@ def test_calls_that_cannot_be_settled_do_not_stand_before_the_others(sms: Dispat
         crash_before_sending(stuck, limit=1)
     free = planned(0, text="متن دیگر")
     crash_before_sending(free)
+    list_something_like_it(sms, stuck)
     courier = sms.courier()
-    told = courier.gateway.lookup
-
-    async def lookup(batch: Any, *rest: Any) -> Lookup:
-        return Lookup(complete=False) if batch.text == "همان متن" else await told(batch, *rest)
-
-    courier.gateway.lookup = lookup  # type: ignore[method-assign, assignment]
     now = database_clock() + timedelta(seconds=2)
     for turn in range(4):
         at = now + turn * timedelta(milliseconds=10)

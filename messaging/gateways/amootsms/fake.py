@@ -225,13 +225,14 @@ class AmootSmsFake:
         return {"Status": "Success", "Data": rows}
 
     def _message_row(self, campaign: Campaign, message_id: int, number: str, now: float) -> Row:
+        sent_at = campaign.at + campaign.delay
         return {
             "MessageID": message_id,
             "Mobile": int(number),
             "LineNumber": campaign.line,
             "SMSMessageText": campaign.text,
             "RegDateTime": local_stamp(campaign.at),
-            "SentDateTime": local_stamp(campaign.at) if now - campaign.at > self.fate.seconds / 3 else NEVER,
+            "SentDateTime": local_stamp(sent_at) if now - sent_at > self.fate.seconds / 3 else NEVER,
         }
 
     def _message(self, call: Call) -> Row:

@@ -24,6 +24,7 @@ class Stage(Enum):
     REFUSAL = auto()  # answered in the provider's own words, and nobody accepted
     DURING = auto()  # some recipients are treated differently, or the answer names them wrongly
     AFTER = auto()  # everybody accepted, and the answer is spoilt
+    BESIDE = auto()  # the call goes as it would, and something beside it is wrong
 
 
 class Value(Enum):
@@ -69,6 +70,7 @@ KINDS: Final[dict[str, Kind]] = {
     "hang-after-accept": Kind(Stage.AFTER, Value.SECONDS, FOREVER, "accept, then never answer, or so late"),
     "html-after-accept": Kind(Stage.AFTER, Value.NONE, "", "accept, then a web page with HTTP 200"),
     "half-json": Kind(Stage.AFTER, Value.NONE, "", "accept, then half of the answer"),
+    "clock": Kind(Stage.BESIDE, Value.SECONDS, None, "the answer's Date differs by so much, also backwards"),
     "oversize": Kind(Stage.AFTER, Value.NONE, "", "accept, then an answer of 40 MB"),
 }
 

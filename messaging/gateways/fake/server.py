@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -171,6 +172,7 @@ class FakeGateway:
         if response is None:
             moment = Call(call.number, time.time(), params, faults, call.chance)
             response = await self._after(request, action(moment), faults)
+        _date(response, faults)
         self._shut_if_told()
         return response
 
@@ -326,6 +328,13 @@ def _is_loopback(address: str | None) -> bool:
         return ipaddress.ip_address(address or "").is_loopback
     except ValueError:
         return False
+
+
+def _date(response: web.StreamResponse, faults: list[Fault]) -> None:
+    """The clock of a provider whose clock is wrong; otherwise the server writes its own."""
+    for fault in faults:
+        if fault.kind.stage is Stage.BESIDE:
+            response.headers["Date"] = formatdate(time.time() + fault.number, usegmt=True)
 
 
 def _reset(request: web.BaseRequest) -> None:

@@ -29,6 +29,7 @@ class Campaign:
     window_end: float | None = None
     stopped: bool = False
     is_single: bool = False  # Avanak's QuickSend: its id is no campaign's
+    delay: float = 0.0  # seconds that the network took to send what was accepted
 
 
 @dataclass
