@@ -73,6 +73,8 @@ def run_memory(small: int, large: int, sends: int, directory: Path) -> None:
             world.empty_messages()
             world.submitted(size, now=database_clock())
             work = drive("pump", {"most": sends}, environment, workers=1)
+            if not work.sent:
+                raise RuntimeError(f"nothing was sent: {world.standing()}")
             note(f"campaign of {size:,}: {work.sent:,} sent, peak {work.peak:.0f} MiB")
             peaks[size] = work.peak
     report_growth(f"memory of a worker, {large:,} or {small:,}", peaks[large], peaks[small], 1.1, "MiB")

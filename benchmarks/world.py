@@ -8,13 +8,13 @@ from datetime import datetime
 from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
 
-from channels.models import Channel, SendingWindow
+from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
 from messaging.audience import Audience, everybody, with_tag
 from messaging.dispatch.clock import database_clock
-from messaging.models import Message
+from messaging.models import Delivery, GatewayCall, Message, WorkerBeat
 from staff.models import Department, Employee, User
 
 # Who answers for it, and may set what a customer refused.
@@ -87,6 +87,20 @@ def planned(size: int) -> Message:
     vacuum()
     message.refresh_from_db()
     return message
+
+
+def standing() -> str:
+    """Messages, deliveries, calls and outages, in a line: why nothing moves."""
+    beats = WorkerBeat.objects.values_list("name", "sent", "last_error", "clock_difference_ms")
+    return "; ".join(
+        (
+            f"messages {list(Message.objects.values_list('status', flat=True)[:5])}",
+            f"deliveries {Delivery.objects.count_by_state()}",
+            f"calls {list(GatewayCall.objects.values_list('outcome', 'error').distinct()[:5])}",
+            f"outages {list(Outage.objects.open().values_list('cause', 'code'))}",
+            f"workers {list(beats)}",
+        )
+    )
 
 
 def vacuum() -> None:
