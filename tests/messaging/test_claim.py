@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from messaging.dispatch.claim import Claim, Front, claim, deadlines
+from messaging.facts import gate_of
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.states import DeliveryState
 from tests.factories import (
@@ -20,6 +21,7 @@ from tests.factories import (
     MessageStopFactory,
     OutageFactory,
     OverrideFactory,
+    open_every_day,
 )
 from tests.messaging.helpers import campaign, in_threads, seconds, states
 
@@ -123,6 +125,15 @@ def test_an_approved_override_lets_an_emergency_through_to_whoever_refused_every
     claimed = take(message, now=NOW + seconds(1))
     assert claimed is not None
     assert len(claimed.recipients) == 1
+
+
+@pytest.mark.parametrize(("purpose", "ends"), [("notification", True), ("promotional", False)])
+def test_only_what_an_override_may_lift_ends_with_it(purpose, ends):
+    message = MessageFactory(running=True, purpose=purpose)
+    open_every_day(message.channel, 0, 1440)
+    override = OverrideFactory(message=message)
+    gate = gate_of(message, override.expires_at - seconds(1))
+    assert (gate.ends_at == override.expires_at) is ends
 
 
 @pytest.mark.parametrize(
