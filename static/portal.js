@@ -55,9 +55,14 @@
       }, 4000);
     });
   });
-  // A page that nobody sees asks for nothing: polling rests with the tab.
+  // A page that nobody sees asks for nothing: polling rests with the tab. It rests with an open question, too:
+  // the form that was asked about would be replaced, and a form that is gone cannot be sent.
+  const isAsking = () => Boolean(dialog && dialog.open);
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.detail.elt.dataset.poll !== undefined) event.preventDefault();
+    if (event.detail.elt.dataset.poll !== undefined && (document.hidden || isAsking())) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.elt.dataset.poll !== undefined && isAsking()) event.detail.shouldSwap = false;
   });
 
   // <select data-submit-on-change> and the like: filters that apply themselves.

@@ -24,7 +24,7 @@ from messaging.gateways.base import DeliveryReport, GatewayError, Trouble
 from messaging.models import Delivery
 from messaging.reports.asking import each
 from messaging.reports.match import Waiting, match
-from messaging.reports.schedule import ends_at
+from messaging.reports.schedule import UNANSWERED, ends_at
 from messaging.reports.write import Taken, write_reports
 from messaging.states import DeliveryState
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 # Calls asked about side by side, and seconds after which a turn gives its worker back.
 SIDE_BY_SIDE = 10
 TURN_SECONDS = 3.0
-# Until then a call is another worker's; and so long everything waits for a provider that does not answer.
+# Until then a call is another worker's.
 LEASE = timedelta(minutes=1)
 
 _TAKE = """
@@ -138,16 +138,19 @@ def _write(
 ) -> None:
     polled.calls += 1
     reports = [] if isinstance(answer, GatewayError) else answer
-    if isinstance(answer, GatewayError) and answer.trouble is not Trouble.CONTENT:
+    unanswered = isinstance(answer, GatewayError) and answer.trouble is not Trouble.CONTENT
+    if isinstance(answer, GatewayError) and unanswered:
         polled.failures.append(answer.code)
     matched = match(waiting, reports)
     # The list of a campaign names those, too, whose report came in earlier.
     polled.strangers += max(0, matched.unmatched - (call.size - len(waiting)))
     is_over = now >= ends_at(call.intended_at)
-    polled.states.update(write_reports(call, waiting, matched.findings, is_over=is_over, now=now))
+    polled.states.update(
+        write_reports(call, waiting, matched.findings, is_over=is_over, now=now, unanswered=unanswered)
+    )
 
 
 def _postpone(channel: Channel, now: datetime) -> None:
     """A provider that does not answer at all is left alone for a while; nobody's pause grows by it."""
     with connection.cursor() as cursor:
-        cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + LEASE})
+        cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED})

@@ -20,6 +20,9 @@ from messaging.models import GatewayCall
 # Before the first question, and after each one that brought nothing new; the last one again and again.
 PAUSES: Final = tuple(timedelta(seconds=n) for n in (10, 30, 120, 600, 3600, 6 * 3600))
 
+# A provider that does not answer is left alone so long; its calls' pauses stay as they are.
+UNANSWERED: Final = timedelta(minutes=1)
+
 
 def ends_at(intended_at: datetime) -> datetime:
     """From when on a call made at `intended_at` waits for no report any more."""

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from messaging.gateways.storable import storable
 from messaging.models import Delivery, GatewayCall
 from messaging.reports.match import Finding, Waiting
-from messaging.reports.schedule import next_due
+from messaging.reports.schedule import UNANSWERED, ends_at, next_due
 from messaging.states import DeliveryState
 
 _FINDINGS = """
@@ -48,11 +48,13 @@ def write_reports(
     *,
     is_over: bool,
     now: datetime,
+    unanswered: bool = False,
 ) -> Counter[str]:
     """Write the findings, and when the call is asked about next; how many came to which final state.
 
-    Once the waiting `is_over`, whoever was not reported on becomes `unreported`. What another worker
-    wrote meanwhile, or a report that asks for the next question sooner, stays.
+    Once the waiting `is_over`, whoever was not reported on becomes `unreported`. A question that was left
+    `unanswered` makes no pause longer. What another worker wrote meanwhile, or a report that asks for the
+    next question sooner, stays.
     """
     changes = _changes(waiting, findings, is_over=is_over)
     with transaction.atomic():
@@ -62,12 +64,19 @@ def write_reports(
         if not Delivery.objects.filter(call_id=call.pk, state=DeliveryState.ACCEPTED).exists():
             GatewayCall.objects.filter(pk=call.pk).update(report_due_at=None)
             return counts
-        # As long as reports come in, it is asked again as soon as this time.
-        rounds = max(call.rounds - 1, 1) if counts else call.rounds
+        rounds, due_at = _next_question(call, now, has_news=bool(counts), unanswered=unanswered)
         GatewayCall.objects.filter(pk=call.pk, report_due_at=call.leased).update(
-            report_due_at=next_due(now, rounds, call.intended_at), report_rounds=rounds
+            report_due_at=due_at, report_rounds=rounds
         )
     return counts
+
+
+def _next_question(call: Taken, now: datetime, *, has_news: bool, unanswered: bool) -> tuple[int, datetime]:
+    """(rounds asked, when to ask again). As long as reports come in, as soon as this time."""
+    if unanswered:
+        return call.rounds - 1, min(now + UNANSWERED, ends_at(call.intended_at))
+    rounds = max(call.rounds - 1, 1) if has_news else call.rounds
+    return rounds, next_due(now, rounds, call.intended_at)
 
 
 def _changes(

@@ -87,10 +87,10 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the decision about those whom the press was shown, and say for how many it came too late."""
     message = visible_message(request, pk)
     form = DoubtForm(request.POST)
-    delivery = None
-    if whole(request.POST.get("delivery", "")):
-        delivery = get_object_or_404(Delivery, message=message, pk=request.POST["delivery"])
-    if not form.is_valid():
+    is_valid = form.is_valid()
+    one = form.cleaned_data.get("delivery")
+    delivery = get_object_or_404(Delivery, message=message, pk=one) if one else None
+    if not is_valid:
         return _doubt_page(request, message, form, delivery, status=422)
     given = form.cleaned_data
     choice = DoubtDecision.Choice(given["choice"])

@@ -164,6 +164,18 @@ def test_a_provider_that_does_not_answer_is_left_alone_for_a_minute(dispatch: Di
     assert states(message) == {"delivered": 4}
 
 
+def test_an_outage_of_the_provider_makes_no_pause_longer(sms: Dispatch):
+    sent(sms, 2)
+    sms.server.use("5xx")
+    for _minute in range(8):
+        later(sms)
+        assert poll(sms).failures
+    call = GatewayCall.objects.get()
+    assert call.report_rounds == 0
+    assert call.report_due_at is not None
+    assert call.report_due_at <= database_clock() + timedelta(minutes=1)
+
+
 def test_a_hanging_provider_costs_seconds_and_not_a_whole_calls_patience(sms: Dispatch):
     sms.server.use("hang")
     courier = sms.courier(timeout=60)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_unknown
 from messaging.models import Delivery, DoubtDecision, GatewayCall, Message
+from persian.digits import to_persian
 from tests.factories import UserFactory
 from tests.messaging.helpers import people, states
 from tests.messaging.pages import boss_of, colleague, planned, signed_in, user_of
@@ -151,6 +152,14 @@ def test_a_recipient_that_is_no_number_never_means_all(manager: Client, message:
     fields = shown(manager, page_of(message)) | {"choice": "resend", "delivery": delivery}
     assert press(manager, message, **fields).status_code == 422
     assert states(message) == {"unknown": 3}
+
+
+@pytest.mark.parametrize("spelling", [to_persian, " {} ".format, "{:0>25}".format])
+def test_a_recipient_in_another_spelling_is_that_one_alone(manager: Client, message: Message, spelling):
+    row = Delivery.objects.filter(message=message)[0]
+    fields = shown(manager, page_of(message)) | {"choice": "abandon", "delivery": spelling(row.pk)}
+    press(manager, message, **fields)
+    assert states(message)["unknown"] == 2
 
 
 def test_another_departments_doubt_does_not_exist(message: Message):

@@ -133,10 +133,14 @@ class Acts(RuleBasedStateMachine):
         plan_waiting(self.stage.channel.code, now=self.world.now)
         self._check_plans()
 
-    def _check_plans(self, *, at_rest: bool = True) -> None:
+    def _check_plans(self, *, at_rest: bool = True, died: bool = False) -> None:
+        """Whoever `died` may have died before it planned."""
         new = [n for n in self.memory.notes.values() if not n.planned and not n.cancelled]
         rows = self.world.rows() if new else []
+        begun = {row.message for row in rows}
         for note in new:
+            if died and note.pk not in begun:
+                continue
             checks.check_plan(note, rows, self.memory, at_rest=at_rest)
             note.planned = True
 

@@ -292,7 +292,7 @@ class DispatchMachine(Acts):
         self.world.provider.turns = []
         self._learn_pauses()
         self._learn()
-        self._check_plans(at_rest=False)
+        self._check_plans(at_rest=False, died=report is None)
         if report is not None and not report.failures:
             self._nothing_waits_that_may_go(worker)
 
