@@ -148,8 +148,7 @@ class SendingWindow(models.Model):
 class Outage(models.Model):
     """A time in which a channel's operator was down (C7.5, reading 8): declared or detected.
 
-    `told_at` and `end_told_at` say when its beginning and its end were told by mail, or that this is
-    not to be done.
+    `told_at` and `end_told_at` say when its beginning and its end were told by mail.
     """
 
     class Origin(models.TextChoices):

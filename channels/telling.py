@@ -1,8 +1,9 @@
 """Those who may declare and end an outage learn by mail when one begins and when it is over.
 
-Each event is told at most once: the row is marked by a conditional update before the mail goes. Only a
-mail server that could not even be reached gives the mark back, so that a later round tries again, for as
-long as the news is worth telling.
+Each event is told at most once: the row is marked before the mail goes, by an update whose conditions are
+those by which the row was found. Only a mail server that could not even be reached gives the mark back, so
+that a later round tries again, for as long as the news is worth telling. An end is told to those who were
+told of the beginning.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -32,49 +33,53 @@ logger = logging.getLogger(__name__)
 WORTH_TELLING: Final = timedelta(hours=1)
 # The end of a shorter outage is told to nobody.
 WORTH_ENDING: Final = timedelta(minutes=1)
-# A gateway that comes and goes is told of once in so long.
+# A gateway that comes and goes is told of once in so long; what still lasts then is told.
 QUIET: Final = timedelta(minutes=10)
 
 
 def tell_of_outages(*, now: datetime) -> int:
     """Tell what was not told yet of beginnings and ends; how many mails went."""
+    readers = sorted(set(holders_of("channels.declare_outage").values_list("email", flat=True)))
+    if not readers:
+        return 0
     told = 0
-    for outage in _beginnings(now):
-        told += _tell(outage, "told_at", _beginning, now)
-    for outage in _ends(now):
-        told += _tell(outage, "end_told_at", _end, now)
+    for mark, due, write in (("told_at", _beginnings(now), _beginning), ("end_told_at", _ends(now), _end)):
+        for outage in due.shown():
+            # Asked again of the row itself: another worker may have told it, or told a relapse's forerunner.
+            if due.filter(pk=outage.pk).update(**{mark: now}):
+                told += _send(outage, mark, write, readers)
     return told
 
 
 def _beginnings(now: datetime) -> OutageQuerySet:
+    """Open outages that are to be told now. A relapse waits, unmarked, until the mail about the same trouble
+    of the channel is old enough; a colleague's own word never does."""
+    same = Outage.objects.filter(channel=OuterRef("channel"), cause=OuterRef("cause"))
     rows: OutageQuerySet = Outage.objects.open().filter(
-        told_at__isnull=True, started_at__gt=now - WORTH_TELLING
+        Q(origin=Outage.Origin.DECLARED) | ~Exists(same.filter(told_at__gt=now - QUIET)),
+        told_at__isnull=True,
+        started_at__gt=now - WORTH_TELLING,
     )
-    return rows.shown()
+    return rows
 
 
 def _ends(now: datetime) -> OutageQuerySet:
     rows: OutageQuerySet = Outage.objects.filter(
+        told_at__isnull=False,
         end_told_at__isnull=True,
         ended_at__gt=now - WORTH_TELLING,
         ended_at__gte=F("started_at") + WORTH_ENDING,
     )
-    return rows.shown()
+    return rows
 
 
-def _tell(outage: Outage, mark: str, write: Callable[[Outage], tuple[str, str]], now: datetime) -> bool:
-    """Take one event and send its mail; whether one went."""
-    readers = sorted(set(holders_of("channels.declare_outage").values_list("email", flat=True)))
-    row = Outage.objects.filter(pk=outage.pk)
-    if not row.filter(**{f"{mark}__isnull": True}).update(**{mark: now}):
-        return False  # somebody else tells it
-    if not readers or (mark == "told_at" and _is_told_already(outage, now)):
-        return False
+def _send(outage: Outage, mark: str, write: Callable[[Outage], tuple[str, str]], readers: list[str]) -> bool:
+    """Send the mail about an event that is marked as told; whether it went."""
     connection = get_connection()
     try:
         connection.open()
     except Exception as error:  # proven not sent; any backend's own exception
-        row.update(**{mark: None})
+        Outage.objects.filter(pk=outage.pk).update(**{mark: None})
         logger.warning("an outage could not be told", extra={"error": type(error).__name__})
         return False
     try:
@@ -87,16 +92,6 @@ def _tell(outage: Outage, mark: str, write: Callable[[Outage], tuple[str, str]],
     finally:
         with suppress(Exception):
             connection.close()
-
-
-def _is_told_already(outage: Outage, now: datetime) -> bool:
-    """Whether the same trouble of the channel was told a moment ago: a gateway that comes and goes."""
-    if outage.origin == Outage.Origin.DECLARED:
-        return False
-    earlier = Outage.objects.filter(
-        channel=outage.channel, cause=outage.cause, told_at__gt=now - QUIET, started_at__lt=outage.started_at
-    )
-    return bool(earlier.exists())
 
 
 def _beginning(outage: Outage) -> tuple[str, str]:

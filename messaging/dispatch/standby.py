@@ -1,7 +1,8 @@
 """A worker that needs no broker: it looks at the table by itself, a thread for each thing it looks after.
 
 A channel's pump and its chores (calls without an outcome, calls in doubt, reports) are threads of their
-own, so that a slow provider delays its own messages only, and a long question no message at all. Whatever
+own, so that a slow provider delays its own messages only, and a long question no message at all. One more
+tells of outages, so that a slow mail server delays nothing else. Whatever
 a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
 """
 
@@ -17,6 +18,7 @@ from typing import Final
 from django.db import close_old_connections, connection
 
 from channels.models import Channel
+from channels.telling import tell_of_outages
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 1.0
 CHORES_SECONDS: Final = 2.0
+TELL_SECONDS: Final = 10.0
 # After an error; a database that was restarted is there again soon.
 ERROR_SECONDS: Final = 1.0
 
@@ -50,6 +53,7 @@ class Standby:
         """Work until told to stop; what was done. A call under way is brought to its end first."""
         work: list[Callable[[], None]] = [partial(self._pump, code) for code in self.codes]
         work += [partial(self._chores, code) for code in self.codes]
+        work.append(self._tell)
         threads = [threading.Thread(target=act, name=f"standby-{n}") for n, act in enumerate(work)]
         for thread in threads:
             thread.start()
@@ -89,7 +93,14 @@ class Standby:
 
         self._repeat(turn, courier)
 
-    def _repeat(self, turn: Callable[[], float], courier: Courier) -> None:
+    def _tell(self) -> None:
+        def turn() -> float:
+            tell_of_outages(now=database_clock())
+            return TELL_SECONDS
+
+        self._repeat(turn)
+
+    def _repeat(self, turn: Callable[[], float], courier: Courier | None = None) -> None:
         """Take turns until told to stop; `turn` gives the seconds to wait afterwards."""
         try:
             while not self._stopped.is_set():
@@ -102,7 +113,8 @@ class Standby:
                     pause = ERROR_SECONDS
                 self._wait(pause)
         finally:
-            courier.close()
+            if courier is not None:
+                courier.close()
             connection.close()
 
     def _wait(self, seconds: float) -> None:

@@ -100,10 +100,67 @@ def test_a_mail_server_that_is_away_costs_a_turn_and_no_mail(it, now, settings):
     assert tell_of_outages(now=now) == 1
 
 
-def test_with_nobody_to_tell_nothing_is_tried_again(now):
+def test_with_nobody_to_tell_it_waits_for_somebody(now):
     detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now)
     assert tell_of_outages(now=now) == 0
-    assert Outage.objects.get().told_at == now
+    assert Outage.objects.get().told_at is None
+    UserFactory(roles=["it"], email="it@amootsoft.com")
+    assert tell_of_outages(now=now + MINUTE) == 1
+
+
+class TestRelapses:
+    """A gateway that comes and goes with the same trouble."""
+
+    @pytest.fixture
+    def told(self, it, now):
+        """An outage of two minutes, told from its beginning to its end."""
+        outage = detect_outage(channel=ChannelFactory(), cause=Cause.CREDIT, now=now)
+        assert tell_of_outages(now=now) == 1
+        end_outage(outage=outage, by=None, now=now + 2 * MINUTE)
+        assert tell_of_outages(now=now + 2 * MINUTE) == 1
+        mail.outbox.clear()
+        return outage
+
+    def test_one_that_stays_is_told_once_the_quiet_time_is_over(self, told, now):
+        relapse = detect_outage(channel=told.channel, cause=Cause.CREDIT, now=now + 3 * MINUTE)
+        rounds = [now + 3 * MINUTE + n * timedelta(seconds=30) for n in range(15)]
+        went = [at for at in rounds if tell_of_outages(now=at)]
+        assert went == [now + 10 * MINUTE]
+        assert "اعتبار" in mail.outbox[0].subject
+        end_outage(outage=relapse, by=None, now=now + 60 * MINUTE)
+        assert tell_of_outages(now=now + 60 * MINUTE) == 1, "what was told has an end that is told"
+        assert len(mail.outbox) == 2
+
+    def test_one_that_passes_in_the_quiet_time_is_told_neither_way(self, told, now):
+        relapse = detect_outage(channel=told.channel, cause=Cause.CREDIT, now=now + 3 * MINUTE)
+        assert tell_of_outages(now=now + 3 * MINUTE) == 0
+        end_outage(outage=relapse, by=None, now=now + 8 * MINUTE)
+        assert [tell_of_outages(now=now + n * MINUTE) for n in (8, 11, 20)] == [0, 0, 0]
+
+    def test_those_that_nobody_was_told_of_keep_no_later_one_quiet(self, told, now):
+        for turn in range(3, 15):
+            at = now + turn * MINUTE
+            outage = detect_outage(channel=told.channel, cause=Cause.CREDIT, now=at)
+            tell_of_outages(now=at)
+            end_outage(outage=outage, by=None, now=at + timedelta(seconds=50))
+        assert [letter.subject for letter in mail.outbox] == ["پیامک: اعتبار سامانهٔ ارسال تمام شده است."]
+        assert Outage.objects.exclude(pk=told.pk).get(told_at__isnull=False).told_at == now + 10 * MINUTE
+
+    def test_another_channel_and_a_declared_outage_are_other_news(self, told, it, now):
+        at = now + 3 * MINUTE
+        voice = ChannelFactory(code="avanak", kind="voice")
+        detect_outage(channel=voice, cause=Cause.CREDIT, now=at)
+        first = declare_outage(channel=told.channel, reason="قطعی مخابرات", by=it, now=at)
+        assert tell_of_outages(now=at) == 2
+        end_outage(outage=first, by=it, now=at)
+        declare_outage(channel=told.channel, reason="باز هم", by=it, now=at + MINUTE)
+        assert tell_of_outages(now=at + MINUTE) == 1, "a colleague's word is always told"
+
+
+def test_what_is_over_before_it_was_told_is_told_neither_way(it, now):
+    outage = detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now - 9 * MINUTE)
+    end_outage(outage=outage, by=None, now=now)
+    assert tell_of_outages(now=now) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.core import mail
 from django.db import connection
+from django.utils import timezone
 
+from channels.models import Channel, Outage
 from messaging.dispatch.standby import Standby
 from messaging.models import GatewayCall
-from tests.factories import ChannelFactory, MessageFactory
+from tests.factories import ChannelFactory, MessageFactory, OutageFactory, UserFactory
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
 
@@ -57,11 +60,17 @@ def test_it_settles_what_it_left_in_doubt(at_work: Dispatch):
     assert len(at_work.numbers) == len(set(at_work.numbers)) == 30
 
 
+def test_it_tells_of_an_outage_that_nobody_was_asked_to_tell(at_work: Dispatch):
+    it = UserFactory(roles=["it"], email="it@amootsoft.com")
+    OutageFactory(channel=at_work.channel, origin="declared", declared_by=it, started_at=timezone.now())
+    wait_until(lambda: len(mail.outbox) == 1)
+    assert mail.outbox[0].to == ["it@amootsoft.com"]
+    assert Outage.objects.get().told_at is not None
+
+
 def test_a_slow_voice_provider_does_not_slow_the_sms(at_work: Dispatch):
     people(40)
     at_work.server.use("avanak.latency:0.9")
-    from channels.models import Channel
-
     voice = MessageFactory(channel=Channel.objects.get(code="avanak"))
     wait_until(lambda: any(entry["provider"] == "avanak" for entry in at_work.server.received))
     text = MessageFactory(sender=voice.sender, sender_manager=voice.sender_manager)
