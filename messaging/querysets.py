@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 
 
 class MessageQuerySet(models.QuerySet[Any]):
@@ -30,6 +31,16 @@ class MessageQuerySet(models.QuerySet[Any]):
             .select_related("channel")
             .order_by("priority", "id")
         )
+
+    def with_somebody_due(self, now: datetime, *, known_of: Collection[int] = ()) -> MessageQuerySet:
+        """Those of which a recipient is due, or was a moment ago (`known_of`, not asked again).
+
+        A message may run for days with somebody in doubt and nobody due: there must be no claim of it.
+        """
+        from messaging.models import Delivery
+
+        due = Delivery.objects.filter(message=OuterRef("pk"), state="queued", not_before__lte=now)
+        return self.filter(Q(pk__in=known_of) | Exists(due))
 
     def listed(self) -> MessageQuerySet:
         return self.select_related("channel", "sender", "sender_manager", "department").order_by("-id")

@@ -16,6 +16,7 @@ from messaging.dispatch.clock import Clock
 from messaging.dispatch.record import record_answer, record_not_sent, record_unknown
 from messaging.gateways.base import (
     Account,
+    Answer,
     Batch,
     BatchRefused,
     Gateway,
@@ -24,11 +25,14 @@ from messaging.gateways.base import (
     Lookup,
     NotSent,
     OutcomeUnknown,
+    Result,
     Trouble,
 )
+from messaging.gateways.statuses import Kind, kind_of
 from messaging.models import Message
 from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
+from messaging.steady import steady
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +40,9 @@ T = TypeVar("T")
 
 # Our own word, the gateways' clients say it too: nothing was written, and nobody is to blame but us.
 DEADLINE_PASSED = "deadline_passed"
+
+# An answer that tells of nobody whether he gets it.
+NOBODY_TOLD = "nobody_told"
 
 # The provider's own window was closed: it is asked again after this.
 HOURS_WAIT = timedelta(minutes=15)
@@ -94,12 +101,12 @@ def send_claim(
 ) -> GatewayError | None:
     """Make the call of a claim and record what came of it; the failure, if the whole call failed.
 
-    `started` is the monotonic reading (seconds) taken just before the claim: a worker that was
+    `started` is the reading of `messaging.steady` taken just before the claim: a worker that was
     stopped in between finds its deadline passed and writes nothing.
     """
     allowance = (claim.write_deadline - claim.claimed_at).total_seconds()
-    if time.monotonic() - started >= allowance:
-        record_not_sent(claim, now=clock(), error=DEADLINE_PASSED)
+    if steady() - started >= allowance:
+        _written_down(lambda: record_not_sent(claim, now=clock(), error=DEADLINE_PASSED))
         return NotSent(DEADLINE_PASSED, trouble=Trouble.NETWORK)
     batch = _batch(message, claim, ends_at, started + allowance)
     passed(Point.SEND_BEFORE)
@@ -121,7 +128,23 @@ def send_claim(
     latency_ms = _milliseconds_since(begun)
     passed(Point.SEND_ANSWERED)
     _written_down(lambda: record_answer(claim, answer, now=clock(), latency_ms=latency_ms))
-    return None
+    return _about_nobody(answer)
+
+
+def _about_nobody(answer: Answer) -> OutcomeUnknown | None:
+    """The failure of an answer that leaves everybody in doubt: the next batch would fare no better.
+
+    A provider that refuses the account for each recipient by itself says so in their statuses.
+    """
+    outcomes = list(answer.outcomes.values())
+    if any(outcome.result is not Result.UNKNOWN for outcome in outcomes):
+        return None
+    kinds = {outcome.status: kind_of(outcome.status) for outcome in outcomes}
+    for kind, trouble in ((Kind.ACCOUNT, Trouble.ACCOUNT), (Kind.PROVIDER, Trouble.PROVIDER)):
+        status = next((status for status, one in kinds.items() if one is kind), None)
+        if status is not None:
+            return OutcomeUnknown(status, trouble=trouble)
+    return OutcomeUnknown(NOBODY_TOLD, trouble=Trouble.PROVIDER)
 
 
 def _batch(message: Message, claim: Claim, ends_at: Any, write_before: float) -> Batch:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 from messaging.gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
 from messaging.gateways.masking import masked
 from messaging.points import Point, passed
+from messaging.steady import steady
 
 TOO_LONG: Final = "answer_too_long"
 ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
@@ -59,7 +59,7 @@ class _Progress:
 
     @property
     def is_late(self) -> bool:
-        return self.write_before is not None and time.monotonic() >= self.write_before
+        return self.write_before is not None and steady() >= self.write_before
 
 
 class _DeadlinePassed(Exception):
@@ -147,7 +147,7 @@ class Http:
     ) -> HttpAnswer:
         """Post a form and read the answer, of at most `limit` bytes; redirects come back as they are.
 
-        `write_before` is the monotonic instant after which nothing is written any more. Raises
+        `write_before` is the reading of `messaging.steady` after which nothing is written any more. Raises
         `NotSent` and `OutcomeUnknown`.
         """
         try:

@@ -19,6 +19,7 @@ from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import send_claim
 from messaging.gateways.base import Answer, BatchRefused, RecipientOutcome, Result
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
+from messaging.steady import steady
 from persian.jalali import TEHRAN
 from tests.factories import HOUR, MessageFactory, OutageFactory, UserFactory, mobile, open_every_day
 from tests.messaging.dispatching import Dispatch
@@ -101,7 +102,7 @@ def test_a_window_that_closes_in_mid_campaign_lets_nothing_out_any_more(sms: Dis
     closes_at = database_clock() + seconds(3)
     courier = pump.courier
     while True:
-        started = time.monotonic()
+        started = steady()
         claimed = claim(message, limit=5, closes_at=closes_at, worker="w", now=database_clock())
         if claimed is None:
             break
@@ -325,7 +326,7 @@ def test_a_worker_that_was_stopped_past_its_deadline_writes_nothing(sms: Dispatc
     message = MessageFactory()
     plan(message.pk, now=database_clock())
     message.refresh_from_db()
-    started = time.monotonic() - 5  # the claim's beginning, five seconds ago
+    started = steady() - 5  # the claim's beginning, five seconds ago
     claimed = claim(message, limit=10, closes_at=None, worker="slow", now=database_clock())
     assert claimed is not None
     failure = send_claim(sms.courier(), message, claimed, clock=database_clock, ends_at=None, started=started)

@@ -7,7 +7,6 @@ interleaved here are steps. Locks and snapshots of several connections are the m
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from messaging.facts import MessageGate, gate_of
 from messaging.gateways.base import Batch, Gateway
 from messaging.models import Message
 from messaging.policy.decide import Verdict
+from messaging.steady import steady
 from tests.factories import NOW, ChannelFactory, EmployeeFactory, UserFactory
 from tests.simulation.provider import Entry, SimulatedProvider, WorkerDied
 from tests.simulation.reference import Hours, Person
@@ -134,7 +134,7 @@ class World:
         self._rows: list[Row] | None = None
         self._stack.enter_context(connection.execute_wrapper(self._notice))
         self._stack.enter_context(transaction.atomic())
-        self.provider = SimulatedProvider(self.clock, time.monotonic, meanwhile, took)
+        self.provider = SimulatedProvider(self.clock, steady, meanwhile, took)
         # It answers what the dispatch asks; nobody asks it for reports or lists.
         self.courier = PromptCourier(cast("Gateway", self.provider))
         self.workers = [self.new_worker() for _n in range(3)]
@@ -232,7 +232,7 @@ class World:
         made, worker.claim = worker.claim, None
         message, gate = worker.looked
         # The time that went by since the claim, on the clock by which the deadline is measured.
-        started = time.monotonic() - (self.now - made.claimed_at).total_seconds()
+        started = steady() - (self.now - made.claimed_at).total_seconds()
         try:
             failure = send_claim(
                 self.courier, message, made, clock=self.clock, ends_at=gate.ends_at, started=started

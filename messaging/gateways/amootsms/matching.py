@@ -80,7 +80,9 @@ class Matcher:
     def _compare(self, theirs: str) -> Result | None:
         if self._key and theirs.startswith(self._key):
             return Result.ACCEPTED if _is_cancellation(theirs[len(self._key) :]) else Result.UNKNOWN
-        return Result.UNKNOWN if self._key.startswith(theirs) else None
+        # With something in front of it, or cut off, it may be ours: that proves neither.
+        may_be_ours = self._key in theirs if self._key else False
+        return Result.UNKNOWN if may_be_ours or self._key.startswith(theirs) else None
 
 
 def _is_cancellation(rest: str) -> bool:
