@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from audit.actions import record
@@ -25,8 +26,9 @@ from messaging.dispatch.send import Courier
 from messaging.gateways.base import GatewayError, NotSent, Trouble
 from messaging.models import Comparison
 from messaging.shadow.findings import Counts, record_findings
+from messaging.shadow.since import compared_since
 from messaging.shadow.tables import DayTables
-from persian.jalali import tehran_date
+from persian.jalali import numeric_date, tehran_date
 
 logger = logging.getLogger(__name__)
 
@@ -60,12 +62,20 @@ def compare_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock
     """Compare one whole day in Tehran; None while another comparison of the channel is under way.
 
     A failure of the provider is told in the comparison's `error`. Raises ValidationError for a provider
-    without a list and for a day that is not over.
+    without a list, and for a day that is not over or lies before the portal was in use.
     """
     if not courier.gateway.can_list:
         raise ValidationError(_("This provider offers no list of what it sent; it cannot be compared."))
     if day >= tehran_date(clock()):
         raise ValidationError(_("Only a day that is over can be compared."))
+    since = compared_since(channel)
+    if since is None:
+        raise ValidationError(_("Nothing was sent through the portal so far; no day can be compared."))
+    if day < since:
+        raise ValidationError(
+            _("Days before %(since)s are not compared: that was before the portal was in use."),
+            params={"since": numeric_date(since, get_language() or "")},
+        )
     tried = _try_day(channel, courier, day, by=by, clock=clock)
     if tried is None:
         return None
@@ -97,8 +107,8 @@ def _try_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock: C
 
 
 def days_due(channel: Channel, now: datetime) -> list[date]:
-    """The days of the last week without a completed comparison, and those of which the provider had
-    not sent everything when they were compared; the oldest first.
+    """The days of the last week without a completed comparison, and those of which the provider had not
+    sent everything when they were compared; none before the portal was in use, the oldest first.
 
     Those that failed when they were last tried come last: a day on which the provider never answers
     must not hold up the others for a week.
@@ -107,6 +117,8 @@ def days_due(channel: Channel, now: datetime) -> list[date]:
     since = today - timedelta(days=CATCH_UP_DAYS)
     newest = Comparison.objects.newest(channel, since)
     days = [since + timedelta(days=ahead) for ahead in range(CATCH_UP_DAYS)]
+    first = compared_since(channel)
+    days = [day for day in days if first is not None and day >= first]
     due = [day for day in days if _is_due(newest.get(day), now)]
     return sorted(due, key=lambda day: day in newest and newest[day].state == Comparison.State.FAILED)
 

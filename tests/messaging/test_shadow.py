@@ -34,7 +34,8 @@ STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
 
 
 @pytest.fixture(autouse=True)
-def _hours(db: None, request: pytest.FixtureRequest) -> None:
+def _hours(db: None, request: pytest.FixtureRequest, settings) -> None:
+    settings.COMPARE_SINCE = date(2020, 1, 1)
     if "sms" in request.fixturenames:
         open_every_day(request.getfixturevalue("sms").channel)
 

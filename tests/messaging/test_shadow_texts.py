@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from messaging.models import Breach
@@ -17,7 +19,8 @@ STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
 
 
 @pytest.fixture(autouse=True)
-def _hours(sms: Dispatch) -> None:
+def _hours(sms: Dispatch, settings) -> None:
+    settings.COMPARE_SINCE = date(2020, 1, 1)
     open_every_day(sms.channel)
 
 
