@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from amoot_comms.logs import logging_config
+from persian.jalali import parse_date
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -323,6 +324,12 @@ SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", default=30)
 SETTLE_QUIET_SECONDS = env.float("SETTLE_QUIET_SECONDS", default=60)
 # Hours after which a message whose delivery nobody reported is `unreported`.
 REPORT_HOURS = env.float("REPORT_HOURS", default=72)
+# The first day on which whatever the portal does not know counts as sent past it; None: the day after its
+# first call.
+try:
+    COMPARE_SINCE = parse_date(env.str("COMPARE_SINCE")) if env.str("COMPARE_SINCE", default="") else None
+except ValueError as error:
+    raise ImproperlyConfigured("COMPARE_SINCE must be a date such as 1405/09/01 or 2026-11-22.") from error
 # Stands in the address that the providers post to, and is all that they show for themselves.
 CALLBACK_SECRET = required("CALLBACK_SECRET", "development-callback-secret-that-protects-nothing")
 if len(CALLBACK_SECRET) < 32 or not CALLBACK_SECRET.replace("-", "").replace("_", "").isalnum():

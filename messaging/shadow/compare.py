@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from audit.actions import record
@@ -21,11 +23,12 @@ from channels.models import Channel, Purpose
 from channels.querysets import windows_of
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import GatewayError
+from messaging.gateways.base import GatewayError, NotSent, Trouble
 from messaging.models import Comparison
 from messaging.shadow.findings import Counts, record_findings
+from messaging.shadow.since import compared_since
 from messaging.shadow.tables import DayTables
-from persian.jalali import tehran_date
+from persian.jalali import numeric_date, tehran_date
 
 logger = logging.getLogger(__name__)
 
@@ -38,16 +41,51 @@ AGAIN_AFTER: Final = timedelta(hours=20)
 _COMPARING: Final = 5_775
 
 
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A try to compare a day, and why it failed, if it did."""
+
+    comparison: Comparison
+    failure: Exception | None = None
+
+    @property
+    def is_of_the_provider_as_a_whole(self) -> bool:
+        """Whether the provider cannot be reached, or refuses, whichever day it is asked for."""
+        failure = self.failure
+        if not isinstance(failure, GatewayError):
+            return False
+        is_down = isinstance(failure, NotSent) and failure.trouble is Trouble.PROVIDER
+        return is_down or failure.trouble in {Trouble.NETWORK, Trouble.ACCOUNT}
+
+
 def compare_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock: Clock) -> Comparison | None:
     """Compare one whole day in Tehran; None while another comparison of the channel is under way.
 
     A failure of the provider is told in the comparison's `error`. Raises ValidationError for a provider
-    without a list and for a day that is not over.
+    without a list, and for a day that is not over or lies before the portal was in use.
     """
     if not courier.gateway.can_list:
         raise ValidationError(_("This provider offers no list of what it sent; it cannot be compared."))
     if day >= tehran_date(clock()):
         raise ValidationError(_("Only a day that is over can be compared."))
+    since = compared_since(channel)
+    if since is None:
+        raise ValidationError(_("Nothing was sent through the portal so far; no day can be compared."))
+    if day < since:
+        raise ValidationError(
+            _("Days before %(since)s are not compared: that was before the portal was in use."),
+            params={"since": numeric_date(since, get_language() or "")},
+        )
+    tried = _try_day(channel, courier, day, by=by, clock=clock)
+    if tried is None:
+        return None
+    if tried.failure is not None and not isinstance(tried.failure, GatewayError):
+        raise tried.failure
+    return tried.comparison
+
+
+def _try_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock: Clock) -> _Try | None:
+    """Compare a day; whatever fails is recorded on its comparison. None: the channel is taken."""
     with _alone(channel) as is_alone:
         if not is_alone:
             return None
@@ -58,22 +96,31 @@ def compare_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock
         except GatewayError as failure:
             logger.warning("a day could not be compared", extra={"day": str(day), "code": failure.code})
             _fail(comparison, failure.code, by=by, now=clock())
+            return _Try(comparison, failure)
         except Exception as error:
+            logger.exception("a comparison failed", extra={"day": str(day)})
             _fail(comparison, type(error).__name__, by=by, now=clock())
-            raise
+            return _Try(comparison, error)
         finally:
             tables.drop()
-    return comparison
+    return _Try(comparison)
 
 
 def days_due(channel: Channel, now: datetime) -> list[date]:
-    """The days of the last week without a completed comparison, and those of which the provider had
-    not sent everything when they were compared; the oldest first."""
+    """The days of the last week without a completed comparison, and those of which the provider had not
+    sent everything when they were compared; none before the portal was in use, the oldest first.
+
+    Those that failed when they were last tried come last: a day on which the provider never answers
+    must not hold up the others for a week.
+    """
     today = tehran_date(now)
     since = today - timedelta(days=CATCH_UP_DAYS)
     newest = Comparison.objects.newest(channel, since)
     days = [since + timedelta(days=ahead) for ahead in range(CATCH_UP_DAYS)]
-    return [day for day in days if _is_due(newest.get(day), now)]
+    first = compared_since(channel)
+    days = [day for day in days if first is not None and day >= first]
+    due = [day for day in days if _is_due(newest.get(day), now)]
+    return sorted(due, key=lambda day: day in newest and newest[day].state == Comparison.State.FAILED)
 
 
 def _is_due(comparison: Comparison | None, now: datetime) -> bool:
@@ -83,16 +130,17 @@ def _is_due(comparison: Comparison | None, now: datetime) -> bool:
 
 
 def compare_due(channel: Channel, courier: Courier, *, clock: Clock) -> list[Comparison]:
-    """Compare every day that is due, up to the first that fails: the provider is asked again later."""
+    """Compare every day that is due. Whatever is wrong with one day alone holds up no other; a provider
+    that cannot be asked at all is left alone until the next round."""
     done: list[Comparison] = []
     if not courier.gateway.can_list:
         return done
     for day in days_due(channel, clock()):
-        comparison = compare_day(channel, courier, day, by=None, clock=clock)
-        if comparison is None:
+        tried = _try_day(channel, courier, day, by=None, clock=clock)
+        if tried is None:
             break
-        done.append(comparison)
-        if comparison.state != Comparison.State.COMPLETED:
+        done.append(tried.comparison)
+        if tried.is_of_the_provider_as_a_whole:
             break
     return done
 

@@ -14,12 +14,14 @@ from messaging.models import Comparison
 TEXTS: Final = 200
 SAMPLE: Final = 10
 
-# A message leaves when the provider sends it; while it has not, when the provider took it.
+# A message leaves when the provider sends it; while it has not, when the provider took it. A message of
+# the portal is named by the portal's text, though the provider may have cut it off for some.
 _FOUND: Final = """
     CREATE TEMPORARY TABLE shadow_found AS
-    SELECT r.provider_id, r.number, r.line, r.digest, r.at, coalesce(r.sent_at, r.at) AS left_at,
-           r.message_id, c.kind, c.is_outside
+    SELECT r.provider_id, r.number, r.line, coalesce(o.digest, r.digest) AS digest, r.at,
+           coalesce(r.sent_at, r.at) AS left_at, r.message_id, c.kind, c.is_outside
       FROM shadow_row r
+      LEFT JOIN shadow_ours o USING (message_id)
       LEFT JOIN shadow_minute taken ON taken.minute = date_trunc('minute', r.at)
       LEFT JOIN shadow_minute sent ON sent.minute = date_trunc('minute', r.sent_at)
      CROSS JOIN LATERAL (
@@ -71,8 +73,9 @@ _RECORD: Final = """
            sender_manager_id, accepted_at, happened_at, until, recipients, numbers, text, line, first_id,
            last_id, digest, "group", part, comparison_id, found_at)
     SELECT %(channel)s, %(day)s, a.kind, a.is_outside, m.id, m.sender_id, m.sender_manager_id,
-           a.accepted_at, a.happened_at, a.until, a.recipients, a.numbers, coalesce(t.text, ''), a.line,
-           a.first_id, ltrim(a.last_id, '0'), a.digest, a.group_key, a.part, %(comparison)s, %(now)s
+           a.accepted_at, a.happened_at, a.until, a.recipients, a.numbers,
+           coalesce(left(m.text, 1000), t.text, ''), a.line, a.first_id,
+           ltrim(a.last_id, '0'), a.digest, a.group_key, a.part, %(comparison)s, %(now)s
       FROM added a
       LEFT JOIN messaging_message m ON m.id = a.message_id
       LEFT JOIN shadow_text t ON t.digest = a.digest

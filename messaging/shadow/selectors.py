@@ -9,15 +9,17 @@ from channels.models import Channel
 from messaging.gateways.registry import can_list
 from messaging.models import Comparison
 from messaging.shadow.compare import CATCH_UP_DAYS
+from messaging.shadow.since import compared_since
 from persian.jalali import tehran_date
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedDay:
-    """`comparison` is None for a day that nobody has tried to compare."""
+    """`comparison` is None for a day that nobody has tried to compare; `is_before` the portal was in use."""
 
     day: date
     comparison: Comparison | None
+    is_before: bool = False
 
     @property
     def is_compared(self) -> bool:
@@ -31,10 +33,12 @@ class ComparedDay:
 
 @dataclass(frozen=True, slots=True)
 class ComparedChannel:
-    """A sending channel; without days where the provider offers no list."""
+    """A sending channel; without days where the provider offers no list. `since`: the first day that is
+    compared, None while nothing was sent through the portal."""
 
     channel: Channel
     days: list[ComparedDay]
+    since: date | None
 
 
 def compared_days(now: datetime) -> list[ComparedChannel]:
@@ -45,6 +49,7 @@ def compared_days(now: datetime) -> list[ComparedChannel]:
     for channel in Channel.objects.sending().order_by("id"):
         listed = can_list(channel.code)
         newest = Comparison.objects.newest(channel, days[-1]) if listed else {}
-        shown = [ComparedDay(day, newest.get(day)) for day in days] if listed else []
-        found.append(ComparedChannel(channel, shown))
+        since = compared_since(channel) if listed else None
+        shown = [ComparedDay(day, newest.get(day), since is None or day < since) for day in days]
+        found.append(ComparedChannel(channel, shown if listed else [], since))
     return found

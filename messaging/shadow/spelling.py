@@ -10,6 +10,7 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from persian.text import search_key
@@ -29,8 +30,19 @@ def digest_of(key: str) -> str:
     return hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """Two digests of one text: its `own`, and that of the portal's text that may be `meant` by it.
+
+    Only `meant` finds a message; what was sent past the portal is named and shown by its `own`.
+    """
+
+    own: str
+    meant: str
+
+
 class Speller:
-    """Digests of the provider's texts, each that of the portal's text that it stands for, if of one.
+    """Digests of the provider's texts.
 
     `ours` are the canonical texts of the portal's own messages around that day.
     """
@@ -39,15 +51,16 @@ class Speller:
         self._ours = sorted({key for key in ours if key})
         self._known = frozenset(self._ours)
         self._lengths = sorted({len(key) for key in self._ours}, reverse=True)
-        self._digests: dict[str, str] = {}
+        self._spelled: dict[str, Spelled] = {}
 
-    def digest(self, text: str) -> str:
-        known = self._digests.get(text)
+    def spelled(self, text: str) -> Spelled:
+        known = self._spelled.get(text)
         if known is None:
-            if len(self._digests) >= _KEPT:
-                self._digests.clear()
-            known = digest_of(self._meant(canonical(text)))
-            self._digests[text] = known
+            if len(self._spelled) >= _KEPT:
+                self._spelled.clear()
+            key = canonical(text)
+            known = Spelled(digest_of(key), digest_of(self._meant(key)))
+            self._spelled[text] = known
         return known
 
     def _meant(self, theirs: str) -> str:

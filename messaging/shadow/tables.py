@@ -28,7 +28,8 @@ _DROP: Final = "DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in
 
 _TABLES: Final = """
     CREATE TEMPORARY TABLE shadow_raw (
-        provider_id text, number text, line text, digest text, at timestamptz, sent_at timestamptz);
+        provider_id text, number text, line text, digest text, meant text, at timestamptz,
+        sent_at timestamptz);
     CREATE TEMPORARY TABLE shadow_text (digest text PRIMARY KEY, text text);
     CREATE TEMPORARY TABLE shadow_ours (message_id bigint PRIMARY KEY, digest text);
     CREATE TEMPORARY TABLE shadow_minute (minute timestamptz PRIMARY KEY);
@@ -37,7 +38,7 @@ _TABLES: Final = """
 # Slices overlap: each message once, and only those of the day.
 _ROWS: Final = """
     CREATE TEMPORARY TABLE shadow_row AS
-    SELECT DISTINCT ON (provider_id) provider_id, number, line, digest, at, sent_at,
+    SELECT DISTINCT ON (provider_id) provider_id, number, line, digest, meant, at, sent_at,
            NULL::bigint AS delivery_id, NULL::bigint AS message_id, FALSE AS is_promotional
       FROM shadow_raw WHERE at >= %(start)s AND at < %(end)s
      ORDER BY provider_id, sent_at DESC NULLS LAST
@@ -71,7 +72,7 @@ _BY_TEXT: Final = """
     WITH nearest AS (
         SELECT DISTINCT ON (r.provider_id) r.provider_id, o.id, o.message_id, r.at - o.intended_at AS apart
           FROM shadow_row r
-          JOIN shadow_own o ON o.number = r.number AND o.digest = r.digest AND NOT o.is_matched
+          JOIN shadow_own o ON o.number = r.number AND o.digest = r.meant AND NOT o.is_matched
            AND r.at BETWEEN o.intended_at - %(tolerance)s AND o.intended_at + %(tolerance)s
          WHERE r.message_id IS NULL
          ORDER BY r.provider_id, greatest(r.at - o.intended_at, o.intended_at - r.at), o.id),
@@ -91,7 +92,7 @@ _BY_DOUBT: Final = """
              WHERE k.channel_id = %(channel)s AND k.outcome <> 'answered'
                AND k.intended_at >= %(start)s - %(tolerance)s
                AND k.intended_at < %(end)s + %(tolerance)s) k
-     WHERE r.message_id IS NULL AND r.digest = k.digest
+     WHERE r.message_id IS NULL AND r.meant = k.digest
        AND r.at BETWEEN k.intended_at - %(tolerance)s AND k.intended_at + %(tolerance)s
        AND EXISTS (SELECT FROM messaging_delivery d
                     WHERE d.message_id = k.message_id AND d.address = '+98' || r.number
@@ -159,11 +160,12 @@ class DayTables:
             with cursor.cursor.copy("COPY shadow_raw FROM STDIN") as copy:
                 for one in messages:
                     text = one.text.replace("\0", "").encode("utf-8", "ignore").decode()
-                    digest = self._speller.digest(text)
-                    texts.setdefault(digest, text[:1000])
+                    spelled = self._speller.spelled(text)
+                    texts.setdefault(spelled.own, text[:1000])
                     at = one.registered_at or one.sent_at or self.start
                     line = one.line.replace("\0", "")[:30]
-                    copy.write_row((one.provider_id, one.number, line, digest, at, one.sent_at))
+                    digests = (spelled.own, spelled.meant)
+                    copy.write_row((one.provider_id, one.number, line, *digests, at, one.sent_at))
             cursor.execute(
                 "INSERT INTO shadow_text SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
                 [list(texts), list(texts.values())],

@@ -79,6 +79,25 @@ def test_an_answer_without_sense_leaves_one_batch_and_the_trials_in_doubt(
     check_that_answers_are_fit_to_be_kept()
 
 
+def test_a_credit_that_is_gone_for_each_recipient_by_itself_is_an_outage_too(sms: Dispatch):
+    people(30)
+    message = MessageFactory(text=TEXT)
+    sms.server.use("unknown-status:CreditNotEnough")
+    again_and_again(sms.pump())
+    outage = Outage.objects.get()
+    assert (outage.cause, outage.code) == ("credit", "CreditNotEnough")
+    assert states(message)["queued"] >= 20 - MOST_TRIALS
+
+
+def test_an_odd_answer_about_one_recipient_says_nothing_of_the_next(sms: Dispatch):
+    people(1)
+    message = MessageFactory(text=TEXT)
+    sms.server.use("unknown-status:Whatever")
+    sms.run()
+    assert states(message) == {"unknown": 1}
+    assert not Outage.objects.exists()
+
+
 def test_a_word_that_cannot_be_stored_is_kept_without_what_cannot(sms: Dispatch):
     people(5)
     message = MessageFactory(text=TEXT)

@@ -10,13 +10,22 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
+from channels.models import Outage
 from messaging.dispatch.clock import database_clock, difference
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.rate import Line
-from messaging.models import LineBudget
-from tests.factories import NOW, ChannelFactory, MessageFactory, open_every_day
+from messaging.models import GatewayCall, LineBudget, Message
+from tests.factories import (
+    NOW,
+    ChannelFactory,
+    DeliveryFactory,
+    MessageFactory,
+    OutageFactory,
+    open_every_day,
+)
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import in_threads, people, seconds, states
 
@@ -140,6 +149,39 @@ def test_two_pumps_keep_to_the_rate_of_the_line_together(sms: Dispatch):
     assert time.monotonic() - began > 1.5, "120 at 40 a second, of which 40 at once"
 
 
+@together
+def test_what_runs_with_nobody_due_is_not_claimed_from(sms: Dispatch):
+    """It may run for days with one in doubt: a hundred of them would keep a worker from all the others."""
+    people(3)
+    doubtful = MessageFactory(running=True)
+    DeliveryFactory(message=doubtful, state="unknown")
+    waiting = MessageFactory(running=True)
+    DeliveryFactory(message=waiting, not_before=None)
+    message = MessageFactory()
+    with CaptureQueriesContext(connection) as made:
+        sms.run()
+    assert states(message)["accepted"] >= 3
+    claims = [query["sql"] for query in made if "FOR SHARE OF m" in query["sql"]]
+    assert claims
+    assert all(f"m.id = {message.pk} " in sql for sql in claims)
+
+
+def test_a_message_that_the_gateway_chokes_on_is_not_tried_for_all_the_others(sms: Dispatch):
+    people(40)
+    first = MessageFactory()
+    second = MessageFactory(sender=first.sender, sender_manager=first.sender_manager)
+    Message.objects.filter(pk=first.pk).update(priority=1)
+    pump = sms.pump()
+    pump.run(seconds=0)
+    sms.server.use("unknown-status:Whatever")
+    outage = OutageFactory(channel=sms.channel, started_at=database_clock())
+    for _trial in range(16):
+        Outage.objects.filter(pk=outage.pk).update(next_probe_at=database_clock(), trials=0)
+        assert not pump.probe()
+    tried = GatewayCall.objects.values_list("message", flat=True)
+    assert set(tried) == {first.pk, second.pk}
+
+
 # --- clocks ---------------------------------------------------------------------------------------
 
 
@@ -157,6 +199,19 @@ def test_a_worker_with_a_wrong_clock_sends_nothing_promotional_and_says_so(sms: 
     assert "clock_differs" in caplog.text
     sms.run()
     assert states(advert) == {"accepted": 4}
+
+
+def test_a_worker_with_a_wrong_clock_tries_a_gateway_with_nothing_promotional(sms: Dispatch):
+    people(2)
+    open_every_day(sms.channel, 0, 1440)
+    advert = MessageFactory(promotional=True)
+    sms.pump().run(seconds=0)
+    OutageFactory(channel=sms.channel, started_at=database_clock(), next_probe_at=database_clock())
+    wrong = sms.pump()
+    wrong.wall = lambda: datetime.now(UTC) + timedelta(hours=1)
+    wrong.probe()
+    assert states(advert) == {"queued": 2}
+    assert sms.numbers == []
 
 
 def test_a_clock_that_is_put_right_is_believed_again(sms: Dispatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -19,6 +19,11 @@ LIST = "/messages/breaches/"
 @pytest.fixture
 def auditor():
     return signed_in(user_of(colleague("auditor")))
+
+
+@pytest.fixture(autouse=True)
+def _in_use(settings) -> None:
+    settings.COMPARE_SINCE = date(2020, 1, 1)
 
 
 def texts(response) -> set[str]:
@@ -81,6 +86,19 @@ def test_a_day_without_a_comparison_is_told_apart_from_a_day_without_breaches(au
     assert "connection_refused" in shown
     assert "۴ بیرون از پورتال" in shown
     assert shown.count("هنوز مقایسه نشده") == 4
+
+
+def test_the_days_before_the_portal_was_in_use_are_told_apart_from_those_still_to_come(auditor, settings):
+    today = tehran_date(timezone.now())
+    channel = sms()
+    settings.COMPARE_SINCE = today - timedelta(days=2)
+    [one] = auditor.get(LIST).context["compared"]
+    assert (one.channel, one.since) == (channel, settings.COMPARE_SINCE)
+    assert [day.is_before for day in one.days] == [False] * 2 + [True] * 5
+    settings.COMPARE_SINCE = None
+    [one] = auditor.get(LIST).context["compared"]
+    assert one.since is None
+    assert all(day.is_before for day in one.days)
 
 
 def test_the_failed_tries_before_and_after_a_completed_one_hide_nothing(auditor):

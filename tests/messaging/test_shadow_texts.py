@@ -1,0 +1,73 @@
+"""The breaches' texts: what was really sent, however near it is to a text of the portal."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from messaging.models import Breach
+from messaging.shadow.spelling import Spelled, Speller, canonical, digest_of
+from tests.factories import MessageFactory, mobile, open_every_day
+from tests.messaging.dispatching import Dispatch
+from tests.messaging.helpers import people, states
+from tests.messaging.shadows import at, by_the_panel, compare, happened
+
+pytestmark = pytest.mark.django_db
+
+STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
+
+
+@pytest.fixture(autouse=True)
+def _hours(sms: Dispatch, settings) -> None:
+    settings.COMPARE_SINCE = date(2020, 1, 1)
+    open_every_day(sms.channel)
+
+
+def portal_sends(sms: Dispatch, count: int, text: str, **fields: object) -> None:
+    people(count)
+    message = MessageFactory(text=text, **fields)
+    open_every_day(sms.channel, 0, 1440)
+    sms.run()
+    assert states(message) == {"accepted": count}
+    open_every_day(sms.channel)
+
+
+@pytest.mark.parametrize("ours", ["سلام", "سلام، حراج آخر سال؛ فقط امروز"])
+def test_a_breach_shows_what_the_panel_sent_and_not_the_portals_text_that_begins_alike(
+    sms: Dispatch, ours: str
+):
+    portal_sends(sms, 2, ours)
+    by_the_panel(sms, STRANGERS, "سلام، حراج آخر سال")
+    happened(sms, at(12))
+    compare(sms)
+    assert Breach.objects.get().text == "سلام، حراج آخر سال"
+
+
+def test_texts_of_the_panel_that_go_on_from_one_of_the_portal_are_breaches_of_their_own(sms: Dispatch):
+    portal_sends(sms, 2, "سلام")
+    by_the_panel(sms, STRANGERS[:2], "سلام، حراج آخر سال")
+    by_the_panel(sms, STRANGERS[2:], "سلام، جشنوارهٔ پاییز")
+    happened(sms, at(12))
+    assert compare(sms).shadow == 3
+    assert set(Breach.objects.values_list("text", "recipients")) == {
+        ("سلام، حراج آخر سال", 2),
+        ("سلام، جشنوارهٔ پاییز", 1),
+    }
+
+
+def test_a_message_of_the_portal_that_the_provider_cut_off_for_some_is_one_breach_with_its_own_text(
+    sms: Dispatch,
+):
+    portal_sends(sms, 20, "تخفیف ویژه کتاب", promotional=True)
+    known = sms.server.gateway.ledgers["sms"].campaigns
+    known[0].text = "تخفیف"
+    happened(sms, at(23))
+    assert compare(sms).outside_hours == 20
+    assert list(Breach.objects.values_list("text", "recipients")) == [("تخفیف ویژه کتاب", 20)]
+
+
+def test_a_text_keeps_its_own_digest_beside_the_one_it_stands_for():
+    speller = Speller([canonical("سلام")])
+    theirs = "سلام، حراج"
+    assert speller.spelled(theirs) == Spelled(digest_of(canonical(theirs)), digest_of(canonical("سلام")))
