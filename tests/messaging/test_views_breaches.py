@@ -31,13 +31,13 @@ def texts(response) -> set[str]:
 
 
 def test_every_breach_is_listed_with_its_kind_and_who_answers(auditor):
-    own = BreachFactory(text="متن پورتال")
+    own = BreachFactory(text="متن پرتال")
     BreachFactory(shadow=True, is_outside=True)
     page = auditor.get(LIST)
-    assert texts(page) == {"متن پورتال", "حراج"}
+    assert texts(page) == {"متن پرتال", "حراج"}
     shown = page.content.decode()
     assert own.sender.full_name in shown
-    assert "ارسال بیرون از پورتال" in shown
+    assert "ارسال بیرون از پرتال" in shown
     assert "خارج از ساعت مجاز، اگر تبلیغاتی بوده" in shown
 
 
@@ -82,9 +82,9 @@ def test_a_day_without_a_comparison_is_told_apart_from_a_day_without_breaches(au
     ComparisonFactory(day=today - timedelta(days=3), listed=9, shadow=4)
     shown = auditor.get(LIST).content.decode()
     assert "۱۲٬۴۰۶ پیام مقایسه شد" in " ".join(shown.split())
-    assert "همه از پورتال" in shown
+    assert "همه از پرتال" in shown
     assert "connection_refused" in shown
-    assert "۴ بیرون از پورتال" in shown
+    assert "۴ بیرون از پرتال" in shown
     assert shown.count("هنوز مقایسه نشده") == 4
 
 
