@@ -96,3 +96,23 @@ def test_a_gateway_that_dies_in_mid_campaign_and_comes_back(
     look(phone, "/channels/sms/", "phone-channel")
     expect(phone.page.locator("#content")).to_contain_text(re.compile("نبود ارتباط"))
     account.assert_promises_kept()
+
+
+def test_an_outage_ended_on_home_after_a_long_look_at_the_question_is_over(desktop: Visitor) -> None:
+    """Home asks for itself every five seconds; the form that the question is about must survive that."""
+    page = desktop.page
+    desktop.sign_in("it")
+    desktop.go("/channels/avanak/")
+    page.fill("[name=reason]", "قطع شبکهٔ ثابت")
+    page.click("form[action*=outage] button[data-confirm]")
+    page.click("#confirm-yes")
+    expect(page.locator("#content")).to_contain_text("قطع شبکهٔ ثابت")
+    desktop.go("/")
+    block = page.locator("#home-now .outage", has_text="قطع شبکهٔ ثابت")
+    block.locator("button[data-confirm]").click()
+    page.wait_for_timeout(11_000)
+    desktop.picture("question")
+    page.click("#confirm-yes")
+    expect(page).to_have_url(re.compile("/channels/avanak/"))
+    desktop.go("/")
+    expect(page.locator("#home-now")).not_to_contain_text("قطع شبکهٔ ثابت")

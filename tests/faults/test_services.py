@@ -116,6 +116,22 @@ def test_a_campaign_completes_with_the_broker_dead_from_beginning_to_end(arena: 
     arena.say(f"figures: 2,000 messages in {seconds:.0f} s, start of the processes included, without broker")
 
 
+@row(6)
+def test_a_broker_that_dies_in_mid_campaign_costs_no_call_its_answer(arena: Arena):
+    message = arena.campaign(3_000)
+    arena.gateway.use("latency:0.5")
+    started(arena)
+    arena.wait_until(lambda: arena.sent() > 0, 60, "the first acceptance")
+    arena.world.valkey.stop()
+    arena.gateway.use("latency:0.1")
+    arena.wait_for_the_end(message, seconds=120)
+    lost = GatewayCall.objects.filter(error="worker_lost").count()
+    assert lost == 0, f"{lost} calls were under way when the broker died, and lost their answers"
+    arena.world.start_valkey()
+    arena.processes.stop()
+    assert arena.judge()["in_doubt"] == 0
+
+
 # --- Row 7: the database --------------------------------------------------------------------------
 
 
