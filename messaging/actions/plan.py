@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 
 from audit.actions import record
+from channels.models import Purpose
 from messaging.actions.move import move_message
 from messaging.facts import gate_of
 from messaging.models import Message
@@ -45,12 +46,15 @@ def plan(message_id: int, *, now: datetime) -> int:
     return count
 
 
-def plan_waiting(channel_code: str, *, now: datetime) -> int:
-    """Plan every submitted message of a channel; returns the number of deliveries written.
+def plan_waiting(channel_code: str, *, now: datetime, promotional: bool = True) -> int:
+    """Plan every submitted message of a channel, or every one that is not `promotional`; returns the number
+    of deliveries written.
 
     One that cannot be planned waits, with the error in the log, and keeps no other one waiting.
     """
     waiting = Message.objects.filter(channel__code=channel_code, status=MessageStatus.SUBMITTED)
+    if not promotional:
+        waiting = waiting.exclude(purpose=Purpose.PROMOTIONAL)
     count = 0
     for pk in waiting.order_by("priority", "id").values_list("pk", flat=True):
         try:

@@ -80,7 +80,9 @@ class Report:
 class Pump:
     """One channel's pump in one worker thread.
 
-    `clock` gives the database's time, by which everything is decided; `wall` is this machine's own.
+    `clock` gives the database's time, by which everything is decided; `wall` is this machine's own. Where
+    somebody else does (`plans_campaigns` false), it does not plan what is promotional: a million recipients
+    take seconds, in which this thread sends nothing.
     """
 
     def __init__(
@@ -91,11 +93,13 @@ class Pump:
         clock: Clock,
         worker: str = "",
         wall: Clock = wall_clock,
+        plans_campaigns: bool = True,
     ) -> None:
         self.channel = channel
         self.courier = courier
         self.clock = clock
         self.wall = wall
+        self.plans_campaigns = plans_campaigns
         self.worker = worker or worker_name()
         self.clock_difference = timedelta(0)
         self._line = Line(channel, courier.gateway.rate, clock)
@@ -137,7 +141,7 @@ class Pump:
     def _look_around(self, report: Report) -> None:
         """What may go now. Within a turn as well as before it: a message of ten that comes in the middle
         of one of a million is planned at once."""
-        report.planned += plan_waiting(self.channel.code, now=self.clock())
+        report.planned += plan_waiting(self.channel.code, now=self.clock(), promotional=self.plans_campaigns)
         was_wrong = self.clock_is_wrong
         self.clock_difference = difference(self.clock, self.wall)
         if self.clock_is_wrong and not was_wrong:

@@ -1,9 +1,9 @@
 """A worker that needs no broker: it looks at the table by itself, a thread for each thing it looks after.
 
-A channel's pump and its chores (calls without an outcome, calls in doubt, reports) are threads of their
-own, so that a slow provider delays its own messages only, and a long question no message at all. One more
-tells of outages, so that a slow mail server delays nothing else. Whatever
-a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
+A channel's pump, its planning of campaigns and its chores (calls without an outcome, calls in doubt,
+reports) are threads of their own, so that a slow provider delays its own messages only, and a long campaign
+or a long question no message at all. One more tells of outages, so that a slow mail server delays nothing
+else. Whatever a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.db import close_old_connections, connection
 
 from channels.models import Channel
 from channels.telling import tell_of_outages
+from messaging.actions.plan import plan_waiting
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
@@ -52,6 +53,7 @@ class Standby:
     def run(self) -> Report:
         """Work until told to stop; what was done. A call under way is brought to its end first."""
         work: list[Callable[[], None]] = [partial(self._pump, code) for code in self.codes]
+        work += [partial(self._plan, code) for code in self.codes]
         work += [partial(self._chores, code) for code in self.codes]
         work.append(self._tell)
         threads = [threading.Thread(target=act, name=f"standby-{n}") for n, act in enumerate(work)]
@@ -72,13 +74,20 @@ class Standby:
             channel = Channel.objects.sending().filter(code=code).first()
             if channel is None:
                 return IDLE_SECONDS
-            pump = pump or Pump(channel, courier, clock=database_clock)
+            pump = pump or Pump(channel, courier, clock=database_clock, plans_campaigns=False)
             report = pump.run(seconds=TURN_SECONDS)
             with self._lock:
                 self._total.add(report)
             return 0.0 if report.moved or report.calls else IDLE_SECONDS
 
         self._repeat(turn, courier)
+
+    def _plan(self, code: str) -> None:
+        def turn() -> float:
+            plan_waiting(code, now=database_clock())
+            return IDLE_SECONDS
+
+        self._repeat(turn)
 
     def _chores(self, code: str) -> None:
         courier = Courier(gateway_for(code))

@@ -12,9 +12,11 @@ from django.db import connection
 from django.utils import timezone
 
 from channels.models import Channel, Outage
+from messaging.dispatch.clock import database_clock
+from messaging.dispatch.pump import Pump
 from messaging.dispatch.standby import Standby
 from messaging.models import GatewayCall
-from tests.factories import ChannelFactory, MessageFactory, OutageFactory, UserFactory
+from tests.factories import ChannelFactory, MessageFactory, OutageFactory, UserFactory, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
 
@@ -49,6 +51,25 @@ def test_it_finds_a_message_by_itself_within_ten_seconds(at_work: Dispatch):
     people(30)
     message = MessageFactory()
     wait_until(lambda: states(message) == {"accepted": 30}, within=10)
+
+
+def test_a_campaign_is_planned_beside_the_pump_and_not_by_it(at_work: Dispatch):
+    people(30)
+    open_every_day(at_work.channel, 0, 1440)
+    message = MessageFactory(promotional=True)
+    wait_until(lambda: states(message) == {"accepted": 30}, within=10)
+
+
+def test_a_pump_that_plans_no_campaigns_plans_what_is_urgent(sms: Dispatch):
+    people(3)
+    open_every_day(sms.channel, 0, 1440)
+    campaign = MessageFactory(promotional=True)
+    urgent = MessageFactory(sender=campaign.sender, sender_manager=campaign.sender_manager)
+    pump = Pump(sms.channel, sms.courier(), clock=database_clock, plans_campaigns=False)
+    pump.run(seconds=5)
+    assert states(urgent) == {"accepted": 3}
+    campaign.refresh_from_db()
+    assert (campaign.status, states(campaign)) == ("submitted", {})
 
 
 def test_it_settles_what_it_left_in_doubt(at_work: Dispatch):
