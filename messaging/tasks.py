@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable, Iterable
 
 from celery import shared_task
 
@@ -15,6 +17,8 @@ from messaging.dispatch.settle import settle_channel
 from messaging.gateways.registry import gateway_for
 from messaging.reports.look import look_for_news
 from messaging.shadow.compare import compare_due
+
+logger = logging.getLogger(__name__)
 
 # Seconds after which a pump gives its worker back; it asks for another turn if there is more to do.
 TURN_SECONDS = 10.0
@@ -51,23 +55,35 @@ def recover() -> None:
     recover_calls(now=database_clock())
 
 
+def _each(channels: Iterable[Channel], act: Callable[[Channel], object]) -> None:
+    """One channel's trouble must not keep the next one from its turn."""
+    for channel in channels:
+        try:
+            act(channel)
+        except Exception:
+            logger.exception("a round failed", extra={"channel": channel.code})
+
+
 @shared_task(name="messaging.tasks.settle", ignore_result=True)
 def settle() -> None:
-    for channel in Channel.objects.sending():
-        settle_channel(channel, pump_of(channel).courier, clock=database_clock)
+    _each(
+        Channel.objects.sending(),
+        lambda channel: settle_channel(channel, pump_of(channel).courier, clock=database_clock),
+    )
 
 
 @shared_task(name="messaging.tasks.probe", ignore_result=True)
 def probe() -> None:
     down = Outage.objects.to_probe(database_clock()).values_list("channel_id", flat=True)
-    for channel in Channel.objects.sending().filter(pk__in=list(down)):
-        pump_of(channel).probe()
+    _each(Channel.objects.sending().filter(pk__in=list(down)), lambda channel: pump_of(channel).probe())
 
 
 @shared_task(name="messaging.tasks.reports", ignore_result=True)
 def reports() -> None:
-    for channel in Channel.objects.sending():
-        look_for_news(channel, pump_of(channel).courier, clock=database_clock)
+    _each(
+        Channel.objects.sending(),
+        lambda channel: look_for_news(channel, pump_of(channel).courier, clock=database_clock),
+    )
 
 
 @shared_task(name="messaging.tasks.compare_sends", ignore_result=True)

@@ -21,7 +21,8 @@ _OPEN = """
 """
 
 # Read under the row's lock, so that two workers do not take the same tokens. A worker whose reading of
-# the clock is older than the row's adds nothing.
+# the clock is older than the row's adds nothing; a row that is far ahead was written by a clock that has
+# been put right since, and would add nothing for as long as that clock was wrong.
 _TAKE = """
     WITH held AS MATERIALIZED (
         SELECT id, least(%(burst)s, tokens + %(rate)s
@@ -30,7 +31,9 @@ _TAKE = """
     ), granted AS (
         SELECT id, tokens, least(%(wanted)s, floor(greatest(tokens, 0)))::integer AS n FROM held)
     UPDATE messaging_linebudget b
-       SET tokens = g.tokens - g.n, filled_at = greatest(b.filled_at, %(now)s)
+       SET tokens = g.tokens - g.n,
+           filled_at = CASE WHEN b.filled_at > %(now)s + interval '2 seconds' THEN %(now)s
+                            ELSE greatest(b.filled_at, %(now)s) END
       FROM granted g WHERE b.id = g.id
     RETURNING g.n
 """

@@ -10,6 +10,7 @@ Calls of one message are asked about together: five hundred calls of the same mi
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -37,26 +38,41 @@ NEAR: Final = timedelta(minutes=10)
 TOGETHER: Final = 50_000
 # So long after a call its record may still appear at the provider.
 LONGEST_LOOK: Final = timedelta(hours=6)
+# A slow provider must not keep a worker for longer; at least one question is asked.
+TURN_SECONDS: Final = 20.0
 # The provider's clock may differ by so much, or absence is not believed.
 CLOCK_DIFFERENCE: Final = timedelta(minutes=2)
 
 
 def settle_channel(
-    channel: Channel, courier: Courier, *, clock: Clock, limit: int = 500, insist: bool = False
+    channel: Channel,
+    courier: Courier,
+    *,
+    clock: Clock,
+    limit: int = 500,
+    insist: bool = False,
+    seconds: float = TURN_SECONDS,
 ) -> Settlement:
     """Settle up to `limit` calls of a channel whose quiet period is over and whose turn has come.
 
     `insist` asks about every call whatever its turn, those too of which nothing more is expected. A
-    provider that cannot be reached at all is not asked about the rest.
+    provider that cannot be reached at all is not asked about the rest; after `seconds` no further question
+    is begun, and the rest is anybody's again.
     """
     result = Settlement()
     calls = _take(channel, clock(), limit, insist=insist)
+    until = time.monotonic() + seconds
+    left = {call.pk for call in calls}
     for group in _groups(calls):
+        left -= {call.pk for call in group}
         word = _ask(group, courier, clock)
         passed(Point.SETTLE_ASKED)
         for call in group:
             settle_call(call, word, clock(), result)
         if word.obstacle is Obstacle.UNREACHABLE:
+            break
+        if time.monotonic() >= until:
+            GatewayCall.objects.filter(pk__in=left).update(settle_due_at=clock())
             break
     return result
 

@@ -51,18 +51,19 @@ def fetch_inbound(channel: Channel, courier: Courier, *, clock: Clock) -> int:
     now = clock()
     start = {"due_at": now, "compare_due_at": now, "compared_until": now - FIRST}
     InboundCursor.objects.get_or_create(channel=channel, defaults=start)
-    try:
-        if _is_mine(channel, "due_at", now, EVERY):
-            stored += _fetch_new(channel, courier, clock)
-        if _is_mine(channel, "compare_due_at", now, COMPARE_EVERY):
-            stored += _compare(channel, courier, clock)
-    except GatewayError as failure:
-        logger.warning(
-            "inbound messages could not be fetched", extra={"channel": channel.code, "code": failure.code}
-        )
-        # What an answer that did not come in whole gave away is in the provider's list.
-        later = clock() + AFTER_A_FAILURE
-        InboundCursor.objects.filter(channel=channel).update(due_at=later, compare_due_at=later)
+    # Each for itself: what an answer that did not come in whole gave away is in the provider's list.
+    for name, pause, fetch in (("due_at", EVERY, _fetch_new), ("compare_due_at", COMPARE_EVERY, _compare)):
+        if not _is_mine(channel, name, now, pause):
+            continue
+        try:
+            stored += fetch(channel, courier, clock)
+        except GatewayError as failure:
+            logger.warning(
+                "inbound messages could not be fetched",
+                extra={"channel": channel.code, "what": name, "code": failure.code},
+            )
+            later = clock() + AFTER_A_FAILURE
+            InboundCursor.objects.filter(channel=channel).update(**{name: later})
     return stored
 
 

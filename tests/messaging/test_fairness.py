@@ -19,6 +19,7 @@ from messaging.dispatch.pump import Pump
 from messaging.dispatch.rate import Line
 from messaging.models import GatewayCall, LineBudget, Message
 from tests.factories import (
+    HOUR,
     NOW,
     ChannelFactory,
     DeliveryFactory,
@@ -116,7 +117,7 @@ def test_what_a_claim_did_not_need_goes_back_to_the_line():
 def test_a_worker_whose_reading_is_older_adds_nothing():
     channel = ChannelFactory()
     assert Line(channel, 10.0, clock_at(NOW)).take(10) == 10
-    assert Line(channel, 10.0, clock_at(NOW - seconds(60))).take(10) == 0
+    assert Line(channel, 10.0, clock_at(NOW - seconds(1))).take(10) == 0
     assert LineBudget.objects.get().filled_at == NOW
 
 
@@ -133,6 +134,13 @@ def test_workers_share_the_line():
     Line(channel, 100.0, clock_at(NOW)).take(0)
     taken = in_threads([partial(Line(channel, 100.0, clock_at(NOW)).take, 30) for _n in range(8)])
     assert sum(taken) == 100
+
+
+def test_a_clock_that_was_ahead_and_is_put_right_holds_no_line_back():
+    channel = ChannelFactory()
+    assert Line(channel, 10.0, clock_at(NOW + HOUR)).take(10) == 10
+    assert Line(channel, 10.0, clock_at(NOW)).take(10) == 0
+    assert Line(channel, 10.0, clock_at(NOW + seconds(1))).take(10) == 10
 
 
 @together

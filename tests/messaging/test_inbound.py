@@ -93,6 +93,18 @@ class TestFetching:
         it_is_time()
         assert fetch(sms) == 1
 
+    def test_new_ones_that_cannot_be_had_do_not_keep_the_list_from_being_read(self, sms: Dispatch):
+        """A message that the provider gave away in an answer that was lost comes by the list alone."""
+        write(sms, "سلام")
+        fetch(sms)
+        write(sms, "دوباره")
+        sms.server.gateway.sms.inbox.fresh.clear()
+        it_is_time()
+        sms.server.use("5xxx1")
+        assert fetch(sms) == 1
+        cursor = InboundCursor.objects.get()
+        assert cursor.due_at > database_clock() + timedelta(seconds=50)
+
     def test_voice_has_no_inbound(self, connect):
         avanak = connect("avanak")
         assert fetch(avanak) == 0

@@ -316,6 +316,14 @@ def test_calls_that_cannot_be_settled_do_not_stand_before_the_others(sms: Dispat
     assert (states(stuck), states(free)) == ({"unknown": 3}, {"queued": 3})
 
 
+def test_a_slow_provider_keeps_a_worker_for_one_question_and_the_rest_is_anybodys(sms: Dispatch):
+    for n in range(3):
+        crash_before_sending(planned(2 if n == 0 else 0, text=f"متن {n}"))
+    done = settle_channel(sms.channel, sms.courier(), clock=database_clock, seconds=0)
+    assert (done.absent, done.in_doubt) == (2, 0)
+    assert sms.settle().absent == 4
+
+
 def test_a_late_answer_while_the_provider_is_being_asked_wins(sms: Dispatch):
     """Found or absent, what is no longer in doubt is left alone."""
     message = planned(2)
