@@ -21,12 +21,14 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "portal_navigation": SimpleLazyObject(lambda: navigation.entries(request)),
         "portal_roles": SimpleLazyObject(lambda: _role_names(request)),
         "portal_outages": SimpleLazyObject(lambda: _outages(request)),
+        # Those that a page tells of by itself; its view says which.
+        "outages_told": (),
         "portal_second_factor_missing": SimpleLazyObject(lambda: second_factor.is_missing(request)),
     }
 
 
-# Pages that tell of outages at length.
-_TELL_THEMSELVES = frozenset({"home", "messaging:operations", "messaging:detail", "messaging:recipients"})
+# Pages that tell of all outages at length.
+_TELL_THEMSELVES = frozenset({"home", "messaging:operations"})
 
 
 def _outages(request: HttpRequest) -> list[Outage]:

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404
 
 from messaging.models import Message
 from messaging.operations.outages import outages_of, ramp_ends_at
-from messaging.policy.reasons import Reason
 from messaging.presenting import Counts
+from messaging.selectors import ENDED
 from messaging.states import MessageStatus
 from staff.permissions import signed_in
 
@@ -23,11 +23,16 @@ def visible_message(request: HttpRequest, pk: int) -> Message:
 
 
 def outage_context(message: Message, counts: Counts, now: datetime) -> dict[str, Any]:
-    """The outages that the message waits for; or until when its release after one is slow."""
-    if counts.plan.held_by == Reason.OPERATOR_DOWN:
-        return {"outages": outages_of(message.channel), "ramp_ends_at": None}
+    """The outages that keep back what is left of the message, whatever else does (a pause, an approval);
+    or until when its release after one is slow. `outages_told` need no banner on the same page."""
+    is_left = message.status not in ENDED and (counts.plan.waiting or message.planned_at is None)
+    outages = outages_of(message.channel) if is_left else []
     runs = message.status == MessageStatus.RUNNING and counts.plan.waiting and not counts.plan.held_by
-    return {"outages": [], "ramp_ends_at": ramp_ends_at(message.channel, now) if runs else None}
+    return {
+        "outages": outages,
+        "outages_told": outages,
+        "ramp_ends_at": ramp_ends_at(message.channel, now) if runs and not outages else None,
+    }
 
 
 def whole(text: str) -> str:

@@ -41,10 +41,12 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
         before=whole(before) if by_line else before,
     )
     gate = gate_of(message, now)
+    outages = outages_of(message.channel) if gate.facts.channel.operator_down else []
     context = {
         "message": message,
         "page": page,
-        "outages": outages_of(message.channel) if gate.facts.channel.operator_down else [],
+        "outages": outages,
+        "outages_told": outages,
         "rows": [(delivery, reason_now(delivery, gate, now)) for delivery in page.rows],
         "filters": filters,
         "is_filtered": bool(chosen),

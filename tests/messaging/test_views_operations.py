@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.models import Outage
+from messaging.actions.stop import pause
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery
 from messaging.operations.heartbeat import Heart
-from tests.factories import ContactFactory, OutageFactory, UserFactory
+from tests.factories import ChannelFactory, ContactFactory, OutageFactory, UserFactory
 from tests.messaging.helpers import campaign, seconds
 from tests.messaging.pages import colleague, planned, signed_in, sms, user_of
 from tests.portal.helpers import inline_code
@@ -154,6 +155,25 @@ class TestOutages:
             page = text_of(client.get(reverse(f"messaging:{name}", args=args)))
             assert UNREACHED in page, name
             assert "۵ دقیقه پیش" in page, name
+
+    def test_a_paused_message_says_both_that_it_is_paused_and_what_is_down(self):
+        sender = colleague("sender")
+        ContactFactory()
+        message = planned(sender, channel=sms())
+        outage(message.channel)
+        pause(message, by=user_of(sender), now=timezone.now())
+        page = text_of(signed_in(user_of(sender)).get(reverse("messaging:detail", args=[message.pk])))
+        assert page.count(UNREACHED) == 1
+        assert "همه در انتظارند" in page
+
+    def test_a_messages_page_has_the_banner_of_another_channels_outage(self):
+        sender = colleague("sender")
+        ContactFactory()
+        message = planned(sender, channel=sms())
+        outage(ChannelFactory(code="avanak", kind="voice"))
+        for name in ("detail", "recipients"):
+            page = text_of(signed_in(user_of(sender)).get(reverse(f"messaging:{name}", args=[message.pk])))
+            assert UNREACHED in page, name
 
     def test_after_the_outage_the_message_says_that_it_goes_slowly_at_first(self):
         sender = colleague("sender")
