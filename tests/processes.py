@@ -89,13 +89,19 @@ class Processes:
         return process
 
     def start_worker(
-        self, name: str = "worker", *, pool: str = "prefork", queues: str = "default,sms,avanak"
+        self,
+        name: str = "worker",
+        *,
+        pool: str = "prefork",
+        queues: str = "default,sms,avanak",
+        environment: dict[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         return self.start(
             name,
             *(str(BIN / "celery"), "--app", "amoot_comms", "worker", "--hostname", f"{name}@%h"),
             *("--queues", queues, "--pool", pool, "--concurrency", "2"),
             *("--without-gossip", "--without-mingle"),
+            environment=environment,
         )
 
     def start_beat(self, name: str = "beat") -> subprocess.Popen[bytes]:
