@@ -16,7 +16,7 @@ from scripts.process import processes
 from tests.architecture.test_env_example import listed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = {"migrate", "web", "worker", "voice", "standby", "beat"}
+OURS = {"migrate", "web", "worker", "voice", "chores", "standby", "beat"}
 
 
 @pytest.fixture(scope="module")
