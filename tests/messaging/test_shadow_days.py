@@ -113,7 +113,7 @@ def test_nothing_is_compared_while_nothing_was_sent_by_the_portal(sms: Dispatch,
     settings.COMPARE_SINCE = None
     first_call(sms, 5, outcome="not_sent")
     assert days_due(sms.channel, database_clock()) == []
-    with pytest.raises(ValidationError, match="through the portal"):
+    with pytest.raises(ValidationError, match="از طریق پرتال"):
         compare(sms)
 
 
@@ -127,6 +127,6 @@ def test_the_day_that_the_company_names_goes_before_the_first_call(sms: Dispatch
 
 def test_an_earlier_day_is_refused_with_the_reason(sms: Dispatch, settings):
     settings.COMPARE_SINCE = yesterday()
-    with pytest.raises(ValidationError, match="before the portal was in use"):
+    with pytest.raises(ValidationError, match="روزهای پیش از"):
         compare(sms, before(1))
     assert not Comparison.objects.exists()

@@ -180,16 +180,17 @@ class SimulatedProvider:
             raise OutcomeUnknown("http_502")
         now = self.clock()
         slack = timedelta(minutes=2)
-        found = {
-            e.address: RecipientOutcome(Result.ACCEPTED, e.pk, "found")
-            for e in self.ledger
-            if e.text == batch.text and e.address in set(batch.addresses)
-            if e.visible_at <= now and since - slack <= e.at <= until + slack
-        }
-        if self.telling is Telling.INCOMPLETE:
-            shown = dict(list(found.items())[: len(found) // 2])
-            return Lookup(complete=False, found=shown)
-        return Lookup(complete=True, found=found)
+        # Two messages of one text may have gone to one number: each is a record of its own.
+        records: dict[str, list[RecipientOutcome]] = {}
+        for e in self.ledger:
+            is_meant = e.text == batch.text and e.address in set(batch.addresses)
+            if is_meant and e.visible_at <= now and since - slack <= e.at <= until + slack:
+                records.setdefault(e.address, []).append(RecipientOutcome(Result.ACCEPTED, e.pk, "found"))
+        is_complete = self.telling is not Telling.INCOMPLETE
+        if not is_complete:
+            records = dict(list(records.items())[: len(records) // 2])
+        found = {address: rows[-1] for address, rows in records.items()}
+        return Lookup(complete=is_complete, found=found, records=records)
 
     async def close(self) -> None:
         return None
