@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,15 @@ def connect(db: None, tmp_path: Path) -> Iterator[Callable[..., Any]]:
 @pytest.fixture
 def sms(connect: Callable[..., Any]) -> Any:
     return connect()
+
+
+@pytest.fixture
+def compared_for_years(sms: Any, settings: Any) -> None:
+    """Every day of the SMS channel is compared with the provider's list, under the procedure's hours."""
+    from tests.factories import open_every_day
+
+    settings.COMPARE_SINCE = date(2020, 1, 1)
+    open_every_day(sms.channel)
 
 
 @pytest.fixture

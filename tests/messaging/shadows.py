@@ -10,9 +10,12 @@ from messaging.dispatch.clock import database_clock
 from messaging.models import Comparison, GatewayCall
 from messaging.shadow.compare import compare_day
 from persian.jalali import TEHRAN, tehran_date
+from tests.factories import mobile
 from tests.gateways.conftest import TOKEN
 from tests.gateways.running import fetch
 from tests.messaging.dispatching import Dispatch
+
+STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
 
 
 def yesterday() -> date:

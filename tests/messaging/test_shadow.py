@@ -26,11 +26,9 @@ from persian.jalali import numeric_date
 from tests.factories import MessageFactory, mobile, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
-from tests.messaging.shadows import at, by_the_panel, compare, happened, yesterday
+from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, yesterday
 
 pytestmark = pytest.mark.django_db
-
-STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -11,19 +11,11 @@ from django.db import connection
 from messaging.dispatch.clock import database_clock
 from messaging.models import Breach, Comparison
 from messaging.shadow.compare import compare_due, days_due
-from tests.factories import ComparisonFactory, GatewayCallFactory, mobile, open_every_day
+from tests.factories import ComparisonFactory, GatewayCallFactory
 from tests.messaging.dispatching import Dispatch
-from tests.messaging.shadows import at, by_the_panel, compare, yesterday
+from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, yesterday
 
-pytestmark = pytest.mark.django_db
-
-STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
-
-
-@pytest.fixture(autouse=True)
-def _hours(sms: Dispatch, settings) -> None:
-    settings.COMPARE_SINCE = date(2020, 1, 1)
-    open_every_day(sms.channel)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("compared_for_years")]
 
 
 def before(days: int):

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from messaging.models import Breach
 from messaging.shadow.spelling import Spelled, Speller, canonical, digest_of
-from tests.factories import MessageFactory, mobile, open_every_day
+from tests.factories import MessageFactory, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
-from tests.messaging.shadows import at, by_the_panel, compare, happened
+from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened
 
-pytestmark = pytest.mark.django_db
-
-STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
-
-
-@pytest.fixture(autouse=True)
-def _hours(sms: Dispatch, settings) -> None:
-    settings.COMPARE_SINCE = date(2020, 1, 1)
-    open_every_day(sms.channel)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("compared_for_years")]
 
 
 def portal_sends(sms: Dispatch, count: int, text: str, **fields: object) -> None:
