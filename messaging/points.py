@@ -7,9 +7,9 @@ passing a point costs one comparison.
 
 from __future__ import annotations
 
-import os
 import random
 import signal
+import threading
 from enum import StrEnum
 from typing import Final
 
@@ -51,6 +51,10 @@ def arm(text: str, *, by: signal.Signals = signal.SIGKILL) -> None:
 
 
 def passed(point: Point) -> None:
-    """This process came by here: it dies without a word if it was told to."""
+    """This process came by here: it dies without a word if it was told to.
+
+    The signal goes to the thread that is here. It strikes the whole process all the same, but one sent
+    to the process is taken by another thread if there is one, and this one would meanwhile go on.
+    """
     if point is _crash_at and random.random() < _probability:  # noqa: S311 - no secret
-        os.kill(os.getpid(), _signal)
+        signal.pthread_kill(threading.get_ident(), _signal)
