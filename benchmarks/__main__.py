@@ -74,7 +74,7 @@ def measure(sizes: Sizes, names: list[str]) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--only", default="", help=f"of: {', '.join(parts(QUICK, Path()))}")
-    parser.add_argument("--rows", type=int, help="of the campaign that the issue has a million of")
+    parser.add_argument("--rows", type=int, help="of the large campaign (a million unless said)")
     parser.add_argument("--repeat", type=int)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, once")
     return parser.parse_args()
