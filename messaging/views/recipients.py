@@ -62,11 +62,13 @@ def _waits_for_operator(explanation: Explanation) -> bool:
 
 
 def _why_page(request: HttpRequest, message: Message, explanation: Explanation) -> HttpResponse:
+    outages = outages_of(message.channel) if _waits_for_operator(explanation) else []
     context = {
         "message": message,
         "why": explanation,
         "doubt": doubt_of_one(explanation.delivery) if explanation.delivery else None,
-        "outages": outages_of(message.channel) if _waits_for_operator(explanation) else [],
+        "outages": outages,
+        "outages_told": outages,
         "sees_answers": signed_in(request).may("messaging.view_gatewaycall"),
     }
     is_fragment = request.headers.get("HX-Request") == "true"
