@@ -13,9 +13,10 @@ from messaging.facts import MessageGate, gates_of
 from messaging.gateways.masking import masked_number
 from messaging.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
 from messaging.labels import audience_label as label_of_audience
-from messaging.models import Delivery, Message
+from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.decide import Finding
 from messaging.policy.reasons import Reason
+from messaging.provider_words import Refusal, meaning_of, refusal_of
 from messaging.selectors import reason_now
 from messaging.states import DeliveryState
 
@@ -39,6 +40,18 @@ def masked(number: str) -> str:
 def reason_label(code: str) -> ReasonLabel | None:
     """The words for a reason's code; None for none."""
     return REASONS[Reason(code)] if code else None
+
+
+@register.filter
+def word_meaning(word: str) -> Label:
+    """What a provider's word says; '' if nobody documented it."""
+    return meaning_of(word)
+
+
+@register.filter
+def refusal(stop: MessageStop) -> Refusal | None:
+    """The provider's refusal that a stop is about; None for a person's own stop."""
+    return refusal_of(stop)
 
 
 @register.filter

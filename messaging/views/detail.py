@@ -20,6 +20,7 @@ from messaging.forms import CancelForm, NumberForm
 from messaging.labels import number
 from messaging.models import Message
 from messaging.presenting import Counts, Length
+from messaging.provider_words import refusal_that_stops
 from messaging.selectors import ENDED, standing
 from messaging.states import MessageStatus
 from messaging.views.common import outage_context, visible_message
@@ -43,6 +44,7 @@ def progress_context(message: Message) -> dict[str, Any]:
         "message": message,
         "counts": counts,
         "is_final": is_final,
+        "refusal": refusal_that_stops(message),
         **outage_context(message, counts, now),
         "poll_seconds": HELD if counts.held or message.status == MessageStatus.PAUSED else moving,
     }
