@@ -159,11 +159,11 @@ class DayTables:
         with connection.cursor() as cursor:
             with cursor.cursor.copy("COPY shadow_raw FROM STDIN") as copy:
                 for one in messages:
-                    text = one.text.replace("\0", "").encode("utf-8", "ignore").decode()
+                    text = _kept(one.text)
                     spelled = self._speller.spelled(text)
                     texts.setdefault(spelled.own, text[:1000])
                     at = one.registered_at or one.sent_at or self.start
-                    line = one.line.replace("\0", "")[:30]
+                    line = _kept(one.line)[:30]
                     digests = (spelled.own, spelled.meant)
                     copy.write_row((one.provider_id, one.number, line, *digests, at, one.sent_at))
             cursor.execute(
@@ -199,3 +199,9 @@ def is_outside(windows: WeeklyWindows | None, minute: datetime) -> bool:
     """
     near = (minute - timedelta(minutes=1), minute, minute + timedelta(minutes=1))
     return windows is None or not any(windows.is_open(instant) for instant in near)
+
+
+def _kept(text: str) -> str:
+    """What PostgreSQL can hold of a stranger's text: no NUL, no half of a character. Nothing stands in for
+    it, so that a text is still found to be the portal's."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()

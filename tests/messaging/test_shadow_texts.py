@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection, transaction
 
+from messaging.gateways.base import Listed
 from messaging.models import Breach
 from messaging.shadow.spelling import Spelled, Speller, canonical, digest_of
-from tests.factories import MessageFactory, open_every_day
+from messaging.shadow.tables import DayTables
+from tests.factories import ChannelFactory, MessageFactory, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
-from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened
+from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, yesterday
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("compared_for_years")]
 
@@ -61,3 +64,12 @@ def test_a_text_keeps_its_own_digest_beside_the_one_it_stands_for():
     speller = Speller([canonical("سلام")])
     theirs = "سلام، حراج"
     assert speller.spelled(theirs) == Spelled(digest_of(canonical(theirs)), digest_of(canonical("سلام")))
+
+
+def test_what_the_database_cannot_hold_of_a_row_is_left_out_and_the_row_is_kept():
+    tables = DayTables(ChannelFactory().pk, yesterday())
+    with transaction.atomic(), connection.cursor() as cursor:
+        tables.open()
+        tables.load([Listed("7", "9121234567", "30\ud800\x0000", "حر\ud83d\x00اج", at(12), None)])
+        cursor.execute("SELECT line, text FROM shadow_raw, shadow_text")
+        assert cursor.fetchall() == [("3000", "حراج")]
