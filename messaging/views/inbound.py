@@ -27,7 +27,16 @@ def inbound(request: HttpRequest) -> HttpResponse:
         after=whole(request.GET.get("after", "")),
         before=whole(request.GET.get("before", "")),
     )
-    numbers = {message.number for message in page.rows if message.number}
-    customers = {contact.address: contact for contact in Contact.objects.filter(address__in=numbers)}
+    customers = _customers_with({message.number for message in page.rows if message.number})
     rows = [(message, customers.get(message.number)) for message in page.rows]
     return render(request, "messaging/inbound.html", {"page": page, "rows": rows})
+
+
+def _customers_with(numbers: set[str]) -> dict[str, Contact]:
+    """The customers by number. Whoever is reached at a number comes before those who also have it as their
+    landline; a landline that several have leads to none of them."""
+    found: dict[str, list[Contact]] = {}
+    for contact in Contact.objects.filter(phone__in=numbers).order_by("pk"):
+        found.setdefault(contact.phone or "", []).append(contact)
+    customers = {number: contacts[0] for number, contacts in found.items() if len(contacts) == 1}
+    return customers | {contact.address: contact for contact in Contact.objects.filter(address__in=numbers)}

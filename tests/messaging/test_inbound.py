@@ -275,6 +275,14 @@ class TestThePage:
         assert "۱۱" in page
         assert "۲ آذر ۱۴۰۵" in page
 
+    def test_a_landline_leads_to_the_one_customer_who_has_it_and_to_none_of_several(self):
+        first = ContactFactory(mobile="+989121234567", phone="+982188001122")
+        channel = ChannelFactory()
+        store(channel, [read_inbound({**ROW, "Mobile": "02188001122"})], now=database_clock())
+        assert reverse("contacts:card", args=[first.pk]) in self.page("voc")
+        ContactFactory(mobile="+989121234568", phone="+982188001122")
+        assert reverse("contacts:card", args=[first.pk]) not in self.page("voc")
+
     def test_a_stranger_and_somebody_without_a_number_are_shown_too(self):
         rows = [{**ROW, "Mobile": "<b>BANK</b>"}, {**ROW, "ReceiveMessageID": 6, "Mobile": 9350000000}]
         store(ChannelFactory(), [read_inbound(row) for row in rows], now=database_clock())
