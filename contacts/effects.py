@@ -33,10 +33,8 @@ class Effect(Protocol):
 
 def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: Effect) -> str:
     """“From now on: no promotional messages. 2 waiting messages were stopped.”"""
-    if not effect.changed:
-        return _("Nothing changed: it was so already.")
-    sentences = [str(_FROM_NOW_ON[flag, value]), *stopped_sentences(effect.stopped, effect.in_flight)]
-    return " ".join(sentences)
+    now = _FROM_NOW_ON[flag, value] if effect.changed else _("Nothing changed: it was so already.")
+    return " ".join([str(now), *stopped_sentences(effect.stopped, effect.in_flight)])
 
 
 def stopped_sentences(stopped: int, in_flight: int) -> list[str]:

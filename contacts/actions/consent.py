@@ -46,9 +46,10 @@ def set_consent(
 ) -> ConsentEffect:
     """Set or clear one of the two options of C7.3; waiting deliveries that it forbids are stopped with it.
 
-    Setting what is set already changes and records nothing. The `call` that it came from is closed by
-    the decision. Raises PermissionDenied unless `by` is a VOC expert (`contacts.set_consent`), and
-    ValidationError for an unknown flag, a reason that nobody could read, or another customer's call.
+    Setting what is set already records nothing; what waits in spite of it is stopped all the same. The
+    `call` that it came from is closed by the decision. Raises PermissionDenied unless `by` is a VOC expert
+    (`contacts.set_consent`), and ValidationError for an unknown flag, a reason that nobody could read, or
+    another customer's call.
     """
     _demand(by, "contacts.set_consent")
     if flag not in Flag.values:
@@ -62,6 +63,9 @@ def set_consent(
         changed = getattr(locked, flag) != value
         if changed:
             effect = _change(locked, flag, value, reason, by, now, source, call)
+        elif value:
+            # A recipient who was with the provider then may have come back into the queue since.
+            effect = _tell(Event.TIGHTENED, locked.pk, now)
         if call is not None:
             effect += _close(locked, by, now)
     _refresh(contact, locked)

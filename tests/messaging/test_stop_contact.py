@@ -112,6 +112,21 @@ def test_stopping_again_stops_nothing_more(voc: User):
     assert consent_changed(Event.TIGHTENED, contact.pk, NOW) == Effect(0, 0)
 
 
+def test_what_came_back_from_the_provider_is_stopped_when_the_refusal_is_said_again(voc: User):
+    contact = ContactFactory()
+    row = DeliveryFactory(contact=contact)
+    made = take(row.message)
+    assert made is not None
+    assert refuse(contact, voc).in_flight == 1
+    record_not_sent(made, now=NOW, error="refused")
+    effect = refuse(contact, voc)
+    assert (effect.changed, effect.stopped) == (False, 1)
+    row.refresh_from_db()
+    assert (row.state, row.reason) == ("suppressed", "no_messages")
+    assert contact.ledger.count() == 1
+    assert refuse(contact, voc).stopped == 0
+
+
 def test_a_recipient_who_opts_out_while_being_sent_is_not_tried_again(voc: User):
     message = campaign(1)
     claimed = take(message)
