@@ -1,4 +1,4 @@
-"""A clock for deadlines. Pure."""
+"""A clock for deadlines, and for how old a thing that was read is. Pure."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from messaging.steady import steady
 logger = logging.getLogger(__name__)
 
 # Seconds for which the gates of the messages are believed. Stops, outages, opt-outs and overrides
-# are read in every claim all the same; this bounds only how late a new message is noticed.
+# are read in every claim all the same; this bounds only how late a new message or new hours are noticed.
 GATES_SECONDS = 0.5
 
 
@@ -115,7 +115,7 @@ class Pump:
     def run(self, *, seconds: float) -> Report:
         """Plan, then claim and send until nothing may go now, or `seconds` are over."""
         report = Report()
-        until = time.monotonic() + seconds
+        until = steady() + seconds
         self._said = (0, 0, 0)
         # What came back into a queue meanwhile may lie before the front.
         self._fronts.clear()
@@ -123,8 +123,8 @@ class Pump:
             self.probe(report)
         self._look_around(report)
         dry: set[int] = set()
-        while time.monotonic() < until:
-            if time.monotonic() - self._gates_read > GATES_SECONDS:
+        while steady() < until:
+            if steady() - self._gates_read > GATES_SECONDS:
                 self._look_around(report)
                 dry.clear()
             chosen = self._choose(dry)
@@ -182,7 +182,7 @@ class Pump:
                 logger.exception(
                     "the policy failed; nothing of the message is sent", extra={"message_id": message.pk}
                 )
-        self._gates_read = time.monotonic()
+        self._gates_read = steady()
 
     @property
     def clock_is_wrong(self) -> bool:

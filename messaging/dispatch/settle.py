@@ -10,7 +10,6 @@ Calls of one message are asked about together: five hundred calls of the same mi
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -30,6 +29,7 @@ from messaging.gateways.base import Batch, GatewayError, NotSent
 from messaging.models import Delivery, GatewayCall
 from messaging.points import Point, passed
 from messaging.states import DeliveryState
+from messaging.steady import steady
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def settle_channel(
     """
     result = Settlement()
     calls = _take(channel, clock(), limit, insist=insist)
-    until = time.monotonic() + seconds
+    until = steady() + seconds
     left = {call.pk for call in calls}
     for group in _groups(calls):
         left -= {call.pk for call in group}
@@ -71,7 +71,7 @@ def settle_channel(
             settle_call(call, word, clock(), result)
         if word.obstacle is Obstacle.UNREACHABLE:
             break
-        if time.monotonic() >= until:
+        if steady() >= until:
             GatewayCall.objects.filter(pk__in=left).update(settle_due_at=clock())
             break
     return result

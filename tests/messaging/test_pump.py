@@ -10,14 +10,14 @@ from functools import partial
 import pytest
 
 from channels.actions import end_outage
-from channels.models import Outage
+from channels.models import Outage, SendingWindow
 from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import send_claim
-from messaging.gateways.base import Answer, BatchRefused, RecipientOutcome, Result
+from messaging.gateways.base import Answer, Batch, BatchRefused, RecipientOutcome, Result
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
 from messaging.steady import steady
 from persian.jalali import TEHRAN
@@ -27,6 +27,13 @@ from tests.messaging.helpers import in_threads, people, seconds, states
 
 pytestmark = pytest.mark.django_db
 together = pytest.mark.django_db(transaction=True)
+
+
+class SleptMachine:
+    """What `messaging.steady` reads on a machine that was suspended for a minute: no other clock shows it."""
+
+    def clock_gettime(self, which: int) -> float:
+        return time.clock_gettime(which) + 60
 
 
 def written(message: Message) -> set[str]:
@@ -335,6 +342,28 @@ def test_a_worker_that_was_stopped_past_its_deadline_writes_nothing(sms: Dispatc
     assert states(message) == {"queued": 3}
     assert GatewayCall.objects.get().error == "deadline_passed"
     assert not Outage.objects.exists()
+
+
+def test_hours_that_were_changed_while_the_machine_slept_are_read_before_the_next_call(
+    sms: Dispatch, monkeypatch: pytest.MonkeyPatch
+):
+    people(20)
+    message = MessageFactory(purpose="promotional", priority=40)
+    open_every_day(sms.channel, 0, 1440)
+    pump = sms.pump(max_batch=10)
+    send, slept = pump.courier.send, []
+
+    def send_and_sleep(batch: Batch) -> Answer:
+        answer: Answer = send(batch)
+        SendingWindow.objects.filter(channel=sms.channel).delete()
+        monkeypatch.setattr("messaging.steady.time", SleptMachine())
+        slept.append(batch)
+        return answer
+
+    monkeypatch.setattr(pump.courier, "send", send_and_sleep)
+    pump.run(seconds=300)
+    assert len(slept) == 1
+    assert states(message) == {"accepted": 10, "queued": 10}
 
 
 def test_an_error_inside_the_policy_means_no_send(sms: Dispatch):
