@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
@@ -111,6 +111,8 @@ class SimulatedProvider:
 
     async def send(self, batch: Batch) -> Answer:
         turn = self.turns.pop(0) if self.turns else Turn()
+        # A claim hands them out in the order of the database's plan, which is not the same every time.
+        batch = replace(batch, addresses=sorted(batch.addresses))
         if batch.write_before is not None and self.monotonic() >= batch.write_before:
             raise NotSent("deadline_passed", trouble=Trouble.NETWORK)
         if turn.fate is Fate.DIES_BEFORE:
