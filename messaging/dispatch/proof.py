@@ -2,8 +2,8 @@
 
 Two messages may carry the same text to the same number. A record whose id another delivery holds is that
 delivery's. Of those that are nobody's as many are left aside as there are others who may own one without
-an id to show (`rivals`): a call under way, or what a person decided without the provider's word. Calls in
-doubt share what is left among themselves one by one, so that the sum is right whoever's it was.
+an id to show (`rivals`): a call under way, another one in doubt, or what a person decided without the
+provider's word (docs/adr/0014).
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ _OTHERS = """
        AND (d.provider_id = ANY(%(provider_ids)s)
             OR (d.provider_id = '' AND m.text = %(text)s AND d.updated_at >= %(since)s
                 AND d.state IN
-                    ('sending', 'accepted', 'delivered', 'undelivered', 'unreported', 'abandoned')))
+                    ('sending', 'unknown', 'accepted', 'delivered', 'undelivered', 'unreported',
+                     'abandoned')))
 """
 
 
