@@ -39,8 +39,9 @@ def test_answers_that_never_come_are_settled_and_nothing_is_sent_twice(arena: Ar
     arena.gateway.use(*faults, "reset@0.05", "5xx@0.05", "half-json@0.03", "partial-unanswered:0.02")
     for _n in range(2):
         arena.start_worker()
-    # A third of all calls fails: after each the next is one recipient, and trials that fail one after the
-    # other grow rare, up to one a minute. Once in many runs five or six of them do.
+    # A third of all calls fails: after each the next is one recipient, so it takes its time. Trials and
+    # questions that fail one after the other grow rare: a doubt of the worst moments is asked about again
+    # only after a pause as long as all of them together.
     arena.wait_until(lambda: arena.sent() > 40, 300, "the middle of the campaign")
     arena.gateway.use()
     arena.finish(message, seconds=180)
