@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.e2e.stack import ROOT, Stack, portal
 
@@ -69,9 +70,22 @@ class Visitor:
         self.page.click("form[action*=login] button[type=submit]")
         expect(self.page.locator("#content")).to_be_visible()
 
-    def picture(self, step: str) -> None:
+    def picture(self, step: str, *, whole: bool = False) -> None:
+        """A picture of what is on screen (or of the whole page), once it has finished loading.
+
+        Chromium refuses a capture now and then while it swaps one page for the next, and takes the same
+        one a moment later: a journey is not to end at that. Whatever else a capture fails on is raised.
+        """
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{self.name}-{step}.png")
+        self.page.wait_for_load_state()
+        for tries_left in (2, 1, 0):
+            try:
+                self.page.screenshot(path=PICTURES / f"{self.name}-{step}.png", full_page=whole)
+                return
+            except PlaywrightError as error:
+                if "Unable to capture screenshot" not in error.message or not tries_left:
+                    raise
+                self.page.wait_for_timeout(500)
 
     def check_width(self) -> None:
         """The page is no wider than the screen: nothing has to be scrolled sideways."""

@@ -80,7 +80,7 @@ def test_a_lost_answer_is_seen_understood_and_decided(
         expect(visitor.page.locator("h1")).to_contain_text("۱۲")
         visitor.page.locator("details summary").first.click()
         visitor.picture("doubt")
-        visitor.page.screenshot(path=f"var/pictures/{visitor.name}-doubt-whole.png", full_page=True)
+        visitor.picture("doubt-whole", whole=True)
         visitor.check_width()
     page = desktop.page
     # One of them was seen in the provider's panel; without a reason nothing happens.

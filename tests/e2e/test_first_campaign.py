@@ -68,8 +68,10 @@ def send(visitor: Visitor, *, text: str, tag: str) -> int:
     page = visitor.page
     compose(page, visitor, text=text, tag=tag)
     page.click("#compose button[type=submit]")
+    confirm = page.locator("form[action*=confirm] button[type=submit]")
+    expect(confirm).to_be_visible()
     visitor.picture("look-ahead")
-    page.click("form[action*=confirm] button[type=submit]")
+    confirm.click()
     page.wait_for_url(re.compile(r"/messages/\d+/$"))
     return int(page.url.rstrip("/").rsplit("/", 1)[1])
 
