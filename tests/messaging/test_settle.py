@@ -9,18 +9,14 @@ import pytest
 from django.core.management import call_command
 
 from audit.models import Entry
-from contacts.models import Contact
-from messaging.actions.plan import plan
-from messaging.actions.stop import cancel
-from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import Clock, database_clock
-from messaging.dispatch.record import mark_unknown
 from messaging.dispatch.settle import settle_channel
 from messaging.dispatch.settled import ROUNDS
 from messaging.models import Delivery, GatewayCall, Message
-from tests.factories import ContactFactory, MessageFactory, UserFactory, open_every_day
+from tests.factories import open_every_day
 from tests.messaging.dispatching import Dispatch
-from tests.messaging.helpers import in_threads, people, states
+from tests.messaging.doubts import crash_before_sending, lose_the_answer, planned
+from tests.messaging.helpers import states
 
 pytestmark = pytest.mark.django_db
 
@@ -28,31 +24,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _at_once(settings) -> None:
     settings.SETTLE_QUIET_SECONDS = 0
-
-
-def planned(count: int, **fields: object) -> Message:
-    if count:
-        people(count)
-    message: Message = MessageFactory(**fields)
-    plan(message.pk, now=database_clock())
-    return Message.objects.get(pk=message.pk)
-
-
-def crash_before_sending(message: Message, limit: int = 10) -> int:
-    """A worker that claims and dies before its request."""
-    claimed = claim(message, limit=limit, closes_at=None, worker="dead", now=database_clock())
-    assert claimed is not None
-    mark_unknown([claimed.call_id], now=database_clock(), error="worker_lost")
-    return claimed.call_id
-
-
-def lose_the_answer(sms: Dispatch) -> None:
-    """The provider takes what waits, and its answer is lost; the outage that this opens is long over."""
-    sms.server.use("5xx-after-accept")
-    sms.run()
-    sms.server.use()
-    before = database_clock() - timedelta(minutes=1)
-    sms.channel.outages.filter(ended_at__isnull=True).update(started_at=before, ended_at=before)
 
 
 def test_what_the_provider_took_is_accepted_with_its_id(sms: Dispatch):
@@ -99,91 +70,6 @@ def test_a_provider_that_does_not_tell_leaves_the_doubt(sms: Dispatch, fault: st
     assert states(message) == {"unknown": 2}
     sms.server.use()
     assert sms.settle().absent == 2
-
-
-def test_a_record_that_belongs_to_another_message_is_not_taken_for_ours(sms: Dispatch):
-    """The other holds its id, and there is no second record: ours was never taken."""
-    first = planned(2, text="همان متن")
-    sms.run()
-    assert states(first) == {"accepted": 2}
-    second = planned(0, text="همان متن")
-    crash_before_sending(second)
-    done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 2, 0)
-    assert states(second) == {"queued": 2}
-
-
-@pytest.mark.parametrize("state", ["accepted", "abandoned"])
-def test_a_record_that_another_may_own_without_its_id_proves_nothing(sms: Dispatch, state: str):
-    """A person said of the other that it was sent, or gave it up: the one record may be its."""
-    first = planned(2, text="همان متن")
-    lose_the_answer(sms)
-    Delivery.objects.filter(message=first).update(state=state)
-    GatewayCall.objects.update(outcome="settled")
-    second = planned(0, text="همان متن")
-    crash_before_sending(second)
-    done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
-    assert GatewayCall.objects.get(message=second).settle_said == "shared"
-
-
-@pytest.mark.parametrize("cancelled", ["first", "second", ""])
-def test_of_two_messages_with_one_text_in_doubt_a_person_says_whose_the_one_record_is(
-    sms: Dispatch, cancelled: str
-):
-    """Were it given to the one that is cancelled meanwhile, the other would be sent to its people twice."""
-    first = planned(2, text="همان متن")
-    lose_the_answer(sms)
-    second = planned(0, text="همان متن")
-    crash_before_sending(second)
-    if cancelled:
-        cancel(
-            first if cancelled == "first" else second, by=UserFactory(roles=["senior"]), now=database_clock()
-        )
-    done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 0, 4)
-    assert set(GatewayCall.objects.values_list("settle_said", flat=True)) == {"shared"}
-
-
-def test_two_messages_with_one_text_that_were_both_taken_are_both_found(sms: Dispatch):
-    first = planned(2, text="همان متن")
-    lose_the_answer(sms)
-    second = planned(0, text="همان متن")
-    lose_the_answer(sms)
-    done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (4, 0, 0)
-    assert states(first) == states(second) == {"accepted": 2}
-    assert len(set(Delivery.objects.values_list("provider_id", flat=True))) == 4
-
-
-def test_two_messages_with_one_text_of_which_none_was_taken_are_both_sent_again(sms: Dispatch):
-    first, second = planned(2, text="همان متن"), planned(0, text="همان متن")
-    crash_before_sending(first)
-    crash_before_sending(second)
-    assert sms.settle().absent == 4
-    assert states(first) == states(second) == {"queued": 2}
-
-
-def test_a_longer_text_to_the_same_number_is_another_message(sms: Dispatch):
-    longer = planned(2, text="همان متن و بیشتر")
-    sms.run()
-    assert states(longer) == {"accepted": 2}
-    ours = planned(0, text="همان متن")
-    crash_before_sending(ours)
-    assert sms.settle().absent == 2
-
-
-def test_customers_who_share_a_number_share_its_records_too(sms: Dispatch):
-    """The other message reached the number as another customer's; its id is known all the same."""
-    first = planned(1, text="همان متن")
-    sms.run()
-    row = Delivery.objects.get(message=first)
-    other = ContactFactory()
-    Contact.objects.filter(pk=other.pk).update(phone=row.address)
-    Delivery.objects.filter(pk=row.pk).update(contact_id=other.pk)
-    second = planned(0, text="همان متن")
-    crash_before_sending(second)
-    assert sms.settle().found == 0
 
 
 def test_a_call_found_half_is_looked_at_again_before_absence_is_believed(sms: Dispatch):
@@ -359,17 +245,6 @@ def test_a_late_answer_while_the_provider_is_being_asked_wins(sms: Dispatch):
     assert sms.settle().absent == 1
     rows[0].refresh_from_db()
     assert (rows[0].state, rows[0].provider_id, rows[0].call_id) == ("accepted", "77", call_id)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_settlements_at_once_never_share_one_record_of_the_provider(sms: Dispatch):
-    first, second = planned(4, text="همان متن"), planned(0, text="همان متن")
-    lose_the_answer(sms)
-    lose_the_answer(sms)
-    assert states(first) == states(second) == {"unknown": 4}
-    in_threads([sms.settle] * 3)
-    taken = Delivery.objects.exclude(provider_id="").values_list("provider_id", flat=True)
-    assert len(taken) == len(set(taken)) == 8
 
 
 def test_the_promotional_hours_bind_what_was_queued_again_as_well(sms: Dispatch):
