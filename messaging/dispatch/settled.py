@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from audit.actions import record
 from messaging.dispatch.proof import HOPELESS, Obstacle, Verdict, judge
 from messaging.gateways.base import Lookup, RecipientOutcome
-from messaging.models import Delivery, GatewayCall
+from messaging.gateways.likeness import are_alike
+from messaging.models import Delivery, GatewayCall, Message
 from messaging.points import Point, passed
 from messaging.reports.schedule import expect_reports
 from messaging.states import DeliveryState
@@ -42,22 +43,30 @@ _ABSENT = """
 """
 
 # Other deliveries to the same numbers, by whichever of the customers who share a number: those that hold
-# one of the ids, and those that may own a record without holding its id. By the contacts' index, and only
-# for numbers of which the provider has a record at all.
+# one of the ids, those that may own a record without holding its id, and those whose first copy a person
+# did not wait for, which may be there all the same. By the contacts' index, and only for numbers of which
+# the provider has a record at all.
 _OTHERS = """
     WITH people AS MATERIALIZED (
         SELECT id FROM contacts_contact WHERE address = ANY(%(numbers)s)
-        UNION SELECT id FROM contacts_contact WHERE phone = ANY(%(numbers)s))
-    SELECT d.address, d.provider_id
-      FROM people JOIN messaging_delivery d ON d.contact_id = people.id
-      JOIN messaging_message m ON m.id = d.message_id
-     WHERE d.id <> ALL(%(ids)s) AND d.address = ANY(%(numbers)s) AND d.attempts > 0
-       AND m.channel_id = %(channel)s
-       AND (d.provider_id = ANY(%(provider_ids)s)
-            OR (d.provider_id = '' AND m.text = %(text)s AND d.updated_at >= %(since)s
-                AND d.state IN
-                    ('sending', 'unknown', 'accepted', 'delivered', 'undelivered', 'unreported',
-                     'abandoned')))
+        UNION SELECT id FROM contacts_contact WHERE phone = ANY(%(numbers)s)
+    ), others AS MATERIALIZED (
+        SELECT d.id, d.address, d.provider_id, d.state, d.updated_at, d.message_id
+          FROM people JOIN messaging_delivery d ON d.contact_id = people.id
+          JOIN messaging_message m ON m.id = d.message_id
+         WHERE d.id <> ALL(%(ids)s) AND d.address = ANY(%(numbers)s) AND d.attempts > 0
+           AND m.channel_id = %(channel)s)
+    SELECT address, provider_id, message_id FROM others
+     WHERE provider_id = ANY(%(provider_ids)s)
+        OR (provider_id = '' AND updated_at >= %(since)s
+            AND state IN
+                ('sending', 'unknown', 'accepted', 'delivered', 'undelivered', 'unreported', 'abandoned'))
+    UNION ALL
+    SELECT o.address, '', o.message_id
+      FROM others o
+      JOIN messaging_decideddelivery x ON x.delivery_id = o.id
+      JOIN messaging_doubtdecision y ON y.id = x.decision_id AND y.choice = 'resend'
+      JOIN messaging_gatewaycall k ON k.id = x.call_id AND k.finished_at >= %(since)s
 """
 
 
@@ -166,16 +175,23 @@ def _others(
                 "ids": [pk for pk, _address in waiting],
                 "channel": call.channel_id,
                 "provider_ids": sorted({r.provider_id for n in numbers for r in ours[n] if r.provider_id}),
-                "text": call.message.text,
                 "since": call.intended_at - timedelta(minutes=10),
             },
         )
-        for address, provider_id in cursor.fetchall():
-            if provider_id:
-                held.setdefault(address, set()).add(provider_id)
-            else:
-                rivals[address] = rivals.get(address, 0) + 1
+        others = cursor.fetchall()
+    alike = _alike(call.message, {message for _address, provider_id, message in others if not provider_id})
+    for address, provider_id, message in others:
+        if provider_id:
+            held.setdefault(address, set()).add(provider_id)
+        elif message in alike:
+            rivals[address] = rivals.get(address, 0) + 1
     return held, rivals
+
+
+def _alike(message: Message, others: set[int]) -> set[int]:
+    """Those of other messages whose records might be taken for this one's."""
+    texts = Message.objects.filter(pk__in=others).values_list("pk", "text")
+    return {pk for pk, text in texts if are_alike(message.text, text)}
 
 
 def _move(call: GatewayCall, verdicts: _Verdicts, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from contacts.models import Contact
+from messaging.actions.decide import Choice, Shown, decide
 from messaging.actions.stop import cancel
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery, GatewayCall
@@ -65,6 +66,43 @@ def test_of_two_messages_with_one_text_in_doubt_a_person_says_whose_the_one_reco
     done = sms.settle()
     assert (done.found, done.absent, done.in_doubt) == (0, 0, 4)
     assert set(GatewayCall.objects.values_list("settle_said", flat=True)) == {"shared"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("همان متن", "همان متن\nلغو۱۱"),  # the user wrote the line that a provider may append
+        ("همان متن", "همان متن ساعت ۱۱"),
+        ("همان متن", "همان متن امروز"),  # with a line appended, a cancellation line for the first
+        ("کتاب می‌رسد", "كتاب مي‌رسد"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_texts_that_a_record_cannot_tell_apart_are_rivals(sms: Dispatch, one: str, other: str, turned: bool):
+    """Were the one record given to the message that was never taken, the other would be sent twice."""
+    first = planned(2, text=other if turned else one)
+    crash_before_sending(first)
+    second = planned(0, text=one if turned else other)
+    lose_the_answer(sms)
+    sms.settle()
+    sms.settle()
+    assert states(first) == states(second) == {"unknown": 2}
+
+
+def test_a_copy_that_a_person_did_not_wait_for_may_be_the_one_record(sms: Dispatch):
+    """The provider had it all along, and has the second copy; another's of the same text is not there."""
+    first = planned(2, text="همان متن")
+    lose_the_answer(sms)
+    shown = Shown(people=2, until=database_clock())
+    decide(
+        first, Choice.RESEND, shown, by=UserFactory(roles=["senior"]), reason="بی‌خبر", now=database_clock()
+    )
+    sms.run()
+    assert states(first) == {"accepted": 2}
+    second = planned(0, text="همان متن")
+    crash_before_sending(second)
+    done = sms.settle()
+    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
 
 
 def test_two_messages_with_one_text_that_were_both_taken_are_both_found(sms: Dispatch):

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from messaging.gateways.base import RecipientOutcome, Result
+from messaging.gateways.likeness import is_cancellation
 from messaging.gateways.reading import as_id, from_provider_time, last_ten
 from persian.text import search_key
-
-# The longest cancellation line that a provider may append, and the words by which one is known.
-CANCELLATION_LIMIT: Final = 40
-_CANCELLING: Final = ("لغو", "انصراف", "11", "off", "stop")
 
 
 @dataclass
@@ -79,12 +76,7 @@ class Matcher:
 
     def _compare(self, theirs: str) -> Result | None:
         if self._key and theirs.startswith(self._key):
-            return Result.ACCEPTED if _is_cancellation(theirs[len(self._key) :]) else Result.UNKNOWN
+            return Result.ACCEPTED if is_cancellation(theirs[len(self._key) :]) else Result.UNKNOWN
         # With something in front of it, or cut off, it may be ours: that proves neither.
         may_be_ours = self._key in theirs if self._key else False
         return Result.UNKNOWN if may_be_ours or self._key.startswith(theirs) else None
-
-
-def _is_cancellation(rest: str) -> bool:
-    """Whether what the provider's text has more is nothing, or a line that tells how to cancel."""
-    return not rest or (len(rest) <= CANCELLATION_LIMIT and any(word in rest for word in _CANCELLING))
