@@ -20,6 +20,10 @@ _SECONDS: Final = "%Y-%m-%d %H:%M:%S"
 _STAMP: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})")
 
 
+# Outside these nothing was ever sent by SMS, and some of them no calendar can write.
+_YEARS: Final = range(2000, 2200)
+
+
 class NotJson(ValueError):
     """The answer is no JSON text."""
 
@@ -74,7 +78,8 @@ def provider_time(instant: datetime) -> str:
 def from_provider_time(value: object) -> datetime | None:
     """The instant of a provider's `yyyy-MM-dd HH:mm:ss` (or with a T), None if it is none.
 
-    The year 1 stands for "never" in their data and is None too.
+    The year 1 stands for "never" in their data, and the year 9999 in that of others: what is of no day on
+    which anybody sends is None, too.
     """
     match = _STAMP.match(value) if isinstance(value, str) else None
     if match is None:
@@ -83,4 +88,4 @@ def from_provider_time(value: object) -> datetime | None:
         local = datetime.strptime(f"{match[1]} {match[2]}", _SECONDS).replace(tzinfo=TEHRAN)
     except ValueError:
         return None
-    return local if local.year > 1 else None
+    return local if local.year in _YEARS else None

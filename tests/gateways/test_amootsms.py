@@ -246,7 +246,17 @@ class TestMatching:
         matcher.take(self.sent(RegDateTime=at))
         assert matcher.found == {}
 
-    @pytest.mark.parametrize("at", ["0001-01-01T00:00:00", None, "soon", "2026-13-45 99:99:99"])
+    @pytest.mark.parametrize(
+        "at",
+        [
+            "0001-01-01T00:00:00",
+            "9999-12-31T23:59:59",
+            "1405-09-06 10:00:00",
+            None,
+            "soon",
+            "2026-13-45 99:99:99",
+        ],
+    )
     def test_a_row_without_a_time_counts_since_the_period_was_asked_for(self, at):
         matcher = self.matcher()
         matcher.take(self.sent(RegDateTime=at))
