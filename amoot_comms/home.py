@@ -161,7 +161,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
                 paused, _("paused messages"), reverse("messaging:list") + "?status=paused", "pause-circle"
             )
         )
-    found += _doubts(user)
+    found += _doubts(user, now)
     if user.may("messaging.decide_override"):
         asked = Override.objects.filter(approved_at__isnull=True, revoked_at__isnull=True).count()
         found.append(
@@ -178,11 +178,11 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
     return [one for one in found if one.count]
 
 
-def _doubts(user: User) -> list[Waiting]:
+def _doubts(user: User, now: datetime) -> list[Waiting]:
     """What nobody knows the outcome of: decided by those who may, looked at by the back office."""
     if user.may("messaging.settle_doubt"):
         label, url = _("messages with an unknown outcome to decide"), reverse("messaging:doubts")
-        return [Waiting(undecided(user).count(), label, url, "question-circle")]
+        return [Waiting(undecided(user, now).count(), label, url, "question-circle")]
     if user.may("messaging.view_gatewaycall"):
         doubtful = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
         url = reverse("admin:messaging_gatewaycall_changelist") + "?outcome__exact=unknown"

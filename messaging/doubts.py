@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 from django.db.models.functions import Coalesce
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.dispatch.proof import HOPELESS, Obstacle
@@ -20,6 +21,8 @@ from messaging.states import DeliveryState
 
 # So many of a message's answers are shown, and so many of the decisions about it.
 ANSWERS: Final = 5
+# A provider that is away is asked again by itself; after so long somebody should know.
+AWAY_TOO_LONG: Final = timedelta(hours=1)
 DECISIONS: Final = 20
 
 OBSTACLES: Final[dict[Obstacle, Label]] = {
@@ -28,6 +31,10 @@ OBSTACLES: Final[dict[Obstacle, Label]] = {
     ),
     Obstacle.CANNOT_ASK: _("This provider cannot be asked what became of a message."),
     Obstacle.UNREACHABLE: _("The provider cannot be reached at the moment."),
+    Obstacle.REFUSED: _(
+        "The provider was reached and refuses the question: the portal's access does not allow it, or has"
+        " ended. IT should look at it."
+    ),
     Obstacle.NO_ANSWER: _("The provider was asked and gave no answer that makes sense."),
     Obstacle.INCOMPLETE: _(
         "The provider's list has gaps: whoever is missing in it may have got it all the same."
@@ -72,10 +79,12 @@ def doubtful(user: Any) -> MessageQuerySet:
     return Message.objects.visible_to(user).filter(Exists(calls))
 
 
-def undecided(user: Any) -> MessageQuerySet:
-    """Those of them about which the provider was asked in vain: a person is needed."""
+def undecided(user: Any, now: datetime) -> MessageQuerySet:
+    """Those of them about which the provider was asked in vain, or could not be asked for an hour: a person
+    is needed."""
+    is_away = Q(settle_said__startswith=Obstacle.UNREACHABLE, finished_at__lte=now - AWAY_TOO_LONG)
     calls = _unknown_calls().filter(
-        Q(settle_rounds__gt=0) | Q(settle_given_up_at__isnull=False), message=OuterRef("pk")
+        Q(settle_rounds__gt=0) | Q(settle_given_up_at__isnull=False) | is_away, message=OuterRef("pk")
     )
     return Message.objects.visible_to(user).filter(Exists(calls))
 
@@ -120,7 +129,10 @@ def _obstacle(said: str) -> Obstacle | None:
 def obstacle_label(said: str) -> Label:
     """Why the machine cannot tell, in words, from what a call keeps."""
     obstacle = _obstacle(said)
-    return OBSTACLES[obstacle] if obstacle else NOT_ASKED
+    if obstacle is None:
+        return NOT_ASKED
+    code = said.partition(":")[2]
+    return format_lazy("{} ({})", OBSTACLES[obstacle], code) if code else OBSTACLES[obstacle]
 
 
 def answers_of(message: Message) -> list[tuple[str, str]]:

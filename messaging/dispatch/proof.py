@@ -20,7 +20,8 @@ class Obstacle(StrEnum):
 
     NO_CAMPAIGN = "no_campaign"  # the answer that was lost held the id by which alone it can be asked
     CANNOT_ASK = "cannot_ask"  # the provider has no such question
-    UNREACHABLE = "unreachable"  # no connection, or the account or the provider is stopped
+    UNREACHABLE = "unreachable"  # no connection, or the provider is stopped
+    REFUSED = "refused"  # reached, and it does not answer this question: the access does not allow it
     NO_ANSWER = "no_answer"  # no answer, or one that makes no sense
     INCOMPLETE = "incomplete"  # answered, but not so that absence is proven
     SHARED = "shared"  # the same text went to the same number by another message as well

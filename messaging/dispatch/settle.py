@@ -25,7 +25,7 @@ from messaging.dispatch.clock import Clock
 from messaging.dispatch.proof import Obstacle
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settled import Settlement, Word, settle_call
-from messaging.gateways.base import Batch, GatewayError, NotSent
+from messaging.gateways.base import Batch, GatewayError, NotSent, Trouble
 from messaging.models import Delivery, GatewayCall
 from messaging.points import Point, passed
 from messaging.states import DeliveryState
@@ -140,10 +140,17 @@ def _ask(group: Sequence[GatewayCall], courier: Courier, clock: Clock) -> Word:
         lookup = courier.lookup(batch, first.intended_at, until, first.campaign_id)
     except GatewayError as failure:
         logger.warning("the provider could not be asked", extra={"call": first.pk, "code": failure.code})
-        is_away = isinstance(failure, NotSent)
-        return Word(obstacle=Obstacle.UNREACHABLE if is_away else Obstacle.NO_ANSWER, code=failure.code)
+        return Word(obstacle=_obstacle(failure), code=failure.code)
     if lookup.final and not lookup.found:
         return Word(lookup, Obstacle.NO_CAMPAIGN)
     if lookup.clock is not None and abs(lookup.clock - clock()) > CLOCK_DIFFERENCE:
         return Word(lookup, Obstacle.CLOCK)
     return Word(lookup, None if lookup.complete else Obstacle.INCOMPLETE)
+
+
+def _obstacle(failure: GatewayError) -> Obstacle:
+    """What a failed question says: an access that may send need not be one that may ask."""
+    if not isinstance(failure, NotSent):
+        return Obstacle.NO_ANSWER
+    is_away = failure.trouble in (Trouble.NETWORK, Trouble.PROVIDER)
+    return Obstacle.UNREACHABLE if is_away else Obstacle.REFUSED

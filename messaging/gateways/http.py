@@ -132,6 +132,7 @@ class Http:
 
     def __init__(self, base_url: str, token: str, *, timeout: float) -> None:
         self.token = token
+        self.timeout = timeout
         self._base_url = base_url
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_SECONDS, timeout / 2))
         self._session: aiohttp.ClientSession | None = None

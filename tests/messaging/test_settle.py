@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 
 from audit.models import Entry
 from messaging.dispatch.clock import Clock, database_clock
 from messaging.dispatch.settle import settle_channel
 from messaging.dispatch.settled import ROUNDS
+from messaging.doubts import doubts_of, undecided
 from messaging.models import Delivery, GatewayCall, Message
-from tests.factories import open_every_day
+from tests.factories import UserFactory, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.doubts import crash_before_sending, lose_the_answer, planned
 from tests.messaging.helpers import states
@@ -177,6 +179,42 @@ def test_a_provider_that_is_away_does_not_use_up_the_questions(sms: Dispatch, se
     assert call.settle_said == "unreachable:connection_refused"
     GatewayCall.objects.update(settle_due_at=now)
     assert settle_channel(sms.channel, sms.courier(), clock=standing_at(now)).absent == 4
+
+
+def test_a_question_that_the_provider_refuses_is_counted_and_comes_to_a_person(sms: Dispatch):
+    """An access that may send need not be one that may ask."""
+    message, senior = planned(2), UserFactory(roles=["senior"])
+    crash_before_sending(message)
+    assert not undecided(senior, database_clock()).exists()
+    sms.server.use("account:Token_NotAllowMethod")
+    assert sms.settle().in_doubt == 2
+    call = GatewayCall.objects.get()
+    assert (call.settle_said, call.settle_rounds) == ("refused:Token_NotAllowMethod", 1)
+    assert undecided(senior, database_clock()).get() == message
+    [doubt] = doubts_of([message])
+    with translation.override("en"):
+        [why] = [str(why) for why in doubt.obstacles]
+    assert "refuses the question" in why
+    assert why.endswith("(Token_NotAllowMethod)")
+
+
+def test_a_provider_that_is_away_for_an_hour_comes_to_a_person(sms: Dispatch):
+    message, senior = planned(2), UserFactory(roles=["senior"])
+    crash_before_sending(message)
+    settle_channel(sms.channel, Dispatch(sms.channel, Nobody()).courier(), clock=database_clock)  # type: ignore[arg-type]
+    assert not undecided(senior, database_clock()).exists()
+    GatewayCall.objects.update(finished_at=database_clock() - timedelta(minutes=61))
+    assert undecided(senior, database_clock()).get() == message
+
+
+def test_a_provider_too_slow_for_its_own_list_proves_nobodys_absence(sms: Dispatch):
+    """A question is a dozen slices and more: it must not keep a worker for as long as that takes."""
+    message = planned(2)
+    crash_before_sending(message)
+    sms.server.use("latency:0.3")
+    assert sms.settle(timeout=0.5).in_doubt == 2
+    assert GatewayCall.objects.get().settle_said == "incomplete"
+    assert len(sms.server.received) < 10
 
 
 class Nobody:

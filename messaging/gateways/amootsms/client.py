@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
@@ -42,6 +43,8 @@ CLOCK_SLACK: Final = timedelta(minutes=5)
 IDS_A_LIST: Final = 500
 # A long period is asked for in so many slices, none shorter than a minute.
 SLICES: Final = 60
+# However many slices: a question that takes longer is not worth the worker that waits for it.
+LOOKUP_TIMEOUTS: Final = 4
 # A long list is asked for in pieces that are held one at a time; one that is too long is halved, down to a
 # few seconds, for which an answer may be as long as any.
 LISTED_STEP: Final = timedelta(minutes=5)
@@ -105,7 +108,8 @@ class AmootSms:
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
         """`GetMessages` over the period, both ends padded by the clocks' slack, in slices.
 
-        Complete only if every slice was answered with success and every row was understood. A known
+        Complete only if every slice was answered with success, in `LOOKUP_TIMEOUTS` times the time of one
+        call at most, and every row was understood. A known
         campaign is asked first (`GetDeliveriesByCampaignID`); if the provider does not know it, after
         giving its id itself, absence is not proven by anything else.
         """
@@ -121,10 +125,15 @@ class AmootSms:
                 if len(matcher.found) == len(batch.addresses):
                     return Lookup(complete=True, found=matcher.found, records=matcher.records)
         date, asked = None, False
-        async for answer, rows in self._parts(matcher.since, matcher.until):
-            date, asked = answer.date, True
-            for row in rows:
-                matcher.take(row)
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUTS * self._http.timeout):
+                async for answer, rows in self._parts(matcher.since, matcher.until):
+                    date, asked = answer.date, True
+                    for row in rows:
+                        matcher.take(row)
+        except TimeoutError:
+            # Whom the list has named so far is found; who is missing may stand in the rest of it.
+            asked = False
         return Lookup(asked and matcher.understood, matcher.found, matcher.records, clock=date)
 
     async def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
