@@ -50,8 +50,10 @@ def stopped_sentences(stopped: int, in_flight: int) -> list[str]:
     if in_flight:
         sentences.append(
             ngettext(
-                "%(count)s message was with the provider already and cannot be called back.",
-                "%(count)s messages were with the provider already and cannot be called back.",
+                "%(count)s message is with the provider already: it cannot be called back and may still"
+                " arrive.",
+                "%(count)s messages are with the provider already: they cannot be called back and may still"
+                " arrive.",
                 in_flight,
             )
             % {"count": count_text(in_flight)}

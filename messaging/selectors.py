@@ -161,11 +161,11 @@ def delivery_to(message: Message, address: str) -> Delivery | None:
 
 def explain_delivery(message: Message, delivery: Delivery, now: datetime) -> Explanation:
     """Why this recipient gets the message, or does not, or waits."""
-    duplicate = delivery.reason == Reason.DUPLICATE
-    facts = recipient_facts(delivery.contact, delivery.address, duplicate=duplicate)
-    return Explanation(
-        delivery.address, gate_of(message, now).for_recipient(facts), delivery, delivery.contact
-    )
+    contact = delivery.contact
+    if contact is not None and contact.address != delivery.address:
+        contact = contact_of(delivery.address)  # of those who share the number, whoever refuses most now
+    facts = recipient_facts(contact, delivery.address, duplicate=delivery.reason == Reason.DUPLICATE)
+    return Explanation(delivery.address, gate_of(message, now).for_recipient(facts), delivery, contact)
 
 
 def explain_address(message: Message, address: str, now: datetime) -> Explanation:

@@ -52,6 +52,22 @@ def consent_refusal(purpose: str, lifted: str, *, newcomers: bool = False) -> st
     )
 
 
+def shared_refusal(purpose: str, lifted: str) -> str:
+    """SQL for the same two rules, of a delivery `d` to a number that is not its customer's own.
+
+    Several customers may have one landline as a second number: the plan went by the strictest of them
+    (`messaging.planning`), and whoever refuses later is the strictest then.
+    """
+    promotional = f"{purpose} = '{Purpose.PROMOTIONAL}'"
+    return (
+        "CASE WHEN d.address <> c.address THEN (SELECT CASE"
+        f" WHEN bool_or(k.no_messages) AND NOT (({lifted}) AND NOT ({promotional}))"
+        f" THEN '{Reason.NO_MESSAGES}'"
+        f" WHEN bool_or(k.no_promotional) AND {promotional} THEN '{Reason.NO_PROMOTIONAL}' END"
+        " FROM contacts_contact k WHERE k.phone = d.address) END"
+    )
+
+
 def recipient_hold(purpose: str) -> str:
     """SQL for the rule `voc_call`: the reason that holds this recipient alone, or NULL."""
     return (

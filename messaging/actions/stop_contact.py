@@ -8,26 +8,35 @@ before the commit, the sweep is done once more after it, before anybody is told 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from contacts.hooks import Effect, Event
+from contacts.models import Contact
 from messaging.facts import content_hash
 from messaging.models import Delivery, Message
 from messaging.policy.facts import Purpose
 from messaging.policy.reasons import Reason
+from messaging.querysets import DeliveryQuerySet
 from messaging.states import DeliveryState
-from messaging.verdict_sql import consent_refusal, recipient_hold, state_case
+from messaging.verdict_sql import consent_refusal, recipient_hold, shared_refusal, state_case
+
+# So long a provider may take with what it accepted, before the outcome is of no interest to a caller.
+LONGEST_WAY: Final = timedelta(days=1)
 
 _TIGHTEN = f"""
     WITH judged AS MATERIALIZED (
-        SELECT d.id, {consent_refusal("m.purpose", "m.id = ANY(%(lifted)s)")} AS refusal,
+        SELECT d.id, coalesce({consent_refusal("m.purpose", "m.id = ANY(%(lifted)s)")},
+                              {shared_refusal("m.purpose", "m.id = ANY(%(lifted)s)")}) AS refusal,
                {recipient_hold("m.purpose")} AS hold
           FROM messaging_delivery d
           JOIN messaging_message m ON m.id = d.message_id
           LEFT JOIN contacts_contact c ON c.id = d.contact_id
-         WHERE d.contact_id = %(contact)s AND d.state = 'queued')
+         WHERE d.contact_id = ANY(%(people)s) AND (d.contact_id = %(contact)s OR d.address = %(shared)s)
+           AND d.state = 'queued')
     UPDATE messaging_delivery d
        SET state = {state_case("j.refusal")}, reason = coalesce(j.refusal, j.hold),
            not_before = NULL, updated_at = %(now)s
@@ -43,12 +52,10 @@ _LOOSEN = f"""
 """
 
 
-def _lifted_messages(contact_id: int, now: datetime) -> list[int]:
+def _lifted_messages(theirs: DeliveryQuerySet, now: datetime) -> list[int]:
     """Messages waiting for the customer that an approved override covers now."""
     messages = Message.objects.filter(
-        pk__in=Delivery.objects.filter(contact_id=contact_id, state=DeliveryState.QUEUED).values(
-            "message_id"
-        ),
+        pk__in=theirs.filter(state=DeliveryState.QUEUED).values("message_id"),
         override__approved_at__lte=now,
         override__expires_at__gt=now,
         override__revoked_at__isnull=True,
@@ -56,19 +63,33 @@ def _lifted_messages(contact_id: int, now: datetime) -> list[int]:
     return [m.pk for m in messages.select_related("override") if m.override.content_hash == content_hash(m)]
 
 
+def _may_still_arrive(now: datetime) -> Q:
+    """What nobody can call back: under way, in doubt, or taken by the provider and not reported yet. A
+    voice message may wait there for a day."""
+    taken = Q(state=DeliveryState.ACCEPTED, updated_at__gt=now - LONGEST_WAY)
+    return taken | Q(state__in=[DeliveryState.SENDING, DeliveryState.UNKNOWN])
+
+
 def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
     """The hook of `contacts.hooks`: stops or releases what waits for one customer.
 
-    `stopped` counts deliveries that will not go (or, for an open call, wait); `in_flight` those
-    already handed to a gateway call, which nobody can call back.
+    What goes to a landline that others have as well is the customer's, too, whoever of them the delivery
+    names. `stopped` counts deliveries that will not go (or, for an open call, wait); `in_flight` those
+    already handed to the provider that may still arrive.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        if event is Event.LOOSENED:
+    if event is Event.LOOSENED:
+        with connection.cursor() as cursor:
             cursor.execute(_LOOSEN, {"contact": contact_id, "now": now})
-            return Effect(stopped=0, in_flight=0)
+        return Effect(stopped=0, in_flight=0)
+    shared = Contact.objects.values_list("phone", flat=True).get(pk=contact_id)
+    people = list(Contact.objects.filter(phone=shared).values_list("pk", flat=True)) if shared else []
+    people = [contact_id, *people]
+    theirs = Delivery.objects.filter(Q(contact_id=contact_id) | Q(address=shared), contact_id__in=people)
+    with transaction.atomic(), connection.cursor() as cursor:
+        lifted = _lifted_messages(theirs, now)
         cursor.execute(
-            _TIGHTEN, {"contact": contact_id, "now": now, "lifted": _lifted_messages(contact_id, now)}
+            _TIGHTEN,
+            {"contact": contact_id, "people": people, "shared": shared or "", "now": now, "lifted": lifted},
         )
         stopped = cursor.rowcount
-    in_flight = Delivery.objects.filter(contact_id=contact_id, state=DeliveryState.SENDING).count()
-    return Effect(stopped=stopped, in_flight=in_flight)
+    return Effect(stopped=stopped, in_flight=theirs.filter(_may_still_arrive(now)).count())

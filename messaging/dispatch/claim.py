@@ -20,7 +20,7 @@ from messaging.facts import content_hash
 from messaging.models import Message
 from messaging.points import Point, passed
 from messaging.states import DeliveryState
-from messaging.verdict_sql import consent_refusal, recipient_hold, state_case
+from messaging.verdict_sql import consent_refusal, recipient_hold, shared_refusal, state_case
 
 # Between the last claim before a close and the last instant at which its request is begun.
 WRITING_TIME = timedelta(seconds=1)
@@ -52,7 +52,8 @@ WITH gate AS MATERIALIZED (
      ORDER BY d.not_before, d.id
      LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), judged AS MATERIALIZED (
-    SELECT d.id, {consent_refusal("gate.purpose", "gate.lifted")} AS refusal,
+    SELECT d.id, coalesce({consent_refusal("gate.purpose", "gate.lifted")},
+                          {shared_refusal("gate.purpose", "gate.lifted")}) AS refusal,
            {recipient_hold("gate.purpose")} AS hold, d.not_before
       FROM due JOIN messaging_delivery d ON d.id = due.id
      CROSS JOIN gate

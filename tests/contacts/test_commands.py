@@ -114,7 +114,7 @@ def test_the_effect_names_what_was_stopped(voc, capsys):
         hooks.unregister(hook)
     out = capsys.readouterr().out
     assert "2 waiting messages were stopped." in out
-    assert "1 message was with the provider already" in out
+    assert "1 message is with the provider already" in out
 
 
 def test_an_unknown_number_becomes_a_customer_so_that_the_opt_out_holds(voc, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from messaging.actions.stop_contact import consent_changed
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_not_sent
 from messaging.models import Delivery, Message
+from messaging.selectors import explain_address
 from staff.models import User
 from tests.factories import (
     NOW,
@@ -70,11 +72,55 @@ def test_refusing_everything_stops_every_purpose_and_counts_what_is_out_of_reach
         DeliveryFactory(contact=contact)
     flying = DeliveryFactory(contact=contact)
     Delivery.objects.filter(pk=flying.pk).update(state="sending")
-    done = DeliveryFactory(contact=contact, state="accepted")
+    done = DeliveryFactory(contact=contact, state="accepted", updated_at=NOW - timedelta(hours=25))
     effect = refuse(contact, voc)
     assert (effect.stopped, effect.in_flight) == (2, 1)
     done.refresh_from_db()
     assert done.state == "accepted"
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown", "accepted", "delivered", "rejected"])
+def test_what_the_provider_has_and_may_still_bring_is_told(voc: User, state: str):
+    """A voice message that was taken in the morning may ring in the evening."""
+    contact = ContactFactory()
+    DeliveryFactory(contact=contact, state=state, updated_at=NOW - timedelta(hours=8))
+    expected = 1 if state in ("sending", "unknown", "accepted") else 0
+    assert refuse(contact, voc).in_flight == expected
+
+
+def share_a_landline() -> tuple[Contact, Contact, Delivery]:
+    """Two customers with one landline, and a voice message that waits for it, planned as the first one's."""
+    first, second = ContactFactory(phone="+982188001122"), ContactFactory(phone="+982188001122")
+    row = DeliveryFactory(
+        contact=first,
+        address="+982188001122",
+        message__channel__code="avanak",
+        message__channel__kind="voice",
+    )
+    return first, second, row
+
+
+def test_whoever_of_those_who_share_a_landline_refuses_nothing_waits_for_it_any_more(voc: User):
+    """The plan goes by the strictest of them; so does everything that was planned before."""
+    _first, second, row = share_a_landline()
+    own = DeliveryFactory(contact=_first)
+    assert refuse(second, voc).stopped == 1
+    row.refresh_from_db()
+    assert (row.state, row.reason) == ("suppressed", "no_messages")
+    own.refresh_from_db()
+    assert own.state == "queued"
+    why = explain_address(row.message, row.address, NOW)
+    assert (why.decision.reason, why.contact) == ("no_messages", second)
+
+
+def test_a_claim_goes_by_the_strictest_of_those_who_share_a_landline(voc: User):
+    _first, second, row = share_a_landline()
+    Contact.objects.filter(pk=second.pk).update(no_messages=True)  # the sweep did not see the row
+    claimed = take(row.message)
+    assert claimed is not None
+    assert (claimed.recipients, claimed.turned_away) == ([], 1)
+    row.refresh_from_db()
+    assert (row.state, row.reason) == ("suppressed", "no_messages")
 
 
 def test_an_approved_emergency_still_goes(voc: User):
