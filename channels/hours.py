@@ -103,3 +103,18 @@ def _digits(text: str) -> str:
 def spelled(intervals: Iterable[Interval]) -> list[str]:
     """Intervals as the audit trail keeps them: `0 08:00–22:00` is Monday's."""
     return [f"{weekday} {span_text(opens, closes)}" for weekday, opens, closes in intervals]
+
+
+def unspelled(texts: Iterable[str]) -> list[Interval]:
+    """What `spelled` wrote down. Raises ValueError for anything else."""
+    intervals = []
+    for text in texts:
+        weekday, _space, span = text.partition(" ")
+        opens, _dash, closes = span.partition("–")
+        intervals.append((int(weekday), _minutes_of(opens), _minutes_of(closes)))
+    return intervals
+
+
+def _minutes_of(clock: str) -> int:
+    hours, _colon, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)

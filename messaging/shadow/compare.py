@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from channels.models import Channel, Purpose
-from channels.querysets import windows_of
+from channels.past_hours import hours_since
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
 from messaging.gateways.base import GatewayError, NotSent, Trouble
@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 CATCH_UP_DAYS: Final = 7
 # While the provider holds messages back, the day is looked at once more a night, for their delay.
 AGAIN_AFTER: Final = timedelta(hours=20)
+
+_MINUTE: Final = timedelta(minutes=1)
 
 # The first key of the advisory lock; the second is the channel.
 _COMPARING: Final = 5_775
@@ -178,7 +180,7 @@ def _compare(comparison: Comparison, tables: DayTables, courier: Courier, *, by:
     if comparison.unreadable and not readable:
         raise GatewayError("answer_not_understood")
     with transaction.atomic():
-        tables.match(windows_of(comparison.channel, Purpose.PROMOTIONAL))
+        tables.match(hours_since(comparison.channel, Purpose.PROMOTIONAL, tables.start - _MINUTE))
         now = clock()
         _complete(comparison, record_findings(comparison, now), by=by, now=now)
 

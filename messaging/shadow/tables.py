@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from channels.windows import WeeklyWindows
+from channels.past_hours import PastHours
 from messaging.gateways.base import Listed
 from messaging.models import Message
 from messaging.shadow.spelling import Speller, canonical, digest_of
@@ -171,7 +171,7 @@ class DayTables:
                 [list(texts), list(texts.values())],
             )
 
-    def match(self, windows: WeeklyWindows | None) -> None:
+    def match(self, hours: PastHours) -> None:
         """Give every row of the list its message of the portal, and mark the minutes outside the hours."""
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '64MB'")
@@ -188,17 +188,19 @@ class DayTables:
             cursor.execute(_BY_DOUBT, self.params)
             cursor.execute(_PURPOSES)
             cursor.execute(_MINUTES)
-            outside = [minute for (minute,) in cursor.fetchall() if is_outside(windows, minute)]
+            outside = [minute for (minute,) in cursor.fetchall() if is_outside(hours, minute)]
             cursor.execute("INSERT INTO shadow_minute SELECT unnest(%s::timestamptz[])", [outside])
 
 
-def is_outside(windows: WeeklyWindows | None, minute: datetime) -> bool:
-    """Whether a minute lies outside the hours by more than the clocks may differ: a minute.
+def is_outside(hours: PastHours, minute: datetime) -> bool:
+    """Whether a minute lies outside the hours of its day by more than the clocks may differ: a minute.
 
     Without hours on record nothing promotional may leave at all. Windows open and close on whole minutes.
     """
-    near = (minute - timedelta(minutes=1), minute, minute + timedelta(minutes=1))
-    return windows is None or not any(windows.is_open(instant) for instant in near)
+    return not any(
+        (windows := hours.at(instant)) is not None and windows.is_open(instant)
+        for instant in (minute - timedelta(minutes=1), minute, minute + timedelta(minutes=1))
+    )
 
 
 def _kept(text: str) -> str:

@@ -7,15 +7,28 @@ from typing import Any
 from urllib.parse import urlencode
 
 from messaging.dispatch.clock import database_clock
-from messaging.models import Comparison, GatewayCall
+from messaging.models import Comparison, GatewayCall, Message
 from messaging.shadow.compare import compare_day
 from persian.jalali import TEHRAN, tehran_date
-from tests.factories import mobile
+from tests.factories import MessageFactory, mobile, open_every_day
 from tests.gateways.conftest import TOKEN
 from tests.gateways.running import fetch
 from tests.messaging.dispatching import Dispatch
+from tests.messaging.helpers import people, states
 
 STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
+
+
+def sent(sms: Dispatch, count: int = 3, **fields: Any) -> Message:
+    """A message of the portal that the provider took."""
+    people(count)
+    message: Message = MessageFactory(**fields)
+    if fields.get("promotional"):
+        open_every_day(sms.channel, 0, 1440)
+    sms.run()
+    assert states(message) == {"accepted": count}
+    open_every_day(sms.channel)
+    return message
 
 
 def yesterday() -> date:

@@ -26,7 +26,7 @@ from persian.jalali import numeric_date
 from tests.factories import MessageFactory, mobile, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
-from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, yesterday
+from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, sent, yesterday
 
 pytestmark = pytest.mark.django_db
 
@@ -36,18 +36,6 @@ def _hours(db: None, request: pytest.FixtureRequest, settings) -> None:
     settings.COMPARE_SINCE = date(2020, 1, 1)
     if "sms" in request.fixturenames:
         open_every_day(request.getfixturevalue("sms").channel)
-
-
-def sent(sms: Dispatch, count: int = 3, **fields: object):
-    """A message of the portal that the provider took."""
-    people(count)
-    message = MessageFactory(**fields)
-    if fields.get("promotional"):
-        open_every_day(sms.channel, 0, 1440)
-    sms.run()
-    assert states(message) == {"accepted": count}
-    open_every_day(sms.channel)
-    return message
 
 
 def test_a_day_of_the_portals_own_messages_has_no_breach(sms: Dispatch):
