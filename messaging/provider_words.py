@@ -62,6 +62,7 @@ _WORDS: Final[dict[str, Label]] = {
     "sent_through_avanak": gettext_lazy("sent through Avanak"),
     "sent_through_backup_line": gettext_lazy("sent through the backup line"),
     "queued": gettext_lazy("waits at the provider"),
+    "not_dialled": gettext_lazy("the provider did not call this number before the hours were over"),
     "wrong_number": gettext_lazy("the number is wrong"),
     "empty": gettext_lazy("the text or the number is empty"),
     "bad_short_code": gettext_lazy("the line is not a valid sender"),
@@ -75,7 +76,8 @@ _KINDS: Final[dict[Kind, Label]] = {
 
 
 def meaning_of(word: str) -> Label:
-    """What a provider's word says; '' for one that nobody documented."""
+    """What a provider's word says, or ours in front of it; '' for one that nobody documented."""
+    word = word.partition(":")[0]
     if word in _WORDS:
         return _WORDS[word]
     kind = kind_of(word)

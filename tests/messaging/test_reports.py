@@ -11,6 +11,7 @@ from messaging import tasks
 from messaging.dispatch.clock import database_clock
 from messaging.gateways.base import DeliveryReport, OutcomeUnknown, Report
 from messaging.models import Delivery, GatewayCall
+from messaging.provider_words import meaning_of
 from messaging.reports.asking import each
 from messaging.reports.match import Waiting, match
 from messaging.reports.poll import _take, poll_channel
@@ -121,6 +122,22 @@ def test_a_voice_call_is_delivered_only_if_somebody_listened(connect):
         unanswered: "accepted",
     }
     assert statuses(message) == {answered: "4711", unanswered: "8"}
+
+
+def test_whom_the_provider_never_called_is_told_so_at_the_end(connect):
+    """The hours were over before it came to the number: no report will ever say what became of the call."""
+    avanak = connect("avanak")
+    message = sent(avanak, 1)
+    number = avanak.server.accepted[0]["number"][-10:]
+    rows = [{"Id": 1, "Number": "0" + number, "Status": 0, "Duration": 0, "TryCount": 0}]
+    _poll_canned(avanak, rows)
+    assert states(message) == {"accepted": 1}
+    age(73)
+    _poll_canned(avanak, rows)
+    assert states(message) == {"unreported": 1}
+    [word] = statuses(message).values()
+    assert word == "not_dialled:0"
+    assert meaning_of(word) == meaning_of("not_dialled") != ""
 
 
 def test_the_last_round_leaves_whatever_was_not_reported_unreported(dispatch: Dispatch):

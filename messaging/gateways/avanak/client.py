@@ -44,6 +44,8 @@ TITLE_LIMIT: Final = 100
 CLOCK_SLACK: Final = timedelta(minutes=5)  # the provider's clock and ours may differ by so much
 # How long the provider may go on dialling where no window ends it.
 LONGEST_CAMPAIGN: Final = timedelta(days=1)
+# Our own word, before the provider's: it has not called this number.
+NOT_DIALLED: Final = "not_dialled"
 
 
 class Avanak:
@@ -197,7 +199,8 @@ def _read_report(campaign_id: str, row: object) -> DeliveryReport | None:
     """One number's report; None without a number, since it then belongs to nobody.
 
     What a number's `Status` means is documented nowhere: it is kept as the provider's word, and only a
-    call that lasted was answered. One that was not may be tried again, so it stays unclear.
+    call that lasted was answered. One that was not may be tried again, so it stays unclear. A number that
+    was never tried waits its turn, and once the campaign is over it was not called at all.
     """
     number = last_ten(row.get("Number")) if isinstance(row, dict) else ""
     if not isinstance(row, dict) or not number:
@@ -206,7 +209,11 @@ def _read_report(campaign_id: str, row: object) -> DeliveryReport | None:
     status = row.get("Status")
     answered = seconds is not None and seconds > 0
     word = str(status)[:60] if isinstance(status, int | str) and not isinstance(status, bool) else ""
-    return DeliveryReport(campaign_id, number, Report.DELIVERED if answered else Report.UNCLEAR, word)
+    if answered:
+        return DeliveryReport(campaign_id, number, Report.DELIVERED, word)
+    if as_int(row.get("TryCount")) == 0:
+        return DeliveryReport(campaign_id, number, Report.PENDING, f"{NOT_DIALLED}:{word}"[:60])
+    return DeliveryReport(campaign_id, number, Report.UNCLEAR, word)
 
 
 def _not_understood(code: str, raw: str) -> NoReturn:
