@@ -38,7 +38,9 @@ class Running:
     def log(self) -> list[dict[str, Any]]:
         path = self.gateway.options.log
         assert path is not None
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+        # What is just being written is no line yet.
+        whole, _newline, _begun = path.read_text("utf-8").rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines() if line]
 
     @property
     def accepted(self) -> list[dict[str, Any]]:
