@@ -7,18 +7,18 @@ Without `DATABASE_URL` the portal runs in development mode on the embedded servi
 import warnings
 from pathlib import Path
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from amoot_comms.environment import Environment
 from amoot_comms.logs import logging_config
 from persian.jalali import parse_date
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.FileAwareEnv()
+env = Environment()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from environ import Env
+
 from amoot_comms.embedded import EmbeddedError, attached
 from amoot_comms.embedded.places import RUN, made
 from amoot_comms.embedded.processes import free_port
@@ -42,6 +44,8 @@ class RunError(Exception):
 
 
 def main() -> int:
+    if (ROOT / ".env").is_file():
+        Env.read_env(ROOT / ".env")  # what the environment itself gives goes before it
     os.environ.setdefault("PORT", "8000")
     parts: list[Part] = []
     catch_signals()

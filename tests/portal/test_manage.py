@@ -9,6 +9,8 @@ import sys
 import pytest
 from django.conf import settings
 
+from amoot_comms.environment import Environment
+
 NOWHERE = "postgres://a:secret-word@127.0.0.1:1/x"
 
 
@@ -44,3 +46,10 @@ def test_a_missing_secret_key_in_production_is_told_in_a_sentence():
 
 def test_whoever_asks_for_it_gets_the_traceback():
     assert "Traceback" in answer("settle", "--traceback", DEVELOPMENT="1").stderr
+
+
+def test_the_newline_at_the_end_of_a_secrets_file_is_no_part_of_the_secret(tmp_path, monkeypatch):
+    file = tmp_path / "token"
+    file.write_text("a secret\r\n")
+    monkeypatch.setenv("A_TOKEN_FILE", str(file))
+    assert Environment().str("A_TOKEN") == "a secret"
