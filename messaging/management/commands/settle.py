@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -31,7 +32,9 @@ class Command(BaseCommand):
         for channel in Channel.objects.sending():
             courier = Courier(gateway_for(channel.code))
             try:
-                done = settle_channel(channel, courier, clock=database_clock, limit=ALL, insist=True)
+                done = settle_channel(
+                    channel, courier, clock=database_clock, limit=ALL, insist=True, seconds=math.inf
+                )
             finally:
                 courier.close()
             result["channels"][channel.code] = {
