@@ -120,32 +120,33 @@ def _groups(calls: Sequence[GatewayCall]) -> Iterator[list[GatewayCall]]:
 
 def _ask(group: Sequence[GatewayCall], courier: Courier, clock: Clock) -> Word:
     """The provider's word about the calls' recipients, or what keeps it from telling."""
+    since = group[0].intended_at
     if not courier.gateway.can_lookup:
-        return Word(obstacle=Obstacle.CANNOT_ASK)
+        return Word(since, obstacle=Obstacle.CANNOT_ASK)
     waiting = Delivery.objects.filter(call__in=group, state=DeliveryState.UNKNOWN)
     addresses = list(waiting.values_list("address", flat=True))
     if not addresses:
-        return Word()  # late answers have come for all of them
+        return Word(since)  # late answers have come for all of them
     first, message = group[0], group[0].message
     batch = Batch(
         text=message.text,
         addresses=addresses,
         reference=f"amoot-{message.pk}-{first.pk}",
-        now=first.intended_at,
+        now=since,
         audio_id=message.audio_id,
     )
     last = max(call.finished_at or call.intended_at for call in group)
     until = min(clock(), last + LONGEST_LOOK)
     try:
-        lookup = courier.lookup(batch, first.intended_at, until, first.campaign_id)
+        lookup = courier.lookup(batch, since, until, first.campaign_id)
     except GatewayError as failure:
         logger.warning("the provider could not be asked", extra={"call": first.pk, "code": failure.code})
-        return Word(obstacle=_obstacle(failure), code=failure.code)
+        return Word(since, obstacle=_obstacle(failure), code=failure.code)
     if lookup.final and not lookup.found:
-        return Word(lookup, Obstacle.NO_CAMPAIGN)
+        return Word(since, lookup, Obstacle.NO_CAMPAIGN)
     if lookup.clock is not None and abs(lookup.clock - clock()) > CLOCK_DIFFERENCE:
-        return Word(lookup, Obstacle.CLOCK)
-    return Word(lookup, None if lookup.complete else Obstacle.INCOMPLETE)
+        return Word(since, lookup, Obstacle.CLOCK)
+    return Word(since, lookup, None if lookup.complete else Obstacle.INCOMPLETE)
 
 
 def _obstacle(failure: GatewayError) -> Obstacle:

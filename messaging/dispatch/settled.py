@@ -24,6 +24,11 @@ LONGEST_PAUSE: Final = timedelta(hours=2)
 # A provider that is away is asked again soon: it is not its word that is missing.
 AWAY_PAUSE: Final = timedelta(minutes=5)
 
+# A provider that refuses the question may be allowed to answer it any time.
+REFUSED_PAUSE: Final = timedelta(minutes=15)
+# So long before a call another may have come into doubt whose record is in the period asked about.
+BEFORE: Final = timedelta(minutes=10)
+
 # The first key of the advisory lock; the second is the channel.
 _SETTLING: Final = 5_774
 
@@ -81,8 +86,10 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a provider said of some calls. `obstacle`: what kept it from telling all; `code` its error."""
+    """What a provider said of some calls, the first of which was made at `since`. `obstacle`: what kept it
+    from telling all; `code` its error."""
 
+    since: datetime
     lookup: Lookup | None = None
     obstacle: Obstacle | None = None
     code: str = ""
@@ -138,7 +145,7 @@ def _verdicts(call: GatewayCall, waiting: list[tuple[int, str]], word: Word) -> 
         verdicts.open = len(waiting)
         return verdicts
     complete = lookup.complete and word.obstacle is None
-    held, rivals = _others(call, waiting, lookup)
+    held, rivals = _others(call, waiting, lookup, word.since)
     for pk, address in waiting:
         verdict, outcome = judge(
             lookup.records_of(address),
@@ -158,9 +165,11 @@ def _verdicts(call: GatewayCall, waiting: list[tuple[int, str]], word: Word) -> 
 
 
 def _others(
-    call: GatewayCall, waiting: list[tuple[int, str]], lookup: Lookup
+    call: GatewayCall, waiting: list[tuple[int, str]], lookup: Lookup, since: datetime
 ) -> tuple[dict[str, set[str]], dict[str, int]]:
-    """By number: the provider's ids that other deliveries hold, and how many may own one without it."""
+    """By number: the provider's ids that other deliveries hold, and how many may own one without it.
+
+    Of the whole period that was asked about, which begins before the first of the calls asked about."""
     ours = {address: lookup.records_of(address) for _pk, address in waiting}
     numbers = [address for address, records in ours.items() if records]
     held: dict[str, set[str]] = {}
@@ -175,7 +184,7 @@ def _others(
                 "ids": [pk for pk, _address in waiting],
                 "channel": call.channel_id,
                 "provider_ids": sorted({r.provider_id for n in numbers for r in ours[n] if r.provider_id}),
-                "since": call.intended_at - timedelta(minutes=10),
+                "since": since - BEFORE,
             },
         )
         others = cursor.fetchall()
@@ -214,7 +223,8 @@ def _postpone(call: GatewayCall, obstacle: Obstacle | None, code: str, now: date
     """Ask later, after a pause that doubles; no more by itself when nothing else is to be expected.
 
     A provider that is away has not been asked at all, and one that is just taking the call goes on
-    telling: neither counts.
+    telling: neither counts. One that refuses to be asked counts, so that a person hears of it, and is asked
+    all the same: an access is renewed some day.
     """
     quiet = timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
     pause = min(quiet * 2 ** min(call.settle_rounds, 12), LONGEST_PAUSE)
@@ -225,7 +235,9 @@ def _postpone(call: GatewayCall, obstacle: Obstacle | None, code: str, now: date
     else:
         call.settle_rounds += 1
     call.settle_said = f"{obstacle}:{code}"[:60] if code else str(obstacle or "")
+    if obstacle is Obstacle.REFUSED:
+        pause = min(pause, REFUSED_PAUSE)
     call.settle_due_at = now + pause
-    if obstacle in HOPELESS or call.settle_rounds >= ROUNDS:
+    if obstacle in HOPELESS or (call.settle_rounds >= ROUNDS and obstacle is not Obstacle.REFUSED):
         call.settle_given_up_at, call.settle_due_at = call.settle_given_up_at or now, None
     call.save(update_fields=["settle_rounds", "settle_said", "settle_due_at", "settle_given_up_at"])

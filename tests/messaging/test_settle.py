@@ -198,6 +198,22 @@ def test_a_question_that_the_provider_refuses_is_counted_and_comes_to_a_person(s
     assert why.endswith("(Token_NotAllowMethod)")
 
 
+def test_a_provider_that_refuses_to_be_asked_is_asked_until_it_answers(sms: Dispatch):
+    """An access that ran out on Thursday is renewed on Saturday."""
+    message = planned(2)
+    crash_before_sending(message)
+    sms.server.use("account:Token_Expired")
+    now = database_clock()
+    for _n in range(ROUNDS + 5):
+        settle_channel(sms.channel, sms.courier(), clock=standing_at(now))
+        due = GatewayCall.objects.get().settle_due_at
+        assert due is not None
+        assert due - now <= timedelta(minutes=15)
+        now = due
+    sms.server.use()
+    assert settle_channel(sms.channel, sms.courier(), clock=standing_at(now)).absent == 2
+
+
 def test_a_provider_that_is_away_for_an_hour_comes_to_a_person(sms: Dispatch):
     message, senior = planned(2), UserFactory(roles=["senior"])
     crash_before_sending(message)
@@ -207,12 +223,13 @@ def test_a_provider_that_is_away_for_an_hour_comes_to_a_person(sms: Dispatch):
     assert undecided(senior, database_clock()).get() == message
 
 
-def test_a_provider_too_slow_for_its_own_list_proves_nobodys_absence(sms: Dispatch):
+def test_a_provider_too_slow_for_its_own_list_proves_nobodys_absence(sms: Dispatch, monkeypatch):
     """A question is a dozen slices and more: it must not keep a worker for as long as that takes."""
     message = planned(2)
     crash_before_sending(message)
     sms.server.use("latency:0.3")
-    assert sms.settle(timeout=0.5).in_doubt == 2
+    monkeypatch.setattr("messaging.gateways.amootsms.client.LOOKUP_TIMEOUTS", 0.2)
+    assert sms.settle(timeout=5).in_doubt == 2
     assert GatewayCall.objects.get().settle_said == "incomplete"
     assert len(sms.server.received) < 10
 

@@ -142,6 +142,26 @@ def test_a_doubt_of_long_before_a_call_is_no_rival_of_it(
     assert states(ours) == ({"accepted": 2} if done.found else {"unknown": 2})
 
 
+def test_rivals_are_those_of_the_whole_period_that_was_asked_about(sms: Dispatch):
+    """Calls of ten minutes are one question: what another lost just before the first of them may be found in
+    it, though it lies long before the last."""
+    before = planned(2, text="همان متن")
+    lose_the_answer(sms)
+    now = database_clock()
+    Delivery.objects.update(updated_at=now - timedelta(minutes=13))
+    sms.server.gateway.ledgers["sms"].campaigns[0].at -= 13 * 60
+    GatewayCall.objects.update(
+        intended_at=now - timedelta(minutes=13), settle_due_at=None, settle_given_up_at=now
+    )
+    ours = planned(0, text="همان متن")
+    first, last = crash_before_sending(ours, limit=1), crash_before_sending(ours, limit=1)
+    GatewayCall.objects.filter(pk=first).update(intended_at=now - timedelta(minutes=9))
+    assert GatewayCall.objects.get(pk=last).intended_at >= now
+    done = sms.settle()
+    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
+    assert states(before) == {"unknown": 2}
+
+
 def test_a_longer_text_to_the_same_number_is_another_message(sms: Dispatch):
     longer = planned(2, text="همان متن و بیشتر")
     sms.run()

@@ -42,7 +42,7 @@ CLOCK_SLACK: Final = timedelta(minutes=5)
 # So many ids are asked about in one list.
 IDS_A_LIST: Final = 500
 # A long period is asked for in so many slices, none shorter than a minute.
-SLICES: Final = 60
+SLICES: Final = 20
 # However many slices: a question that takes longer is not worth the worker that waits for it.
 LOOKUP_TIMEOUTS: Final = 4
 # A long list is asked for in pieces that are held one at a time; one that is too long is halved, down to a
