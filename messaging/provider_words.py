@@ -62,7 +62,7 @@ _WORDS: Final[dict[str, Label]] = {
     "sent_through_avanak": gettext_lazy("sent through Avanak"),
     "sent_through_backup_line": gettext_lazy("sent through the backup line"),
     "queued": gettext_lazy("waits at the provider"),
-    "not_dialled": gettext_lazy("the provider did not call this number before the hours were over"),
+    "not_dialled": gettext_lazy("the provider did not call this number"),
     "wrong_number": gettext_lazy("the number is wrong"),
     "empty": gettext_lazy("the text or the number is empty"),
     "bad_short_code": gettext_lazy("the line is not a valid sender"),

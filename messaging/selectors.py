@@ -159,11 +159,19 @@ def delivery_to(message: Message, address: str) -> Delivery | None:
     return found
 
 
+def _judged_by(delivery: Delivery) -> Contact | None:
+    """The customer whose word counts, as for the claim: the delivery's own, or whoever refuses more of those
+    who share a number that is not the customer's own."""
+    own: Contact | None = delivery.contact
+    if own is None or own.address == delivery.address:
+        return own
+    sharers = Contact.objects.filter(phone=delivery.address).order_by("id")
+    return max([own, *sharers], key=lambda contact: (contact.no_messages, contact.no_promotional))
+
+
 def explain_delivery(message: Message, delivery: Delivery, now: datetime) -> Explanation:
     """Why this recipient gets the message, or does not, or waits."""
-    contact = delivery.contact
-    if contact is not None and contact.address != delivery.address:
-        contact = contact_of(delivery.address)  # of those who share the number, whoever refuses most now
+    contact = _judged_by(delivery)
     facts = recipient_facts(contact, delivery.address, duplicate=delivery.reason == Reason.DUPLICATE)
     return Explanation(delivery.address, gate_of(message, now).for_recipient(facts), delivery, contact)
 

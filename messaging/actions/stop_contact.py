@@ -81,7 +81,8 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
         with connection.cursor() as cursor:
             cursor.execute(_LOOSEN, {"contact": contact_id, "now": now})
         return Effect(stopped=0, in_flight=0)
-    shared = Contact.objects.values_list("phone", flat=True).get(pk=contact_id)
+    contact = Contact.objects.only("phone", "no_messages").get(pk=contact_id)
+    shared = contact.phone
     people = list(Contact.objects.filter(phone=shared).values_list("pk", flat=True)) if shared else []
     people = [contact_id, *people]
     theirs = Delivery.objects.filter(Q(contact_id=contact_id) | Q(address=shared), contact_id__in=people)
@@ -92,4 +93,7 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
             {"contact": contact_id, "people": people, "shared": shared or "", "now": now, "lifted": lifted},
         )
         stopped = cursor.rowcount
-    return Effect(stopped=stopped, in_flight=theirs.filter(_may_still_arrive(now)).count())
+    gone = theirs.filter(_may_still_arrive(now))
+    if not contact.no_messages:
+        gone = gone.filter(message__purpose=Purpose.PROMOTIONAL)  # of the rest nothing was refused
+    return Effect(stopped=stopped, in_flight=gone.count())

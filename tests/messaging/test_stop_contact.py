@@ -88,6 +88,14 @@ def test_what_the_provider_has_and_may_still_bring_is_told(voc: User, state: str
     assert refuse(contact, voc).in_flight == expected
 
 
+def test_of_what_was_not_refused_it_is_not_said_that_it_may_still_arrive(voc: User):
+    contact = ContactFactory()
+    DeliveryFactory(contact=contact, state="accepted")
+    DeliveryFactory(contact=contact, message__purpose="promotional", message__priority=40, state="accepted")
+    assert refuse(contact, voc, "no_promotional").in_flight == 1
+    assert refuse(contact, voc, "no_messages").in_flight == 2
+
+
 def share_a_landline() -> tuple[Contact, Contact, Delivery]:
     """Two customers with one landline, and a voice message that waits for it, planned as the first one's."""
     first, second = ContactFactory(phone="+982188001122"), ContactFactory(phone="+982188001122")
@@ -111,6 +119,18 @@ def test_whoever_of_those_who_share_a_landline_refuses_nothing_waits_for_it_any_
     assert own.state == "queued"
     why = explain_address(row.message, row.address, NOW)
     assert (why.decision.reason, why.contact) == ("no_messages", second)
+
+
+def test_a_delivery_to_a_number_that_its_customer_gave_up_is_still_explained_by_him(voc: User):
+    first, second, row = share_a_landline()
+    Contact.objects.filter(pk__in=[first.pk, second.pk]).update(phone="+982188005566")
+    row.refresh_from_db()
+    assert explain_address(row.message, row.address, NOW).contact == first
+    Contact.objects.filter(pk=second.pk).update(phone=row.address)
+    Contact.objects.filter(pk=first.pk).update(no_messages=True)
+    row = Delivery.objects.get(pk=row.pk)
+    why = explain_address(row.message, row.address, NOW)
+    assert (why.decision.reason, why.contact) == ("no_messages", first)
 
 
 def test_a_claim_goes_by_the_strictest_of_those_who_share_a_landline(voc: User):
