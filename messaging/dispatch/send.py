@@ -27,6 +27,7 @@ from messaging.gateways.base import (
     OutcomeUnknown,
     Result,
     Trouble,
+    not_understood,
 )
 from messaging.gateways.statuses import Kind, kind_of
 from messaging.models import Message
@@ -63,7 +64,14 @@ class Courier:
         self._runner = asyncio.Runner()
 
     def _run(self, call: Coroutine[Any, Any, T]) -> T:
-        return self._runner.run(call)
+        """The answer. Whatever a stranger's answer makes of our reading it, the outcome is unknown then, and
+        no reason to try the next batch."""
+        try:
+            return self._runner.run(call)
+        except GatewayError:
+            raise
+        except Exception as error:
+            raise not_understood(error) from error
 
     def send(self, batch: Batch) -> Any:
         return self._run(self.gateway.send(batch))

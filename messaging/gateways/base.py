@@ -6,11 +6,14 @@ unknown outcome, never a success and never a failure that may be retried.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+logger = logging.getLogger(__name__)
 
 
 class Result(StrEnum):
@@ -92,6 +95,12 @@ class BatchRefused(NotSent):
 
 class OutcomeUnknown(GatewayError):
     """A timeout after the first byte, a reset, a 5xx, an answer that makes no sense."""
+
+
+def not_understood(error: Exception) -> OutcomeUnknown:
+    """The failure that an error of our own at an answer comes to. It is logged as the defect that it is."""
+    logger.error("an answer made its reader fail", exc_info=error)
+    return OutcomeUnknown("answer_not_understood", trouble=Trouble.PROVIDER)
 
 
 @dataclass(frozen=True, slots=True)

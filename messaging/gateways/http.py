@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
@@ -51,11 +51,13 @@ class HttpAnswer:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a request came; `connected` before any byte of it is written, `late` if none may be."""
+    """How far a request came; `connected` before any byte of it is written, `late` if none may be; `data` is
+    what was read of the answer."""
 
     write_before: float | None
     connected: bool = False
     late: bool = False
+    data: bytearray = field(default_factory=bytearray)
 
     @property
     def is_late(self) -> bool:
@@ -118,7 +120,7 @@ def http_date(value: str | None) -> datetime | None:
     """The instant of a `Date` header; None where there is none, or one that is no date."""
     try:
         date = parsedate_to_datetime(value or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo is not None else None
 
@@ -145,11 +147,12 @@ class Http:
         *,
         limit: int = ANSWER_LIMIT,
         write_before: float | None = None,
+        secrets: Sequence[str] = (),
     ) -> HttpAnswer:
         """Post a form and read the answer, of at most `limit` bytes; redirects come back as they are.
 
-        `write_before` is the reading of `messaging.steady` after which nothing is written any more. Raises
-        `NotSent` and `OutcomeUnknown`.
+        `secrets` are the texts that must not be kept of an answer. `write_before` is the reading of
+        `messaging.steady` after which nothing is written any more. Raises `NotSent` and `OutcomeUnknown`.
         """
         try:
             body = urlencode(fields).encode()
@@ -161,33 +164,38 @@ class Http:
             # provider meanwhile; two turns of it drop them, and with them needless doubts.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-            return await self._exchange(method, body, limit, progress)
+            return await self._exchange(method, body, limit, progress, secrets)
         except (aiohttp.ClientError, OSError, _DeadlinePassed) as error:
-            raise self._classified(error, progress) from error
+            raise self._classified(error, progress, secrets) from error
 
-    async def _exchange(self, method: str, body: bytes, limit: int, progress: _Progress) -> HttpAnswer:
+    def _kept(self, data: bytearray, secrets: Sequence[str]) -> str:
+        return masked(data[:65536].decode("utf-8", "replace"), [self.token, *secrets])
+
+    async def _exchange(
+        self, method: str, body: bytes, limit: int, progress: _Progress, secrets: Sequence[str]
+    ) -> HttpAnswer:
         async with self._open().post(
             f"{self._base_url}/{method}",
             data=_Body(body, progress),
             allow_redirects=False,
             trace_request_ctx=progress,
         ) as response:
-            data = bytearray()
+            data = progress.data
             async for chunk in response.content.iter_any():
                 data += chunk
                 if len(data) > limit:
                     response.close()
-                    raw = masked(data[:65536].decode("utf-8", "replace"), [self.token])
-                    raise OutcomeUnknown(TOO_LONG, trouble=Trouble.PROVIDER, raw=raw)
+                    raise OutcomeUnknown(TOO_LONG, trouble=Trouble.PROVIDER, raw=self._kept(data, secrets))
             date = http_date(response.headers.get("Date"))
             return HttpAnswer(response.status, data.decode("utf-8", "replace"), date)
 
-    def _classified(self, error: Exception, progress: _Progress) -> GatewayError:
+    def _classified(self, error: Exception, progress: _Progress, secrets: Sequence[str]) -> GatewayError:
         if progress.late:
             return NotSent("deadline_passed", trouble=Trouble.NETWORK)
         code = _code_of(error)
         if progress.connected:
-            return OutcomeUnknown(code, trouble=Trouble.NETWORK)
+            raw = self._kept(progress.data, secrets)
+            return OutcomeUnknown(code, trouble=Trouble.NETWORK, raw=raw)
         return NotSent(code, trouble=Trouble.NETWORK)
 
     def _open(self) -> aiohttp.ClientSession:

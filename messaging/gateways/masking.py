@@ -16,6 +16,9 @@ _WINDOW: Final = 8_192
 # too: a number that stays readable would be worse.
 _DIGITS: Final = re.compile(r"[0-9]{10,}")
 _NUMBER: Final = re.compile(r"((?:(?:00)?98|0)?[1-9][0-9]{2})[0-9]{5}([0-9]{2})")
+_MOBILE: Final = re.compile(r"((?:98|0)9[0-9]{2})[0-9]{5}([0-9]{2})")
+# As .NET writes quotes, ampersands and spaces: its digits must not join a number's.
+_ESCAPED_SIGN: Final = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 _TEXT_FIELD: Final = re.compile(r'(Text|Title|Name)"\s*:\s*"((?:[^"\\]|\\.)*)\\?"?')
 _NATIVE_DIGIT: Final = re.compile("[۰-۹٠-٩]")
 _ESCAPED_DIGIT: Final = re.compile(r"\\u06(?:[fF]([0-9])|6([0-9]))")
@@ -29,7 +32,9 @@ def masked_number(number: str) -> str:
 
 def _mask_digits(found: re.Match[str]) -> str:
     number = _NUMBER.fullmatch(found[0])
-    return f"{number[1]}*****{number[2]}" if number else found[0]
+    if number is None:  # a longer run: whatever can be a mobile in it
+        return _MOBILE.sub(lambda mobile: f"{mobile[1]}*****{mobile[2]}", found[0])
+    return f"{number[1]}*****{number[2]}"
 
 
 def masked(raw: str, secrets: Iterable[str] = ()) -> str:
@@ -44,6 +49,8 @@ def masked(raw: str, secrets: Iterable[str] = ()) -> str:
             kept = kept.replace(secret, "[removed]")
     kept = _TEXT_FIELD.sub(lambda found: f'{found[1]}":"[{len(found[2])} characters]"', kept)
     kept = _NATIVE_DIGIT.sub(lambda found: to_ascii(found[0]), kept)
+    if "\\u00" in kept:
+        kept = _ESCAPED_SIGN.sub(lambda found: chr(int(found[1], 16)), kept)
     if "\\u06" in kept:
         kept = _ESCAPED_DIGIT.sub(lambda found: found[1] or found[2], kept)
     if cut:

@@ -17,7 +17,11 @@ ID_LIMIT: Final = 2**63
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}")
 _NOT_DIGITS: Final = re.compile(r"[^0-9]+")
 _SECONDS: Final = "%Y-%m-%d %H:%M:%S"
-_STAMP: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})")
+_STAMP: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]*)?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_MOST_DIGITS: Final = 400
 
 
 # Outside these nothing was ever sent by SMS, and some of them no calendar can write.
@@ -30,10 +34,22 @@ class NotJson(ValueError):
 
 def parse_json(text: str) -> Any:
     """The value of a JSON text. Raises `NotJson` for anything else, however long or deep."""
+    text = text.lstrip("\ufeff")
     try:
-        return json.loads(text.lstrip("\ufeff"))
+        # A control character in a text is no reason to lose the answer that it stands in.
+        return json.loads(text, strict=False)
+    except json.JSONDecodeError as error:
+        raise NotJson from error
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return json.loads(text, strict=False, parse_int=_int_or_digits)  # a number of thousands of digits
     except (ValueError, RecursionError) as error:
         raise NotJson from error
+
+
+def _int_or_digits(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def as_int(value: object) -> int | None:
@@ -42,9 +58,9 @@ def as_int(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        return int(value)
-    return None
+    # `strip` takes off what `int` does not: convert what was looked at, and nothing else.
+    digits = value.strip() if isinstance(value, str) else ""
+    return int(digits) if _INTEGER.fullmatch(digits) else None
 
 
 def as_amount(value: object) -> int | None:
@@ -76,16 +92,19 @@ def provider_time(instant: datetime) -> str:
 
 
 def from_provider_time(value: object) -> datetime | None:
-    """The instant of a provider's `yyyy-MM-dd HH:mm:ss` (or with a T), None if it is none.
+    """The instant of a provider's `yyyy-MM-dd HH:mm:ss` (or with a T), None if it is none: on Tehran's clock,
+    unless it names its own offset.
 
     The year 1 stands for "never" in their data, and the year 9999 in that of others: what is of no day on
     which anybody sends is None, too.
     """
-    match = _STAMP.match(value) if isinstance(value, str) else None
+    match = _STAMP.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         return None
     try:
         local = datetime.strptime(f"{match[1]} {match[2]}", _SECONDS).replace(tzinfo=TEHRAN)
+        if match[3]:
+            local = datetime.strptime(f"{match[1]} {match[2]} {match[3]}", f"{_SECONDS} %z")
     except ValueError:
         return None
     return local if local.year in _YEARS else None

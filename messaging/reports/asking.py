@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble
+from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble, not_understood
 
 T = TypeVar("T")
 
@@ -15,12 +15,16 @@ ASK_SECONDS = 8.0
 
 
 async def within(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> T:
-    """The answer, or `OutcomeUnknown` after so many seconds."""
+    """The answer, or `OutcomeUnknown` after so many seconds, or where reading it fails."""
     try:
         async with asyncio.timeout(seconds):
             return await call
     except TimeoutError:
         raise OutcomeUnknown("timeout", trouble=Trouble.NETWORK) from None
+    except GatewayError:
+        raise
+    except Exception as error:
+        raise not_understood(error) from error
 
 
 async def each(

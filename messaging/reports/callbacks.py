@@ -7,6 +7,7 @@ question.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from django.db.models import Max
 from channels.models import Channel
 from messaging.gateways.reading import NotJson, as_id, parse_json
 from messaging.models import ProviderCallback
+
+logger = logging.getLogger(__name__)
 
 BODY_LIMIT: Final = 64 * 1024
 # Ids taken from one body, and values looked at to find them.
@@ -80,7 +83,7 @@ def handle_callbacks(channel: Channel, *, now: datetime) -> int:
             .order_by("id")[:A_TURN]
         )
         for callback in waiting:
-            ids = message_ids(bytes(callback.body))
+            ids = _ids_of(callback)
             asked = _ask_soon(channel, ids, now) if ids else 0
             callback.handled_at = now
             callback.note = f"{len(ids)} ids, {asked} calls to ask about" if ids else "no message id in it"
@@ -89,6 +92,15 @@ def handle_callbacks(channel: Channel, *, now: datetime) -> int:
         newest = ProviderCallback.objects.aggregate(pk=Max("pk"))["pk"]
         ProviderCallback.objects.filter(pk__lte=newest - settings.CALLBACKS_KEPT).delete()
     return len(waiting)
+
+
+def _ids_of(callback: ProviderCallback) -> list[str]:
+    """A hint is never worth more than the reports it stands before: one that nobody can read is put away."""
+    try:
+        return message_ids(bytes(callback.body))
+    except Exception:
+        logger.exception("a provider's call could not be read", extra={"callback": callback.pk})
+        return []
 
 
 def _ask_soon(channel: Channel, ids: list[str], now: datetime) -> int:

@@ -40,6 +40,7 @@ LEAST_SLICE: Final = timedelta(seconds=1)
 TEXT_LIMIT: Final = 64 * 1024
 ROW_LIMIT: Final = 64 * 1024
 FIELD_LIMIT: Final = 40
+ANSWER_SHOWN: Final = 500
 TOO_LONG: Final = "answer_too_long"
 
 
@@ -60,7 +61,12 @@ def fetch_inbound(channel: Channel, courier: Courier, *, clock: Clock) -> int:
         except GatewayError as failure:
             logger.warning(
                 "inbound messages could not be fetched",
-                extra={"channel": channel.code, "what": name, "code": failure.code},
+                extra={
+                    "channel": channel.code,
+                    "what": name,
+                    "code": failure.code,
+                    "answer": failure.raw[:ANSWER_SHOWN],  # masked; it may have given away what is in it
+                },
             )
             later = clock() + AFTER_A_FAILURE
             InboundCursor.objects.filter(channel=channel).update(**{name: later})
@@ -90,6 +96,11 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
     until = clock()
     cursor = InboundCursor.objects.get(channel=channel)
     start = max(cursor.compared_until - OVERLAP, until - FARTHEST)
+    if start > cursor.compared_until:
+        logger.error(
+            "a period of the provider's list was never compared",
+            extra={"channel": channel.code, "since": cursor.compared_until.isoformat()},
+        )
     for _slice in range(SLICES_A_TURN):
         end = min(start + SLICE, until)
         stored += _compare_slice(channel, courier, start, end, clock)

@@ -240,11 +240,31 @@ class TestMatching:
         matcher.take(self.sent(SMSMessageText=text))
         assert matcher.found[ADDRESSES[0]].result is Result.UNKNOWN
 
-    @pytest.mark.parametrize("at", ["2026-11-23T11:59:59", "2026-11-23 12:05:01"])
-    def test_another_time_is_another_message(self, at):
+    @pytest.mark.parametrize("at", ["2026-11-23T11:59:57", "2026-11-23 12:05:03", "2026-11-23T12:00:00Z"])
+    def test_another_time_is_another_message_or_times_that_are_not_understood(self, at):
+        """Who is asked for a period lists nothing else: absence is not believed of such a list."""
         matcher = self.matcher()
         matcher.take(self.sent(RegDateTime=at))
         assert matcher.found == {}
+        assert not matcher.understood
+
+    @pytest.mark.parametrize(
+        "at",
+        [
+            *("2026-11-23T08:31:00Z", "2026-11-23T08:31:00.123+00:00", "2026-11-23 12:01:00+0330"),
+            *("2026-11-23T12:01:00.1234567", "2026-11-23 12:01:00", " 2026-11-23T12:01:00 "),
+        ],
+    )
+    def test_a_time_that_names_its_offset_is_read_by_it(self, at):
+        matcher = self.matcher()
+        matcher.take(self.sent(RegDateTime=at))
+        assert ADDRESSES[0] in matcher.found
+        assert matcher.understood
+
+    def test_another_text_at_another_time_says_nothing(self):
+        matcher = self.matcher()
+        matcher.take(self.sent(RegDateTime="2026-11-20 12:00:00", SMSMessageText="چیزی دیگر"))
+        assert matcher.understood
 
     @pytest.mark.parametrize(
         "at",

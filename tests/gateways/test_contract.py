@@ -269,6 +269,7 @@ class TestInDoubt:
             b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{",
             b"220 mail.example ESMTP\r\n",
+            b"HTTP/1.1 200 OK\r\nDate: 1 Jan 9999999999999999 00:00:00 GMT\r\nContent-Length: 1\r\n\r\n0",
             b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\n1234",
             b"",
         ],
@@ -276,6 +277,11 @@ class TestInDoubt:
     def test_a_redirect_a_cut_a_stranger_and_silence(self, code, answer):
         with canned_server(answer) as port:
             assert isinstance(_failure(code, f"http://127.0.0.1:{port}"), OutcomeUnknown)
+
+    @both
+    def test_of_an_answer_that_is_cut_off_what_came_is_kept(self, code):
+        with canned_server(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"CampaignID": 7') as port:
+            assert _failure(code, f"http://127.0.0.1:{port}").raw == '{"CampaignID": 7'
 
     @both
     def test_a_success_under_a_bad_http_status_is_not_believed(self, code):

@@ -57,3 +57,16 @@ def test_it_is_bounded_and_can_be_stored(text, times):
 def test_no_number_shows_at_the_edge_of_what_is_read(offset, number):
     raw = '{"MessageText":"' + "س" * offset + f'","Mobile":{number}' + ',"x":"' + "y" * 9000
     assert str(number)[:8] not in masked(raw)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"Mobile \u002709121234567\u0027 is invalid",
+        r"a\u0026989121234567",
+        "id 5509121234567",
+        "1234509121234567",
+    ],
+)
+def test_a_number_is_masked_whatever_digits_stand_before_it(text):
+    assert "1234567" not in masked(text)

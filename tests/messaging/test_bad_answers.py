@@ -173,3 +173,22 @@ def test_a_wrong_certificate_is_proven_not_sent_and_an_outage(connect, tmp_path:
     assert [(c.outcome, c.error) for c in GatewayCall.objects.all()] == [("not_sent", "certificate_wrong")]
     outage = Outage.objects.get()
     assert (outage.cause, outage.code) == ("network", "certificate_wrong")
+
+
+def test_an_answer_that_makes_our_own_reading_fail_leaves_one_batch_and_the_trials_in_doubt(
+    sms: Dispatch, monkeypatch
+):
+    """Whatever nobody thought of: an outage, and not the whole campaign in doubt, batch by batch."""
+
+    def fails(_text: str) -> None:
+        raise ZeroDivisionError
+
+    people(30)
+    message = MessageFactory(text=TEXT)
+    monkeypatch.setattr("messaging.gateways.amootsms.client.parse_json", fails)
+    again_and_again(sms.pump())
+    calls = list(GatewayCall.objects.order_by("pk"))
+    assert {(call.outcome, call.error) for call in calls} == {("unknown", "answer_not_understood")}
+    assert sum(call.size for call in calls) <= 10 + MOST_TRIALS
+    assert states(message)["queued"] >= 20 - MOST_TRIALS
+    assert Outage.objects.get().code == "answer_not_understood"

@@ -20,7 +20,7 @@ from messaging.reports.look import look_for_news
 from tests.factories import ChannelFactory
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import states
-from tests.messaging.reporting import later, sent
+from tests.messaging.reporting import later, make_due, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +104,7 @@ class TestWhatABodyNames:
             (b'--x\r\nContent-Disposition: form-data; name="MessageID"\r\n\r\n12\r\n--x--', ["12"]),
             (b"<Report><MessageID>12</MessageID></Report>", ["12"]),
             (b"MessageID=9223372036854775808", []),
+            (b"MessageID=%1C5", ["5"]),
             (b"MessageID=-1&Mobile=9121234567", []),
             (b"", []),
             (b"[" * 60_000, []),
@@ -155,6 +156,23 @@ class TestBelief:
         handle_callbacks(sms.channel, now=now)
         due = GatewayCall.objects.filter(report_due_at__lte=now)
         assert [call.first_provider_id for call in due] == [wanted]
+
+    def test_what_is_wrong_with_one_look_keeps_no_other_from_its_turn(self, sms, address, monkeypatch):
+        """A body that nobody can read stands at the head of the queue, and reports come all the same."""
+
+        def fails(_body: bytes) -> list[str]:
+            raise RuntimeError
+
+        message = sent(sms, 3)
+        later(sms)
+        make_due()
+        post(address, b"MessageID=5")
+        monkeypatch.setattr("messaging.reports.callbacks.message_ids", fails)
+        monkeypatch.setattr("messaging.reports.look.fetch_inbound", fails)
+        with pytest.raises(TypeError):
+            look(sms)
+        assert states(message) == {"delivered": 3}
+        assert ProviderCallback.objects.get().note == "no message id in it"
 
     def test_a_body_is_handled_once(self, sms, address):
         post(address, b"MessageID=5")

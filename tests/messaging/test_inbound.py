@@ -248,6 +248,27 @@ class TestBadInput:
         assert fetch(sms) == 5
         assert InboundMessage.objects.filter(truncated=True).count() == 5
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            [ROW],
+            {"Data": [ROW]},
+            {"Data": ROW, "Status": "Success"},
+            {"Status": "OK", "Data": [ROW]},
+            json.dumps([ROW, {"SMSMessageText": "a b"}]).replace("a b", "a\tb").encode(),
+            b'[%s, {"Mobile": %s}]' % (json.dumps(ROW).encode(), b"9" * 4301),
+        ],
+    )
+    def test_messages_are_taken_from_an_answer_of_any_form(self, sms: Dispatch, body):
+        """They are given once, and the form of the answer is documented nowhere."""
+        fetch(sms)
+        it_is_time("due_at")
+        with canned_server(canned(body)) as port:
+            courier = sms.courier()
+            courier.gateway = make_gateway("sms", f"http://127.0.0.1:{port}")
+            assert fetch_inbound(sms.channel, courier, clock=database_clock) >= 1
+        assert "۱۱" in texts()
+
     @pytest.mark.parametrize("body", [{"Status": "Success", "Data": None}, b"<html>", b"", {"Status": 500}])
     def test_an_answer_that_is_none_is_an_error_and_no_crash(self, sms: Dispatch, body):
         with canned_server(canned(body)) as port:

@@ -79,7 +79,9 @@ class AmootSms:
             "LineNumber": self._line,
             "Mobiles": ",".join([local_form(address) for address in batch.addresses]),
         }
-        http_answer = await self._http.post("SendSimple", fields, write_before=batch.write_before)
+        http_answer = await self._http.post(
+            "SendSimple", fields, write_before=batch.write_before, secrets=[batch.text]
+        )
         raw = masked(http_answer.text, [self._http.token, batch.text])
         body = self._body(http_answer, raw)
         try:
@@ -187,14 +189,29 @@ class AmootSms:
 
     async def new_inbound(self, count: int) -> list[Inbound]:
         """`RecieveNewMessages` (the vendor's spelling)."""
-        body, raw = await self._ask("RecieveNewMessages", {"Count": str(count)}, limit=LIST_LIMIT)
-        return [read_inbound(row) for row in _rows(body, raw)]
+        return await self._inbound("RecieveNewMessages", {"Count": str(count)})
 
     async def inbound_between(self, since: datetime, until: datetime) -> list[Inbound]:
         """`RecieveMessages` (the vendor's spelling), whole seconds, both ends included."""
         fields = {"FromDateTime": provider_time(since), "ToDateTime": provider_time(until)}
-        body, raw = await self._ask("RecieveMessages", fields, limit=LIST_LIMIT)
-        return [read_inbound(row) for row in _rows(body, raw)]
+        return await self._inbound("RecieveMessages", fields)
+
+    async def _inbound(self, method: str, fields: Mapping[str, str]) -> list[Inbound]:
+        """Messages are taken from an answer of any form and status: they are given once, and the form of
+        this answer is documented nowhere."""
+        answer = await self._http.post(method, fields, limit=LIST_LIMIT)
+        raw = masked(answer.text, [self._http.token])
+        value = _parsed(answer, raw)
+        rows = value.get("Data") if isinstance(value, dict) else value
+        if isinstance(rows, dict):
+            rows = [rows]
+        if isinstance(rows, list) and rows:
+            return [read_inbound(row) for row in rows]
+        if not isinstance(value, dict):
+            return _rows({"Data": rows}, raw)
+        if kind_of(value.get("Status")) is not Kind.SUCCESS or not answer.is_good:
+            raise call_error(value.get("Status"), raw)
+        return _rows(value, raw)
 
     async def register_callbacks(self, address: str) -> tuple[str, ...]:
         """Both relays, to the same address: a body says by itself what it tells."""
@@ -224,16 +241,21 @@ class AmootSms:
         return answer, body, raw
 
     def _body(self, answer: HttpAnswer, raw: str) -> dict[str, Any]:
-        """The JSON object of an answer. A 5xx is never read: whatever it says, it may have sent."""
-        if answer.status >= 500:
-            _not_understood(f"http_{answer.status}", raw)
-        try:
-            body = parse_json(answer.text)
-        except NotJson:
-            _not_understood("not_json" if answer.is_good else f"http_{answer.status}", raw)
+        """The JSON object of an answer."""
+        body = _parsed(answer, raw)
         if not isinstance(body, dict):
             _not_understood("answer_not_understood", raw)
         return body
+
+
+def _parsed(answer: HttpAnswer, raw: str) -> Any:
+    """The JSON value of an answer. A 5xx is never read: whatever it says, it may have sent."""
+    if answer.status >= 500:
+        _not_understood(f"http_{answer.status}", raw)
+    try:
+        return parse_json(answer.text)
+    except NotJson:
+        _not_understood("not_json" if answer.is_good else f"http_{answer.status}", raw)
 
 
 def _not_understood(code: str, raw: str) -> NoReturn:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from messaging.gateways.base import RecipientOutcome, Result
 from messaging.gateways.likeness import is_cancellation
 from messaging.gateways.reading import as_id, from_provider_time, last_ten
 from persian.text import search_key
 
+# Providers write and read whole seconds, and the slices of a period overlap by one.
+ROUNDED: Final = timedelta(seconds=2)
+
 
 @dataclass
 class Matcher:
     """Collects, from rows of `GetMessages`, who of `addresses` was taken with `text`.
 
-    Number, text and time must agree. The text is compared as `persian.text.search_key` writes it,
-    for providers change letters and spaces, and it may have a cancellation line appended. A row
-    to the right number with an empty, cut-off or otherwise longer text proves neither: `UNKNOWN`.
-    `records` keeps every row (the same one met twice, in slices that overlap, once), `found` the best.
+    Number, text and time must agree; a row that agrees in all but its time makes the answer incomplete. The
+    text is compared as `persian.text.search_key` writes it, for providers change letters and spaces, and it
+    may have a cancellation line appended. A row to the right number with an empty, cut-off or otherwise
+    longer text proves neither: `UNKNOWN`. `records` keeps every row (the same one met twice, in slices that
+    overlap, once), `found` the best.
     """
 
     text: str
@@ -43,10 +47,12 @@ class Matcher:
             self.understood = False
             return
         address = self._wanted.get(number)
-        if address is None or not self._in_time(row):
+        result = self._verdict(row.get("SMSMessageText")) if address is not None else None
+        if address is None or result is None:
             return
-        result = self._verdict(row.get("SMSMessageText"))
-        if result is None:
+        if not self._in_time(row):
+            # Who was asked for a period lists nothing else: its times are not what we take them for.
+            self.understood = False
             return
         provider_id = as_id(row.get("MessageID"))
         if result is Result.ACCEPTED and not provider_id:
@@ -65,7 +71,7 @@ class Matcher:
 
     def _in_time(self, row: Mapping[str, Any]) -> bool:
         registered = from_provider_time(row.get("RegDateTime"))
-        return registered is None or self.since <= registered <= self.until
+        return registered is None or self.since - ROUNDED <= registered <= self.until + ROUNDED
 
     def _verdict(self, text: Any) -> Result | None:
         if not isinstance(text, str):

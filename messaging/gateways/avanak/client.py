@@ -180,7 +180,7 @@ class Avanak:
         write_before: float | None = None,
     ) -> tuple[Any, str, bool]:
         """(the JSON value, its masked beginning, whether the HTTP status is good). A 5xx is never read."""
-        answer = await self._http.post(method, fields, limit=limit, write_before=write_before)
+        answer = await self._http.post(method, fields, limit=limit, write_before=write_before, secrets=[text])
         raw = masked(answer.text, [self._http.token, text])
         if answer.status >= 500:
             _not_understood(f"http_{answer.status}", raw)
