@@ -85,6 +85,8 @@ def cancel(message: Message, *, by: User, now: datetime, reason: str = "") -> No
     with transaction.atomic():
         # The lock waits for the claims in flight, and for a plan that is just making the message run.
         status = MessageStatus(Message.objects.select_for_update().get(pk=message.pk).status)
+        if status is MessageStatus.CANCELLED:
+            return  # the flag is ours, or says the same; another was quicker with the rest
         if MessageStatus.CANCELLED not in MESSAGE_MOVES[status]:
             raise ValidationError(_("The message has ended already."))
         move_message(message.pk, status, MessageStatus.CANCELLED)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from messaging.actions.move import StaleState, move_message
 from messaging.facts import gate_of
-from messaging.models import Delivery, GatewayCall, Message
+from messaging.models import Delivery, GatewayCall, Message, MessageStop
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
 from messaging.querysets import MessageQuerySet
@@ -18,6 +20,8 @@ from messaging.states import DeliveryState, MessageStatus
 from messaging.verdict_sql import state_of_refusal
 
 BATCH = 10_000
+# So long after its flag a stop is not being made any more.
+HALF_MADE_AFTER: Final = timedelta(minutes=1)
 
 _PUT_AWAY = """
     WITH waiting AS MATERIALIZED (
@@ -96,10 +100,27 @@ def release(message_ids: Sequence[int], *, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
+def _end_stops_half_made(channel_code: str, now: datetime) -> None:
+    """A stop is two commits: where whoever pressed died in between, the second is made here."""
+    flags = MessageStop.objects.filter(
+        message=OuterRef("pk"), lifted_at__isnull=True, at__lt=now - HALF_MADE_AFTER
+    )
+    messages = Message.objects.filter(channel__code=channel_code)
+    for kind, before, after in (
+        (MessageStop.Kind.CANCEL, (MessageStatus.RUNNING, MessageStatus.PAUSED), MessageStatus.CANCELLED),
+        (MessageStop.Kind.PAUSE, (MessageStatus.RUNNING,), MessageStatus.PAUSED),
+    ):
+        half = messages.filter(Exists(flags.filter(kind=kind)), status__in=before)
+        for pk, status in list(half.values_list("pk", "status")):
+            with suppress(StaleState):  # whoever pressed was only slow
+                move_message(pk, MessageStatus(status), after, among=half)
+
+
 def sweep_channel(channel_code: str, *, now: datetime) -> int:
     """Sweep every message of a channel that needs it, and end those that are through; returns how many
     deliveries moved on. What there is to do is asked of all running messages at once."""
     swept = 0
+    _end_stops_half_made(channel_code, now)
     cancelled = Message.objects.filter(
         channel__code=channel_code, status=MessageStatus.CANCELLED, finished_at__isnull=True
     )

@@ -152,6 +152,22 @@ def test_putting_away_takes_at_most_so_many_at_a_time():
     assert states(message) == {"expired": 5}
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "after"),
+    [("cancel", "running", "cancelled"), ("cancel", "paused", "cancelled"), ("pause", "running", "paused")],
+)
+def test_a_stop_of_which_only_the_flag_was_made_is_brought_to_its_end(kind: str, status: str, after: str):
+    """Whoever pressed died between the two commits: nothing leaves, and nothing would ever have ended."""
+    message = campaign(2)
+    Message.objects.filter(pk=message.pk).update(status=status)
+    MessageStop.objects.create(message=message, kind=kind, at=NOW, by=message.submitted_by)
+    sweep_channel(message.channel.code, now=NOW + seconds(59))
+    assert fresh(message).status == status
+    sweep_channel(message.channel.code, now=NOW + seconds(61))
+    assert fresh(message).status == after
+    assert states(message) == ({"cancelled": 2} if after == "cancelled" else {"queued": 2})
+
+
 def test_what_has_expired_is_swept_and_ends():
     message = campaign(3, expires_at=NOW + seconds(60))
     sweep_channel("sms", now=NOW + seconds(59))
