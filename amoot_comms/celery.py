@@ -1,7 +1,7 @@
 """Celery wakes; PostgreSQL knows. A task that is lost, doubled or late costs time, never a message.
 
-So: no result backend, late acknowledgement, one task at a time a process, and rounds that expire before
-the next one but two, so that they cannot pile up behind a worker that was away.
+So: no result backend, late acknowledgement, one task at a time a process, and rounds that expire, so that
+they cannot pile up without end behind a worker that was away.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
 from kombu import Queue
+
+from channels.wake import WAKE_SECONDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
 
@@ -74,7 +76,7 @@ app.conf.update(
         name: {
             "task": name,
             "schedule": timedelta(seconds=seconds),
-            "options": {"expires": seconds * 2, "queue": "default"},
+            "options": {"expires": max(seconds * 2, WAKE_SECONDS), "queue": "default"},
         }
         for name, seconds in ROUNDS.items()
     }

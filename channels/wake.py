@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
+
+# A task that nobody took for so long is dropped. Celery compares the clocks of two machines for it, so a
+# shorter time would drop the work of every worker whose clock is a little ahead.
+WAKE_SECONDS: Final = 120
 
 
 def ask_to_tell() -> None:
@@ -16,7 +21,7 @@ def ask_to_tell() -> None:
         from channels.tasks import tell
 
         try:
-            tell.apply_async(queue="default", retry=False, expires=30)
+            tell.apply_async(queue="default", retry=False, expires=WAKE_SECONDS)
         except Exception as error:  # any transport's own exception; the round finds the row
             logger.warning(
                 "nobody could be asked to tell of an outage", extra={"error": type(error).__name__}

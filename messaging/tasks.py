@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from celery import shared_task
 
 from channels.models import Channel, Outage
+from channels.wake import WAKE_SECONDS
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
@@ -47,7 +48,7 @@ def pump(channel_code: str) -> None:
 @shared_task(name="messaging.tasks.wake", ignore_result=True)
 def wake() -> None:
     for code in Channel.objects.sending().values_list("code", flat=True):
-        pump.apply_async((code,), queue=code, retry=False, expires=10)
+        pump.apply_async((code,), queue=code, retry=False, expires=WAKE_SECONDS)
 
 
 @shared_task(name="messaging.tasks.recover", ignore_result=True)
@@ -88,9 +89,12 @@ def reports() -> None:
 
 @shared_task(name="messaging.tasks.compare_sends", ignore_result=True)
 def compare_sends() -> None:
-    for channel in Channel.objects.sending():
-        courier = Courier(gateway_for(channel.code))
-        try:
-            compare_due(channel, courier, clock=database_clock)
-        finally:
-            courier.close()
+    _each(Channel.objects.sending(), _compare)
+
+
+def _compare(channel: Channel) -> None:
+    courier = Courier(gateway_for(channel.code))
+    try:
+        compare_due(channel, courier, clock=database_clock)
+    finally:
+        courier.close()

@@ -6,6 +6,8 @@ import logging
 
 from django.db import transaction
 
+from channels.wake import WAKE_SECONDS
+
 logger = logging.getLogger(__name__)
 
 
@@ -16,7 +18,7 @@ def nudge_settlement() -> None:
         from messaging.tasks import settle
 
         try:
-            settle.apply_async(retry=False, expires=30)
+            settle.apply_async(retry=False, expires=WAKE_SECONDS)
         except Exception as error:  # as in `nudge`
             logger.warning("no worker could be woken", extra={"error": type(error).__name__})
 
@@ -30,7 +32,7 @@ def nudge(channel_code: str) -> None:
         from messaging.tasks import pump
 
         try:
-            pump.apply_async((channel_code,), queue=channel_code, retry=False, expires=30)
+            pump.apply_async((channel_code,), queue=channel_code, retry=False, expires=WAKE_SECONDS)
         except Exception as error:  # any transport's own exception; the worker's own round finds the work
             logger.warning("no worker could be woken", extra={"error": type(error).__name__})
 
