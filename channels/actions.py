@@ -162,6 +162,19 @@ def detect_outage(
     return outage
 
 
+def replace_outage(*, outage: Outage, cause: Outage.Cause, code: str, now: datetime) -> Outage | None:
+    """Something else is the matter with the gateway by now: the outage ends where another begins, and nobody
+    is told that it is over. The other one; None if this one had ended already."""
+    with transaction.atomic():
+        over = Greatest(F("started_at"), Value(now))
+        if not Outage.objects.open().filter(pk=outage.pk).update(ended_at=over, end_told_at=now):
+            return None
+        record(
+            by=None, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now
+        )
+        return detect_outage(channel=outage.channel, cause=cause, code=code, now=now)
+
+
 def take_probe(*, outage: Outage, until: datetime, now: datetime) -> bool:
     """Take the right to ask a gateway in a detected outage whether it is back; nobody else asks before
     `until`. Whether this call got it: of all workers on all machines one does."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import models
 
 from channels.windows import WeeklyWindows
+
+# No question to a gateway that is away is put off for longer.
+PROBED_WITHIN: Final = timedelta(minutes=10)
 
 
 class ChannelQuerySet(models.QuerySet[Any]):
@@ -25,8 +28,13 @@ class OutageQuerySet(models.QuerySet[Any]):
         return self.filter(ended_at__isnull=True)
 
     def to_probe(self, now: datetime) -> OutageQuerySet:
-        """Open ones that were detected, and whose gateway it is time to ask."""
-        due = models.Q(next_probe_at__isnull=True) | models.Q(next_probe_at__lte=now)
+        """Open ones that were detected, and whose gateway it is time to ask. What lies farther ahead than
+        any pause was written by a clock that was wrong."""
+        due = (
+            models.Q(next_probe_at__isnull=True)
+            | models.Q(next_probe_at__lte=now)
+            | models.Q(next_probe_at__gt=now + PROBED_WITHIN)
+        )
         return self.open().filter(due, origin="detected")
 
     def shown(self) -> OutageQuerySet:

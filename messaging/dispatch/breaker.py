@@ -13,16 +13,18 @@ from typing import Final
 
 from django.db.models import Max
 
-from channels.actions import detect_outage, postpone_probe, take_probe
+from channels.actions import detect_outage, postpone_probe, replace_outage, take_probe
 from channels.models import Channel, Outage
 from messaging.dispatch.claim import patience
-from messaging.dispatch.clock import Clock
+from messaging.dispatch.clock import TOLERANCE, Clock
 from messaging.dispatch.send import DEADLINE_PASSED, Courier, is_batch_refusal
-from messaging.gateways.base import GatewayError, Trouble
-from messaging.operations.causes import cause_of
+from messaging.gateways.base import GatewayError, NotSent, Trouble
+from messaging.operations.causes import CREDIT_CODE, cause_of
 
 # Troubles that say nothing about the next call.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.CONTENT})
+
+_NEEDS_SOMEBODY: Final = frozenset({Outage.Cause.ACCOUNT, Outage.Cause.CREDIT})
 
 # So long after an outage the calls grow to their full size.
 RAMP_SECONDS: Final = 10.0
@@ -53,7 +55,10 @@ def ramped(channel: Channel, full: int, *, clock: Clock) -> int:
     """
     now = clock()
     since = now - timedelta(seconds=RAMP_SECONDS)
-    ended = Outage.objects.filter(channel=channel, ended_at__gt=since).aggregate(at=Max("ended_at"))["at"]
+    # An end that lies ahead was written by a clock that was wrong: it would hold the channel back till then.
+    ended = Outage.objects.filter(
+        channel=channel, ended_at__gt=since, ended_at__lte=now + TOLERANCE
+    ).aggregate(at=Max("ended_at"))["at"]
     if ended is None:
         return full
     share = (now - ended).total_seconds() / RAMP_SECONDS
@@ -86,10 +91,23 @@ def ask_later(outage: Outage, *, now: datetime, after_a_trial: bool) -> None:
     postpone_probe(outage=outage, until=now + pause_after(outage, now), failed_trials=int(after_a_trial))
 
 
-def answers_well(courier: Courier, outage: Outage) -> bool:
-    """Whether the provider answers, and, where the credit had run out, whether there is some again."""
+def still_wrong(courier: Courier, outage: Outage) -> GatewayError | None:
+    """Why the provider does not answer well; None if it does, and, where the credit had run out, if there is
+    some again."""
     try:
         account = courier.account()
-    except GatewayError:
-        return False
-    return outage.cause != Outage.Cause.CREDIT or account.credit is None or account.credit > 0
+    except GatewayError as failure:
+        return failure
+    if outage.cause != Outage.Cause.CREDIT or account.credit is None or account.credit > 0:
+        return None
+    return NotSent(CREDIT_CODE, trouble=Trouble.ACCOUNT)
+
+
+def keep_down(outage: Outage, failure: GatewayError, *, now: datetime, after_a_trial: bool) -> None:
+    """The gateway is not back. Where something else is the matter now, and one of the two needs a person at
+    the account, that is an outage of its own: whoever must act is told of it, and of nothing that is over."""
+    cause = cause_of(failure)
+    if cause != outage.cause and _NEEDS_SOMEBODY & {cause, Outage.Cause(outage.cause)}:
+        replace_outage(outage=outage, cause=cause, code=failure.code, now=now)
+    else:
+        ask_later(outage, now=now, after_a_trial=after_a_trial)

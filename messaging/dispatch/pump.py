@@ -20,7 +20,7 @@ from channels.models import Channel, Outage, Purpose
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
-from messaging.dispatch.breaker import answers_well, ask_later, open_outage, outage_to_probe, ramped
+from messaging.dispatch.breaker import keep_down, open_outage, outage_to_probe, ramped, still_wrong
 from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
@@ -52,8 +52,8 @@ class Report:
     sent: int = 0
     turned_away: int = 0
     failures: list[str] = field(default_factory=list)
-    # Whether a failure was the gateway's own, so that an outage is open.
-    gateway_failed: bool = False
+    # The failure that was the gateway's own, so that an outage is open.
+    gateway_failure: GatewayError | None = None
 
     @property
     def moved(self) -> int:
@@ -65,7 +65,7 @@ class Report:
         self.sent += other.sent
         self.turned_away += other.turned_away
         self.failures += other.failures
-        self.gateway_failed |= other.gateway_failed
+        self.gateway_failure = self.gateway_failure or other.gateway_failure
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -286,7 +286,7 @@ class Pump:
             extra={"channel": self.channel.code, "code": failure.code, "trouble": str(failure.trouble)},
         )
         if open_outage(self.channel, failure, clock=self.clock):
-            report.gateway_failed = True
+            report.gateway_failure = failure
             self._gates_read = float("-inf")
         elif is_batch_refusal(failure) and size > 1:
             self._limits[message.pk] = max(size // 2, 1)
@@ -327,13 +327,15 @@ class Pump:
         if outage is None:
             return False
         trial = Report()
-        is_back = answers_well(self.courier, outage)
-        if is_back:
+        failure = still_wrong(self.courier, outage)
+        answers = failure is None
+        if answers:
             self._try_one(outage, trial)
+            failure = trial.gateway_failure
         if report is not None:
             report.add(trial)
-        if not is_back or trial.gateway_failed:
-            ask_later(outage, now=self.clock(), after_a_trial=is_back)
+        if failure is not None:
+            keep_down(outage, failure, now=self.clock(), after_a_trial=answers)
             return False
         end_outage(outage=outage, by=None, now=self.clock())
         return True
@@ -346,7 +348,7 @@ class Pump:
         self._read_gates(on_trial=outage.pk)
         able = self._able(set())
         random.shuffle(able)
-        while able and not trial.calls and not trial.gateway_failed:
+        while able and not trial.calls and trial.gateway_failure is None:
             if not self._serve(*able[-1], trial, trial=outage):
                 able.pop()
         self._gates_read = float("-inf")

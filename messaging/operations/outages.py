@@ -8,6 +8,7 @@ from django.db.models import Max
 
 from channels.models import Channel, Outage
 from messaging.dispatch.breaker import RAMP_SECONDS
+from messaging.dispatch.clock import TOLERANCE
 
 
 def outages_of(channel: Channel) -> list[Outage]:
@@ -18,7 +19,8 @@ def outages_of(channel: Channel) -> list[Outage]:
 def ramp_ends_at(channel: Channel, now: datetime) -> datetime | None:
     """Until when what waited is let go bit by bit after an outage; None outside such a time."""
     ramp = timedelta(seconds=RAMP_SECONDS)
-    ended = Outage.objects.filter(channel=channel, ended_at__gt=now - ramp).aggregate(at=Max("ended_at"))
+    lately = Outage.objects.filter(channel=channel, ended_at__gt=now - ramp, ended_at__lte=now + TOLERANCE)
+    ended = lately.aggregate(at=Max("ended_at"))
     if ended["at"] is None or Outage.objects.open().filter(channel=channel).exists():
         return None
     ends_at: datetime = ended["at"] + ramp

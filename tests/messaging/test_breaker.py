@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from channels.models import Outage
+from messaging.actions.plan import plan
 from messaging.dispatch.breaker import (
     PROBE_SECONDS_MOST,
     RAMP_SECONDS,
@@ -42,7 +43,7 @@ def in_an_outage(sms: Dispatch, count: int = 5) -> tuple[Message, Outage]:
 def test_one_recipient_proves_a_gateway_well_before_the_others_go(sms: Dispatch):
     message, outage = in_an_outage(sms)
     pump = sms.pump()
-    Outage.objects.filter(pk=outage.pk).update(next_probe_at=database_clock() + HOUR)
+    Outage.objects.filter(pk=outage.pk).update(next_probe_at=database_clock() + HOUR / 12)
     pump.run(seconds=2)
     assert states(message) == {"queued": 5}
     Outage.objects.filter(pk=outage.pk).update(next_probe_at=database_clock())
@@ -125,3 +126,49 @@ def test_after_an_outage_the_calls_grow_to_their_full_size():
     sizes = [ramped(channel, 100, clock=clock_at(NOW + seconds(n))) for n in (0, 1, 5, 9, 10, 60)]
     assert sizes == [1, 10, 50, 90, 100, 100]
     assert RAMP_SECONDS == 10
+
+
+def test_calls_that_follow_an_end_written_by_a_clock_that_was_ahead_are_as_large_as_ever():
+    channel = ChannelFactory()
+    OutageFactory(channel=channel, started_at=NOW - HOUR, ended_at=NOW + HOUR)
+    assert ramped(channel, 1000, clock=clock_at(NOW)) == 1000
+
+
+def test_a_probe_put_off_by_a_clock_that_was_ahead_is_made_now():
+    channel = ChannelFactory()
+    OutageFactory(channel=channel, started_at=NOW, next_probe_at=NOW + HOUR)
+    assert outage_to_probe(channel, NOW) is not None
+    assert outage_to_probe(channel, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"), [("account:Token_Expired", "account"), ("account:CreditNotEnough", "credit")]
+)
+def test_an_account_that_needs_somebody_is_told_though_it_began_with_the_network(
+    sms: Dispatch, fault: str, cause: str
+):
+    """The link is back, and meanwhile the credit has run out: whoever must act has to hear of that."""
+    message, outage = in_an_outage(sms)
+    plan(message.pk, now=database_clock())
+    Outage.objects.filter(pk=outage.pk).update(
+        cause="network", told_at=database_clock(), next_probe_at=database_clock()
+    )
+    sms.server.use(fault)
+    assert not sms.pump().probe()
+    outage.refresh_from_db()
+    assert outage.ended_at is not None
+    assert outage.end_told_at is not None
+    now_open = Outage.objects.open().get(channel=sms.channel)
+    assert (now_open.cause, now_open.told_at) == (cause, None)
+    assert states(message) == {"queued": 5}
+    sms.server.use()
+    Outage.objects.open().update(next_probe_at=database_clock())
+    assert sms.pump().probe()
+
+
+def test_another_disturbance_of_the_same_gateway_is_the_same_outage(sms: Dispatch):
+    _message, outage = in_an_outage(sms)
+    Outage.objects.filter(pk=outage.pk).update(cause="network", next_probe_at=database_clock())
+    sms.server.use("5xx")
+    assert not sms.pump().probe()
+    assert Outage.objects.open().get().pk == outage.pk
