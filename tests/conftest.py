@@ -95,3 +95,13 @@ def _tables_that_only_grow_can_be_emptied_between_tests() -> Iterator[None]:
     patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_in_the_portals_own_language() -> Iterator[None]:
+    """Forget the language of a test's last request: Django's thread keeps it until the next one."""
+    yield
+    from django.utils import timezone, translation
+
+    translation.deactivate()
+    timezone.deactivate()
