@@ -11,6 +11,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy
 
+from messaging.dispatch.choking import CHOKED
 from messaging.gateways.statuses import Kind, kind_of
 from messaging.labels import Label
 from messaging.models import Message, MessageStop
@@ -92,11 +93,18 @@ class Refusal:
     meaning: Label
 
 
+_CHOKES: Final = gettext_lazy(
+    "it failed at it each time, and took other messages in between; IT should look at the text"
+)
+
+
 def refusal_of(stop: MessageStop) -> Refusal | None:
     """The provider's refusal that a stop is about; None for a person's own stop."""
     if stop.by_id is not None:
         return None
-    _trouble, _colon, word = stop.reason.partition(": ")
+    trouble, _colon, word = stop.reason.partition(": ")
+    if trouble == CHOKED:
+        return Refusal(word, _CHOKES)
     return Refusal(word, meaning_of(word) or _KINDS[Kind.CONTENT])
 
 

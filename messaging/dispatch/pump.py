@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import time
+from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,12 +22,13 @@ from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.breaker import keep_down, open_outage, outage_to_probe, ramped, still_wrong
+from messaging.dispatch.choking import CHOKED, LOOK_BACK, is_choked_on
 from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
 from messaging.dispatch.send import HOURS_WAIT, NOBODY_TOLD, Courier, is_batch_refusal, send_claim
 from messaging.facts import Known, MessageGate
-from messaging.gateways.base import GatewayError, Trouble
+from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble
 from messaging.models import Message
 from messaging.operations.heartbeat import note
 from messaging.policy.decide import Verdict
@@ -109,6 +111,8 @@ class Pump:
         self._gates_read = float("-inf")
         self._last_served = 0
         self._fronts: dict[int, Front] = {}
+        # When no audio could be made of a message, since the gateway failed: that leaves no call on record.
+        self._no_audio: defaultdict[int, deque[datetime]] = defaultdict(partial(deque, maxlen=LOOK_BACK))
         self._ramp = courier.gateway.max_batch
         self._said = (0, 0, 0)
 
@@ -288,13 +292,16 @@ class Pump:
         if open_outage(self.channel, failure, clock=self.clock):
             report.gateway_failure = failure
             self._gates_read = float("-inf")
+            # Proven not sent is proven unread: that lies in no text.
+            if isinstance(failure, OutcomeUnknown) and is_choked_on(message, self._no_audio[message.pk]):
+                self._pause(message, CHOKED, failure)
         elif is_batch_refusal(failure) and size > 1:
             self._limits[message.pk] = max(size // 2, 1)
         elif failure.trouble is Trouble.HOURS:
             # Each further batch of it would be refused as this one was.
             self._resting[message.pk] = self.clock() + HOURS_WAIT
         elif failure.trouble is Trouble.CONTENT:
-            self._pause(message, failure)
+            self._pause(message, failure.trouble, failure)
 
     def _has_audio(self, message: Message, report: Report) -> bool:
         """A voice message needs its audio first, made once a message; whether it may be sent now."""
@@ -303,17 +310,18 @@ class Pump:
         try:
             audio_id = self.courier.make_audio(message.text, f"amoot-{message.pk}")
         except GatewayError as failure:
+            self._no_audio[message.pk].append(self.clock())
             self._take_failure(message, failure, 0, report)
             return False
         Message.objects.filter(pk=message.pk, audio_id__isnull=True).update(audio_id=audio_id)
         message.refresh_from_db(fields=["audio_id"])
         return True
 
-    def _pause(self, message: Message, failure: GatewayError) -> None:
+    def _pause(self, message: Message, why: str, failure: GatewayError) -> None:
         message.refresh_from_db(fields=["status"])
         # Whoever cancelled or paused it in this very instant did what was wanted.
         with suppress(ValidationError):
-            pause(message, by=None, now=self.clock(), reason=f"{failure.trouble}: {failure.code}")
+            pause(message, by=None, now=self.clock(), reason=f"{why}: {failure.code}")
         self._gates_read = float("-inf")
 
     def is_down(self) -> bool:

@@ -130,7 +130,7 @@ class MessageStop(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     at = models.DateTimeField(_("at"))
-    # empty: the machine, since the provider refuses the content
+    # empty: the machine, since the provider refuses the content or fails at it alone
     by = models.ForeignKey(
         "staff.User", verbose_name=_("by"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -146,7 +146,7 @@ class TestFaultOptions:
     def test_the_same_seed_chooses_the_same_calls(self):
         def chosen(seed: int) -> list[bool]:
             faults = Faults(["hang@0.3"], seed=seed)
-            return [bool(faults.pick("sms", sending=True)) for _ in range(50)]
+            return [bool(faults.pick("sms", sending=True, params={})) for _ in range(50)]
 
         assert chosen(7) == chosen(7)
         assert chosen(7) != chosen(8)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 from messaging.gateways.statuses import CODES
 
@@ -35,6 +35,7 @@ class Value(Enum):
     SHARE = auto()  # of the recipients, 0 to 1
     HTTP_STATUS = auto()
     STATUS = auto()  # a provider's status: its name or number
+    WORD = auto()  # in a field of the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ KINDS: Final[dict[str, Kind]] = {
     "reset": Kind(Stage.BEFORE, Value.NONE, "", "reset the connection, nobody accepted"),
     "hang": Kind(Stage.BEFORE, Value.SECONDS, FOREVER, "never answer; with seconds: accept and answer late"),
     "html": Kind(Stage.BEFORE, Value.NONE, "", "a web page with HTTP 200, nobody accepted"),
+    "chokes": Kind(Stage.BEFORE, Value.WORD, None, "HTTP 503 to calls that hold this word, nobody accepted"),
     "account": Kind(Stage.REFUSAL, Value.STATUS, None, "refuse with this status of the account"),
     "provider": Kind(Stage.REFUSAL, Value.STATUS, "-300", "refuse with 500 or -300"),
     "hours": Kind(Stage.REFUSAL, Value.NONE, "", "refuse with -77 (Avanak only)"),
@@ -132,6 +134,8 @@ def _problem_of(kind: Kind, value: str | None) -> str:
         return "a value is missing; write it as name:value."
     if kind.value is Value.NONE:
         return "it takes no value." if value else ""
+    if kind.value is Value.WORD:
+        return ""
     if kind.value is Value.STATUS:
         return _status_problem(kind, value)
     number = _float(value)
@@ -160,6 +164,11 @@ def _float(text: str) -> float | None:
         return None
 
 
+def _concerns(fault: Fault, params: Mapping[str, Any]) -> bool:
+    """Whether a fault that is about a word is about this call."""
+    return fault.kind.value is not Value.WORD or any(fault.value in str(value) for value in params.values())
+
+
 def describe_faults() -> str:
     """The list of faults, one a line, as the command shows it."""
     lines = ["Write [sms.|avanak.]name[:value][@probability][xCOUNT]; the faults are:"]
@@ -182,13 +191,15 @@ class Faults:
         """Put these in the place of all. Raises `FaultError` and changes nothing."""
         self.active = [parse_fault(option) for option in options]
 
-    def pick(self, provider: str, *, sending: bool) -> list[Fault]:
+    def pick(self, provider: str, *, sending: bool, params: Mapping[str, Any]) -> list[Fault]:
         """The faults that act on this call, counted down; those about recipients on sending calls only."""
         stages = set(Stage) - {Stage.DOOR}
         if not sending:
             stages -= {Stage.DURING, Stage.AFTER}
         return [
-            fault for fault in self.active if fault.provider in {"", provider} and self._acts(fault, stages)
+            fault
+            for fault in self.active
+            if fault.provider in {"", provider} and _concerns(fault, params) and self._acts(fault, stages)
         ]
 
     def shut_for(self) -> float:

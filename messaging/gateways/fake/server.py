@@ -161,7 +161,7 @@ class FakeGateway:
         if action is None:
             return _plain(404, "no such method")
         params = await _params(request)
-        faults = self.faults.pick(provider, sending=method in fake.sending)
+        faults = self.faults.pick(provider, sending=method in fake.sending, params=params)
         self._call_number += 1
         call = Call(self._call_number, time.time(), params, faults, self.faults.random.random)
         self._note(provider, method, call)
@@ -239,7 +239,7 @@ class FakeGateway:
         elif name == "html":
             return web.Response(text=PAGE, content_type="text/html")
         else:
-            return _plain(int(fault.number), "the server has a problem")
+            return _plain(503 if name == "chokes" else int(fault.number), "the server has a problem")
         raise ConnectionResetError("the connection is gone, as the fault wants")
 
     async def _wait(self, seconds: float) -> None:
