@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeBoundary, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import get_language
@@ -36,6 +38,10 @@ class Purpose(models.TextChoices):
     SURVEY = "survey", _("Survey")
 
 
+# The channels by which the portal itself sends; for no other is there a gateway.
+SENT_BY_THE_PORTAL: Final = {"sms": Kind.SMS, "avanak": Kind.VOICE}
+
+
 class Channel(models.Model):
     code = models.SlugField(_("code"), unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -64,6 +70,20 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def clean(self) -> None:
+        """A channel of messages without a gateway would take messages, and never send them."""
+        super().clean()
+        if self.kind in SENT_BY_THE_PORTAL.values() and SENT_BY_THE_PORTAL.get(self.code) != self.kind:
+            raise ValidationError(
+                {
+                    "kind": _(
+                        "The portal sends by the channels “sms” (SMS) and “avanak” (voice message) only;"
+                        " for “%(code)s” it has no such gateway."
+                    )
+                    % {"code": self.code}
+                }
+            )
 
     @property
     def display_name(self) -> str:

@@ -10,13 +10,14 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from audit.models import Entry
 from channels.actions import (
     Details,
+    add_channel,
     change_channel,
     declare_outage,
     detect_outage,
     end_outage,
     set_windows,
 )
-from channels.models import Outage, SendingWindow
+from channels.models import Channel, Outage, SendingWindow
 from tests.factories import HOUR, NOW, ChannelFactory, DepartmentFactory, OutageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +147,21 @@ def test_a_changed_channel_says_what_changed(branding):
     assert change_channel(channel=channel, details=details, by=branding, now=NOW)
     assert last_entry().data == {"name_en": ["", "SMS"], "owner": [None, owner.code]}
     assert not change_channel(channel=channel, details=details, by=branding, now=NOW)
+
+
+@pytest.mark.parametrize(("code", "kind"), [("telegram", "sms"), ("sms", "voice"), ("avanak", "sms")])
+def test_a_channel_that_no_gateway_serves_is_none_to_send_by(code, kind):
+    """It would be offered to senders, and what they send would wait for ever."""
+    details = Details(
+        name="تلگرام", name_en="", address="", owner=None, usage_rule="-", usage_rule_en="", is_active=True
+    )
+    with pytest.raises(ValidationError) as caught:
+        add_channel(
+            code=code, kind=kind, clause="C7.1", details=details, by=UserFactory(roles=["admin"]), now=NOW
+        )
+    assert set(caught.value.message_dict) == {"kind"}
+    assert code in caught.value.message_dict["kind"][0]
+    assert not Channel.objects.filter(code=code).exists()
 
 
 def test_the_database_refuses_overlapping_windows():

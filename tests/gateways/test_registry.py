@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from messaging.gateways.registry import gateway_for
+from channels.models import SENT_BY_THE_PORTAL
+from messaging.gateways.registry import CODES, gateway_for
 
 
 def test_each_sending_channel_has_its_gateway(settings):
@@ -67,3 +68,7 @@ def test_settings_that_cannot_be_right_are_refused(settings, name, value, code):
     setattr(settings, name, value)
     with pytest.raises(ImproperlyConfigured, match=name):
         gateway_for(code)
+
+
+def test_the_register_knows_which_channels_have_a_gateway():
+    assert set(SENT_BY_THE_PORTAL) == set(CODES)
