@@ -19,8 +19,12 @@ class ChannelQuerySet(models.QuerySet[Any]):
         return self.select_related("owner__manager").prefetch_related("windows").order_by("clause", "id")
 
     def sending(self) -> ChannelQuerySet:
-        """The channels by which messages leave: SMS and voice."""
-        return self.filter(kind__in=["sms", "voice"], is_active=True)
+        """The channels by which messages leave now: SMS and voice, if they are in use."""
+        return self.of_messages().filter(is_active=True)
+
+    def of_messages(self) -> ChannelQuerySet:
+        """SMS and voice, also those out of use: what was handed over before is still to be asked after."""
+        return self.filter(kind__in=["sms", "voice"])
 
 
 class OutageQuerySet(models.QuerySet[Any]):

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable
 from celery import shared_task
 
 from channels.models import Channel, Outage
+from channels.querysets import ChannelQuerySet
 from channels.wake import WAKE_SECONDS
+from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
-from messaging.gateways.registry import gateway_for
+from messaging.gateways.registry import CODES, gateway_for
 from messaging.reports.look import look_for_news
 from messaging.shadow.compare import compare_due
 
@@ -37,9 +39,13 @@ def pump_of(channel: Channel) -> Pump:
 
 @shared_task(name="messaging.tasks.pump", ignore_result=True)
 def pump(channel_code: str) -> None:
-    channel = Channel.objects.sending().filter(code=channel_code).first()
+    channel = Channel.objects.of_messages().filter(code=channel_code).first()
     if channel is None:
-        return  # taken out of use: a campaign under way must not go on by waking itself
+        return
+    if not channel.is_active:
+        # What was cancelled, or is too late, ends all the same.
+        sweep_channel(channel.code, now=database_clock())
+        return
     report = pump_of(channel).run(seconds=TURN_SECONDS)
     if report.moved and not report.failures:
         pump.apply_async((channel_code,), queue=channel_code, retry=False)
@@ -47,13 +53,18 @@ def pump(channel_code: str) -> None:
 
 @shared_task(name="messaging.tasks.wake", ignore_result=True)
 def wake() -> None:
-    for code in Channel.objects.sending().values_list("code", flat=True):
+    for code in _with_a_gateway().values_list("code", flat=True):
         pump.apply_async((code,), queue=code, retry=False, expires=WAKE_SECONDS)
 
 
 @shared_task(name="messaging.tasks.recover", ignore_result=True)
 def recover() -> None:
     recover_calls(now=database_clock())
+
+
+def _with_a_gateway() -> ChannelQuerySet:
+    """Channels that are, or were, sent by: also one out of use has calls to settle and reports to come."""
+    return Channel.objects.of_messages().filter(code__in=CODES)
 
 
 def _each(channels: Iterable[Channel], act: Callable[[Channel], object]) -> None:
@@ -68,7 +79,7 @@ def _each(channels: Iterable[Channel], act: Callable[[Channel], object]) -> None
 @shared_task(name="messaging.tasks.settle", ignore_result=True)
 def settle() -> None:
     _each(
-        Channel.objects.sending(),
+        _with_a_gateway(),
         lambda channel: settle_channel(channel, pump_of(channel).courier, clock=database_clock),
     )
 
@@ -82,7 +93,7 @@ def probe() -> None:
 @shared_task(name="messaging.tasks.reports", ignore_result=True)
 def reports() -> None:
     _each(
-        Channel.objects.sending(),
+        _with_a_gateway(),
         lambda channel: look_for_news(channel, pump_of(channel).courier, clock=database_clock),
     )
 

@@ -41,8 +41,8 @@ def _flag(message: Message, kind: str, by: User | None, reason: str, now: dateti
 
 
 def pause(message: Message, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """Nothing more of the message leaves until somebody resumes it. `by=None` is the machine
-    (the provider refuses the content, or fails at this message alone). Raises `ValidationError` if it is not under way."""
+    """Nothing more of the message leaves until somebody resumes it. `by=None` is the machine (the provider
+    refuses the content, or fails at this message alone). Raises `ValidationError` if it is not under way."""
     if by is not None:
         _check(message, by)
     if message.status != MessageStatus.RUNNING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -20,6 +20,7 @@ from django.db import close_old_connections, connection
 from channels.models import Channel
 from channels.telling import tell_of_outages
 from messaging.actions.plan import plan_waiting
+from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
@@ -38,10 +39,28 @@ TELL_SECONDS: Final = 10.0
 ERROR_SECONDS: Final = 1.0
 
 
-class Standby:
-    """Pumps the given channels until `stop()`."""
+class _Courier:
+    """A channel's courier, made in the first turn that needs one: an unused channel needs no settings."""
 
-    def __init__(self, codes: list[str]) -> None:
+    def __init__(self, code: str) -> None:
+        self._code = code
+        self._courier: Courier | None = None
+
+    def get(self) -> Courier:
+        if self._courier is None:
+            self._courier = Courier(gateway_for(self._code))
+        return self._courier
+
+    def close(self) -> None:
+        if self._courier is not None:
+            self._courier.close()
+
+
+class Standby:
+    """Looks after the given channels until `stop()`: each once it is in the register, and sends while it is
+    in use, also where that begins later."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
         self.codes = codes
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -66,15 +85,18 @@ class Standby:
         return self._total
 
     def _pump(self, code: str) -> None:
-        courier = Courier(gateway_for(code))
+        courier = _Courier(code)
         pump: Pump | None = None
 
         def turn() -> float:
             nonlocal pump
-            channel = Channel.objects.sending().filter(code=code).first()
+            channel = Channel.objects.of_messages().filter(code=code).first()
             if channel is None:
                 return IDLE_SECONDS
-            pump = pump or Pump(channel, courier, clock=database_clock, plans_campaigns=False)
+            if not channel.is_active:
+                sweep_channel(code, now=database_clock())
+                return IDLE_SECONDS
+            pump = pump or Pump(channel, courier.get(), clock=database_clock, plans_campaigns=False)
             report = pump.run(seconds=TURN_SECONDS)
             with self._lock:
                 self._total.add(report)
@@ -90,14 +112,14 @@ class Standby:
         self._repeat(turn)
 
     def _chores(self, code: str) -> None:
-        courier = Courier(gateway_for(code))
+        courier = _Courier(code)
 
         def turn() -> float:
             recover(now=database_clock())
-            channel = Channel.objects.sending().filter(code=code).first()
+            channel = Channel.objects.of_messages().filter(code=code).first()
             if channel is not None:
-                settle_channel(channel, courier, clock=database_clock)
-                look_for_news(channel, courier, clock=database_clock)
+                settle_channel(channel, courier.get(), clock=database_clock)
+                look_for_news(channel, courier.get(), clock=database_clock)
             return CHORES_SECONDS
 
         self._repeat(turn, courier)
@@ -109,7 +131,7 @@ class Standby:
 
         self._repeat(turn)
 
-    def _repeat(self, turn: Callable[[], float], courier: Courier | None = None) -> None:
+    def _repeat(self, turn: Callable[[], float], courier: _Courier | None = None) -> None:
         """Take turns until told to stop; `turn` gives the seconds to wait afterwards."""
         try:
             while not self._stopped.is_set():

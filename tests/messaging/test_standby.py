@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from channels.models import Channel, Outage
+from messaging.actions.stop import cancel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.standby import Standby
@@ -51,6 +52,25 @@ def test_it_finds_a_message_by_itself_within_ten_seconds(at_work: Dispatch):
     people(30)
     message = MessageFactory()
     wait_until(lambda: states(message) == {"accepted": 30}, within=10)
+
+
+def test_a_channel_is_served_from_when_it_comes_into_use_and_looked_after_when_it_is_out_of_use(
+    at_work: Dispatch,
+):
+    register = Channel.objects.filter(pk=at_work.channel.pk)
+    register.update(is_active=False)
+    people(3)
+    waiting = MessageFactory()
+    cancelled = MessageFactory(sender=waiting.sender, sender_manager=waiting.sender_manager)
+    wait_until(lambda: states(cancelled) == {"queued": 3})
+    cancel(cancelled, by=waiting.submitted_by, now=timezone.now())
+    wait_until(lambda: states(cancelled) == {"cancelled": 3})
+    assert states(waiting) == {"queued": 3}
+    at_work.server.use("5xx-after-acceptx1")
+    register.update(is_active=True)
+    wait_until(lambda: "unknown" in states(waiting))
+    register.update(is_active=False)
+    wait_until(lambda: states(waiting).get("accepted", 0) > 0)
 
 
 def test_a_campaign_is_planned_beside_the_pump_and_not_by_it(at_work: Dispatch):

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from channels.models import Channel
 from contacts.models import Contact
 from messaging import tasks
 from messaging.actions.plan import plan_waiting
+from messaging.actions.stop import cancel
 from messaging.models import GatewayCall
 from tests.factories import NOW, ChannelFactory, DeliveryFactory, MessageFactory
-from tests.messaging.helpers import states
+from tests.messaging.dispatching import Dispatch
+from tests.messaging.helpers import people, states
+
+
+@pytest.fixture
+def own_pumps(monkeypatch):
+    """This test's tasks begin without connections, and leave none."""
+    here = threading.local()
+    monkeypatch.setattr(tasks, "_here", here)
+    yield
+    for pump in getattr(here, "pumps", {}).values():
+        pump.courier.close()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -20,6 +35,36 @@ def test_a_channel_taken_out_of_use_sends_nothing_more():
     tasks.pump("sms")
     assert not GatewayCall.objects.exists()
     assert states(message) == {"queued": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_channel_taken_out_of_use_is_still_asked_what_became_of_its_messages(
+    sms: Dispatch, settings, own_pumps
+):
+    """What was handed over before it was taken out of use must not stay in doubt for good."""
+    settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
+    settings.SETTLE_QUIET_SECONDS = 0
+    people(1)
+    message = MessageFactory()
+    sms.server.use("5xx-after-accept")
+    sms.run()
+    assert states(message) == {"unknown": 1}
+    sms.server.use()
+    Channel.objects.filter(pk=sms.channel.pk).update(is_active=False)
+    tasks.settle()
+    assert states(message) == {"accepted": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_cancelled_ends_also_on_a_channel_taken_out_of_use():
+    channel = ChannelFactory(code="sms", is_active=False)
+    message = MessageFactory(channel=channel, running=True)
+    DeliveryFactory(message=message)
+    cancel(message, by=message.submitted_by, now=NOW)
+    tasks.pump("sms")
+    message.refresh_from_db()
+    assert states(message) == {"cancelled": 1}
+    assert message.finished_at is not None
 
 
 @pytest.mark.django_db

@@ -22,6 +22,7 @@ from persian.jalali import format_datetime
 from staff.models import Employee
 from tests.factories import (
     AudienceMemberFactory,
+    ChannelFactory,
     ContactFactory,
     DeliveryFactory,
     GatewayCallFactory,
@@ -335,3 +336,12 @@ def test_pages_answer_in_both_languages(sender: Employee, language: str) -> None
         response = client.get(f"/messages/{page}")
         assert response.status_code == 200
         assert f'lang="{language}"' in response.content.decode()
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_the_page_says_that_the_channel_is_out_of_use(is_active: bool):
+    sender = colleague("sender")
+    message = planned(sender, channel=ChannelFactory(is_active=is_active))
+    DeliveryFactory(message=message)
+    page = signed_in(user_of(sender), "en").get(f"/messages/{message.pk}/").content.decode()
+    assert ("The channel is out of use" in page) is not is_active

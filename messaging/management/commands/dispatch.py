@@ -9,6 +9,7 @@ import argparse
 import json
 import signal
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -21,7 +22,7 @@ from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.standby import IDLE_SECONDS, TURN_SECONDS, Standby
-from messaging.gateways.registry import gateway_for
+from messaging.gateways.registry import CODES, gateway_for
 
 # How often a gateway that is down is asked again before "idle" is accepted.
 PROBES_BEFORE_IDLE = 5
@@ -35,22 +36,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--until-idle", action="store_true")
-        parser.add_argument("--channel", choices=["sms", "avanak"])
+        parser.add_argument("--channel", choices=CODES)
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        channels: list[Channel] = (
-            [sending_channel(options["channel"])] if options["channel"] else list(Channel.objects.sending())
-        )
+        chosen = [sending_channel(options["channel"])] if options["channel"] else None
         total = Report()
         if options["until_idle"]:
-            self._until_idle(channels, total)
+            self._until_idle(chosen or list(Channel.objects.sending()), total)
         else:
-            self._until_stopped(channels, total)
+            # All, also those that come into use later.
+            self._until_stopped([channel.code for channel in chosen or []] or CODES, total)
         self._show(total, as_json=options["json"])
 
-    def _until_stopped(self, channels: list[Channel], total: Report) -> None:
-        standby = Standby([channel.code for channel in channels])
+    def _until_stopped(self, codes: Sequence[str], total: Report) -> None:
+        standby = Standby(codes)
 
         def stop(number: int, frame: FrameType | None) -> None:
             standby.stop()
