@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from channels.models import Channel
 from contacts.numbers import InvalidNumber, normalise
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import GatewayError, Inbound
+from messaging.gateways.base import GatewayError, Inbound, OutcomeUnknown, Trouble
 from messaging.gateways.storable import storable
 from messaging.models import InboundCursor, InboundMessage
 from messaging.points import Point, passed
@@ -36,6 +37,8 @@ FIRST: Final = timedelta(days=1)
 SLICE: Final = timedelta(hours=1)
 SLICES_A_TURN: Final = 48
 LEAST_SLICE: Final = timedelta(seconds=1)
+# Halving an hour down to a second meets a dozen; a provider that answers nothing else meets more.
+UNREAD_IN_A_ROW: Final = 15
 
 TEXT_LIMIT: Final = 64 * 1024
 ROW_LIMIT: Final = 64 * 1024
@@ -93,6 +96,7 @@ def _fetch_new(channel: Channel, courier: Courier, clock: Clock) -> int:
 def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
     """Store what the provider's list holds and we do not, slice by slice."""
     stored = 0
+    reading = _Reading(channel, courier, clock)
     until = clock()
     cursor = InboundCursor.objects.get(channel=channel)
     start = max(cursor.compared_until - OVERLAP, until - FARTHEST)
@@ -103,7 +107,7 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
         )
     for _slice in range(SLICES_A_TURN):
         end = min(start + SLICE, until)
-        stored += _compare_slice(channel, courier, start, end, clock)
+        stored += reading.compare(start, end)
         reached = max(cursor.compared_until, end)
         InboundCursor.objects.filter(channel=channel, compared_until__lt=reached).update(
             compared_until=reached
@@ -115,21 +119,45 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
     return stored
 
 
-def _compare_slice(channel: Channel, courier: Courier, start: datetime, end: datetime, clock: Clock) -> int:
-    """One slice; halved while the answer is too long. A second that is too long cannot be had."""
-    try:
-        messages = courier.ask(within(courier.gateway.inbound_between(start, end)))
-    except GatewayError as failure:
-        if failure.code != TOO_LONG:
-            raise
-        if end - start <= LEAST_SLICE:
-            logger.error("more came in within a second than can be read", extra={"at": start.isoformat()})
-            return 0
-        middle = start + (end - start) / 2
-        return _compare_slice(channel, courier, start, middle, clock) + _compare_slice(
-            channel, courier, middle, end, clock
-        )
-    return store(channel, messages, now=clock())
+@dataclass
+class _Reading:
+    """The provider's list, read in ever smaller pieces around what cannot be read."""
+
+    channel: Channel
+    courier: Courier
+    clock: Clock
+    unread: int = 0  # answers in a row
+
+    def compare(self, start: datetime, end: datetime) -> int:
+        """Store what the list holds of a period and we do not; how many messages.
+
+        A period whose answer is too long or makes no sense is halved: one text that the provider writes
+        wrongly must not hide the others of its hour, nor those after it. A second that cannot be read is told
+        and passed by. Raises the failure where the provider, and not the period, is the matter.
+        """
+        try:
+            messages = self.courier.ask(within(self.courier.gateway.inbound_between(start, end)))
+        except GatewayError as failure:
+            self._count(failure)
+            if end - start <= LEAST_SLICE:
+                logger.error(
+                    "a second of what came in cannot be read",
+                    extra={"channel": self.channel.code, "at": start.isoformat(), "code": failure.code},
+                )
+                return 0
+            middle = start + (end - start) / 2
+            return self.compare(start, middle) + self.compare(middle, end)
+        self.unread = 0
+        return store(self.channel, messages, now=self.clock())
+
+    def _count(self, failure: GatewayError) -> None:
+        """Raises the failure if it is not of the period alone."""
+        if failure.code == TOO_LONG:
+            return
+        self.unread += 1
+        of_the_period = isinstance(failure, OutcomeUnknown) and failure.trouble is Trouble.PROVIDER
+        if not of_the_period or self.unread > UNREAD_IN_A_ROW:
+            raise failure
 
 
 def store(channel: Channel, messages: Sequence[Inbound], *, now: datetime) -> int:

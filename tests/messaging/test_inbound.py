@@ -248,6 +248,41 @@ class TestBadInput:
         assert fetch(sms) == 5
         assert InboundMessage.objects.filter(truncated=True).count() == 5
 
+    def test_a_text_that_the_provider_writes_wrongly_hides_no_other(self, sms: Dispatch):
+        """One second of the list cannot be read; everything before and behind it is."""
+        now = database_clock().timestamp()
+        receive, inbox = sms.server.gateway.sms.receive, sms.server.gateway.sms.inbox
+        for age, text in [
+            (9000, "before"),
+            (5000, "beside"),
+            (4990, "broken"),
+            (4980, "behind"),
+            (60, "late"),
+        ]:
+            receive("09121234567", text, "30001234", now - age)
+        inbox.take(100)
+        sms.server.use("unquoted:broken")
+        fetch(sms)
+        assert sorted(texts()) == ["before", "behind", "beside", "late"]
+        assert database_clock() - InboundCursor.objects.get().compared_until < timedelta(seconds=10)
+
+    def test_a_provider_that_never_makes_sense_is_asked_again_for_the_same_time(self, sms: Dispatch):
+        fetch(sms)
+        reached = InboundCursor.objects.get().compared_until
+        sms.server.use("html")
+        asked = len(sms.server.received)
+        it_is_time("compare_due_at")
+        fetch(sms)
+        assert InboundCursor.objects.get().compared_until == reached
+        assert len(sms.server.received) - asked <= 20
+        receive = sms.server.gateway.sms.receive
+        receive("09121234567", "kept", "30001234", reached.timestamp())
+        sms.server.gateway.sms.inbox.take(100)
+        sms.server.use()
+        it_is_time("compare_due_at")
+        fetch(sms)
+        assert texts() == ["kept"]
+
     @pytest.mark.parametrize(
         "body",
         [

@@ -35,7 +35,7 @@ class Value(Enum):
     SHARE = auto()  # of the recipients, 0 to 1
     HTTP_STATUS = auto()
     STATUS = auto()  # a provider's status: its name or number
-    WORD = auto()  # in a field of the call
+    WORD = auto()  # in a field of the call, or in the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ KINDS: Final[dict[str, Kind]] = {
     "html-after-accept": Kind(Stage.AFTER, Value.NONE, "", "accept, then a web page with HTTP 200"),
     "half-json": Kind(Stage.AFTER, Value.NONE, "", "accept, then half of the answer"),
     "clock": Kind(Stage.BESIDE, Value.SECONDS, None, "the answer's Date differs by so much, also backwards"),
+    "unquoted": Kind(Stage.BESIDE, Value.WORD, None, "an answer that holds this word is no JSON"),
     "oversize": Kind(Stage.AFTER, Value.NONE, "", "accept, then an answer of 40 MB"),
 }
 
@@ -165,8 +166,9 @@ def _float(text: str) -> float | None:
 
 
 def _concerns(fault: Fault, params: Mapping[str, Any]) -> bool:
-    """Whether a fault that is about a word is about this call."""
-    return fault.kind.value is not Value.WORD or any(fault.value in str(value) for value in params.values())
+    """Whether a fault that is about a word in the call is about this one."""
+    about_a_word = fault.kind.value is Value.WORD and fault.kind.stage is not Stage.BESIDE
+    return not about_a_word or any(fault.value in str(value) for value in params.values())
 
 
 def describe_faults() -> str:

@@ -172,7 +172,7 @@ class FakeGateway:
         if response is None:
             moment = Call(call.number, time.time(), params, faults, call.chance)
             response = await self._after(request, action(moment), faults)
-        _date(response, faults)
+        _beside(response, faults)
         self._shut_if_told()
         return response
 
@@ -330,11 +330,13 @@ def _is_loopback(address: str | None) -> bool:
         return False
 
 
-def _date(response: web.StreamResponse, faults: list[Fault]) -> None:
-    """The clock of a provider whose clock is wrong; otherwise the server writes its own."""
+def _beside(response: web.StreamResponse, faults: list[Fault]) -> None:
+    """What is wrong beside the call: the clock in `Date`, otherwise the server's own; a quote in a text."""
     for fault in faults:
-        if fault.kind.stage is Stage.BESIDE:
+        if fault.name == "clock":
             response.headers["Date"] = formatdate(time.time() + fault.number, usegmt=True)
+        elif fault.name == "unquoted" and isinstance(response, web.Response) and response.text:
+            response.text = response.text.replace(fault.value, f'{fault.value}"')
 
 
 def _reset(request: web.BaseRequest) -> None:
