@@ -7,7 +7,6 @@ import os
 import random
 import socket
 import time
-from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.breaker import keep_down, open_outage, outage_to_probe, ramped, still_wrong
-from messaging.dispatch.choking import CHOKED, LOOK_BACK, is_choked_on
+from messaging.dispatch.choking import CHOKED, is_choked_on
 from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
@@ -111,8 +110,6 @@ class Pump:
         self._gates_read = float("-inf")
         self._last_served = 0
         self._fronts: dict[int, Front] = {}
-        # When no audio could be made of a message, since the gateway failed: that leaves no call on record.
-        self._no_audio: defaultdict[int, deque[datetime]] = defaultdict(partial(deque, maxlen=LOOK_BACK))
         self._ramp = courier.gateway.max_batch
         self._said = (0, 0, 0)
 
@@ -292,8 +289,7 @@ class Pump:
         if open_outage(self.channel, failure, clock=self.clock):
             report.gateway_failure = failure
             self._gates_read = float("-inf")
-            # Proven not sent is proven unread: that lies in no text.
-            if isinstance(failure, OutcomeUnknown) and is_choked_on(message, self._no_audio[message.pk]):
+            if _may_lie_in_the_text(failure) and is_choked_on(message):
                 self._pause(message, CHOKED, failure)
         elif is_batch_refusal(failure) and size > 1:
             self._limits[message.pk] = max(size // 2, 1)
@@ -310,7 +306,6 @@ class Pump:
         try:
             audio_id = self.courier.make_audio(message.text, f"amoot-{message.pk}")
         except GatewayError as failure:
-            self._no_audio[message.pk].append(self.clock())
             self._take_failure(message, failure, 0, report)
             return False
         Message.objects.filter(pk=message.pk, audio_id__isnull=True).update(audio_id=audio_id)
@@ -360,3 +355,8 @@ class Pump:
             if not self._serve(*able[-1], trial, trial=outage):
                 able.pop()
         self._gates_read = float("-inf")
+
+
+def _may_lie_in_the_text(failure: GatewayError) -> bool:
+    """Not what is proven not sent, and so unread, nor what is wrong with the account."""
+    return isinstance(failure, OutcomeUnknown) and failure.trouble is not Trouble.ACCOUNT

@@ -63,58 +63,103 @@ def test_a_message_that_the_gateway_chokes_on_is_paused_and_the_others_go_on(sms
     assert not Outage.objects.open().exists()
 
 
-def test_a_voice_message_of_which_no_audio_can_be_made_is_paused_as_well(avanak: Dispatch):
-    people(40)
-    bad, good = a_pair(POISON, channel=avanak.channel)
-    avanak.server.use("chokes:poison1")
-    turns(avanak.pump(max_batch=1), 60)
-    assert pauses_of(bad) == ["choked: http_503"]
-    assert states(bad) == {"queued": 40}
-    assert states(good) == {"accepted": 40}
-
-
 def test_a_gateway_that_fails_at_everything_pauses_nothing(sms: Dispatch):
     people(40)
-    bad, good = a_pair(POISON)
-    sms.server.use("unknown-status:Whatever")
+    one, other = a_pair(POISON)
+    sms.server.use("html-after-accept")
     turns(sms.pump(max_batch=1), 4 * ROUNDS)
-    assert failed_calls(bad) + failed_calls(good) >= 4 * ROUNDS
-    assert pauses_of(bad) == pauses_of(good) == []
+    assert failed_calls(one) + failed_calls(other) >= 4 * ROUNDS
+    assert pauses_of(one) == pauses_of(other) == []
 
 
-def test_a_gateway_that_cannot_be_reached_is_no_text_s_fault(sms: Dispatch):
+def test_a_gateway_that_fails_now_and_then_pauses_nothing(sms: Dispatch):
+    people(30)
+    one, other = a_pair(POISON)
+    sms.server.use("html-after-accept@0.6")
+    turns(sms.pump(max_batch=1), 60)
+    assert failed_calls(one) + failed_calls(other) >= 2 * ROUNDS
+    assert pauses_of(one) == pauses_of(other) == []
+
+
+@pytest.mark.parametrize("fault", ["refuse:60", "account:CreditNotEnough"])
+def test_what_is_wrong_with_the_way_or_the_account_is_no_texts_fault(sms: Dispatch, fault: str):
     people(4)
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=2 * ROUNDS)
-    pump = sms.pump(max_batch=1)
-    sms.server.use("refuse:60")
-    turns(pump, 2)
+    assert is_choked_on(bad)
+    sms.server.use(fault)
+    turns(sms.pump(max_batch=1), 2)
     assert Outage.objects.open().exists()
     assert pauses_of(bad) == []
 
 
-def in_turns(bad: Message, good: Message, *, rounds: int, since: datetime = NOW, **failure: Any) -> None:
+def in_turns(
+    bad: Message,
+    good: Message,
+    *,
+    rounds: int,
+    since: datetime = NOW,
+    failure: dict[str, Any] | None = None,
+    success: dict[str, Any] | None = None,
+) -> None:
     """Calls of the past: one of the bad message failed, then one of the good message went well."""
-    failure = {"outcome": "unknown", "error": "http_503"} | failure
     for n in range(rounds):
-        GatewayCallFactory(message=bad, intended_at=since + seconds(10 * n), **failure)
-        GatewayCallFactory(message=good, intended_at=since + seconds(10 * n + 5), outcome="answered")
+        failed(bad, since + seconds(10 * n), **(failure or {}))
+        taken(good, since + seconds(10 * n + 5), **(success or {}))
+
+
+def failed(message: Message, at: datetime, **fields: Any) -> None:
+    given = {"outcome": "unknown", "error": "http_503", "finished_at": at + seconds(1), **fields}
+    GatewayCallFactory(message=message, intended_at=at, **given)
+
+
+def taken(message: Message, at: datetime, **fields: Any) -> None:
+    given = {"outcome": "answered", "first_provider_id": 7, "finished_at": at + seconds(1), **fields}
+    GatewayCallFactory(message=message, intended_at=at, **given)
 
 
 def test_only_failures_that_take_turns_with_successes_count():
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=ROUNDS - 1)
     assert not is_choked_on(bad)
-    for n in range(ROUNDS):
-        GatewayCallFactory(message=bad, intended_at=NOW + seconds(1000 + n), outcome="unknown", error="reset")
-    assert is_choked_on(bad)
+    for n in range(50):
+        failed(bad, NOW + seconds(1000 + n * 10), error="reset")
+    assert is_choked_on(bad), "however long it was tried alone"
     GatewayCall.objects.filter(message=bad, intended_at__lt=NOW + seconds(10)).delete()
     assert not is_choked_on(bad)
 
 
-def test_what_was_settled_by_asking_had_failed_all_the_same():
+def test_what_was_under_way_side_by_side_is_one_failure():
+    """Several workers, struck by the same moment."""
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=ROUNDS, outcome="settled")
+    for n in range(2 * ROUNDS):
+        failed(bad, NOW + seconds(n), finished_at=NOW + seconds(60))
+        taken(good, NOW + seconds(n + 0.5), finished_at=NOW + seconds(60))
+    assert not is_choked_on(bad)
+
+
+def test_a_gateway_that_fails_at_what_went_through_before_is_sick():
+    bad, good = a_pair(POISON)
+    in_turns(bad, good, rounds=ROUNDS)
+    failed(good, NOW + seconds(17))
+    assert not is_choked_on(bad)
+    in_turns(bad, good, rounds=ROUNDS, since=NOW + seconds(1000))
+    assert is_choked_on(bad), "it was well all the time since"
+
+
+def test_of_two_that_are_choked_on_none_excuses_the_other():
+    bad, good = a_pair(POISON)
+    worse = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager, text=POISON)
+    in_turns(bad, good, rounds=ROUNDS)
+    in_turns(worse, good, rounds=ROUNDS, since=NOW + seconds(2))
+    assert is_choked_on(bad)
+    assert is_choked_on(worse)
+
+
+def test_what_was_settled_by_asking_had_failed_all_the_same():
+    """Also where the provider turns out to have taken it: it fails at it, and the outage is the same."""
+    bad, good = a_pair(POISON)
+    in_turns(bad, good, rounds=ROUNDS, failure={"outcome": "settled", "first_provider_id": 7})
     assert is_choked_on(bad)
 
 
@@ -124,22 +169,39 @@ def test_what_was_settled_by_asking_had_failed_all_the_same():
         ({"error": "worker_lost"}, "the worker died, and the gateway said nothing"),
         ({"error": "", "first_provider_id": 7}, "most were taken, and one is in doubt"),
         ({"outcome": "not_sent", "error": "refused"}, "the gateway saw no text"),
+        ({"outcome": "answered", "error": ""}, "everybody was refused for their own sake"),
     ],
 )
 def test_what_was_no_failure_at_the_text_does_not_count(failure: dict[str, Any], why: str):
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=2 * ROUNDS, **failure)
+    in_turns(bad, good, rounds=2 * ROUNDS, failure=failure)
     assert not is_choked_on(bad), why
 
 
-def test_a_message_that_went_through_once_is_not_at_fault():
+def test_a_gateway_that_refuses_everybody_has_taken_nobody():
     bad, good = a_pair(POISON)
-    GatewayCallFactory(message=bad, intended_at=NOW - seconds(60), outcome="answered")
-    in_turns(bad, good, rounds=2 * ROUNDS)
+    in_turns(bad, good, rounds=2 * ROUNDS, success={"first_provider_id": None})
     assert not is_choked_on(bad)
 
 
-def test_another_channel_s_success_proves_nothing(avanak: Dispatch):
+def test_a_recipient_who_is_refused_proves_no_text_well():
+    bad, good = a_pair(POISON)
+    GatewayCallFactory(message=bad, intended_at=NOW - seconds(60), outcome="answered")
+    in_turns(bad, good, rounds=ROUNDS)
+    assert is_choked_on(bad)
+
+
+def test_a_message_that_went_through_once_is_not_at_fault():
+    bad, good = a_pair(POISON, running=True)
+    taken(bad, NOW - seconds(60))
+    in_turns(bad, good, rounds=2 * ROUNDS)
+    assert not is_choked_on(bad)
+    paused_by_the_portal(bad)
+    resume(bad, by=bad.submitted_by, now=NOW - seconds(30))
+    assert not is_choked_on(bad), "nor after somebody let it go on"
+
+
+def test_another_channels_success_proves_nothing(avanak: Dispatch):
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=ROUNDS)
     GatewayCall.objects.filter(message=good).update(channel=avanak.channel)
