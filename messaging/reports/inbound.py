@@ -37,8 +37,8 @@ FIRST: Final = timedelta(days=1)
 SLICE: Final = timedelta(hours=1)
 SLICES_A_TURN: Final = 48
 LEAST_SLICE: Final = timedelta(seconds=1)
-# Halving an hour down to a second meets a dozen; a provider that answers nothing else meets more.
-UNREAD_IN_A_ROW: Final = 15
+# Halving an hour down to one broken second takes a dozen questions; behind so many the rest waits its turn.
+UNREAD_A_TURN: Final = 200
 
 TEXT_LIMIT: Final = 64 * 1024
 ROW_LIMIT: Final = 64 * 1024
@@ -71,7 +71,8 @@ def fetch_inbound(channel: Channel, courier: Courier, *, clock: Clock) -> int:
                     "answer": failure.raw[:ANSWER_SHOWN],  # masked; it may have given away what is in it
                 },
             )
-            later = clock() + AFTER_A_FAILURE
+            # What makes no sense will hardly make any in a minute.
+            later = clock() + (max(pause, AFTER_A_FAILURE) if _makes_no_sense(failure) else AFTER_A_FAILURE)
             InboundCursor.objects.filter(channel=channel).update(**{name: later})
     return stored
 
@@ -97,9 +98,9 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
     """Store what the provider's list holds and we do not, slice by slice."""
     stored = 0
     reading = _Reading(channel, courier, clock)
-    until = clock()
+    until = whole(clock())
     cursor = InboundCursor.objects.get(channel=channel)
-    start = max(cursor.compared_until - OVERLAP, until - FARTHEST)
+    start = whole(max(cursor.compared_until - OVERLAP, until - FARTHEST))
     if start > cursor.compared_until:
         logger.error(
             "a period of the provider's list was never compared",
@@ -121,12 +122,15 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
 
 @dataclass
 class _Reading:
-    """The provider's list, read in ever smaller pieces around what cannot be read."""
+    """The provider's list, read in ever smaller pieces around what cannot be read.
+
+    Instants are whole seconds, as the provider's own are, and both ends of a period belong to it.
+    """
 
     channel: Channel
     courier: Courier
     clock: Clock
-    unread: int = 0  # answers in a row
+    unread: int = 0
 
     def compare(self, start: datetime, end: datetime) -> int:
         """Store what the list holds of a period and we do not; how many messages.
@@ -136,28 +140,55 @@ class _Reading:
         and passed by. Raises the failure where the provider, and not the period, is the matter.
         """
         try:
-            messages = self.courier.ask(within(self.courier.gateway.inbound_between(start, end)))
+            messages = self._ask(start, end)
         except GatewayError as failure:
-            self._count(failure)
-            if end - start <= LEAST_SLICE:
-                logger.error(
-                    "a second of what came in cannot be read",
-                    extra={"channel": self.channel.code, "at": start.isoformat(), "code": failure.code},
-                )
-                return 0
-            middle = start + (end - start) / 2
-            return self.compare(start, middle) + self.compare(middle, end)
-        self.unread = 0
+            if start >= end:
+                messages = self._insist(start, failure)
+            else:
+                self._check(failure)
+                middle = start + timedelta(seconds=(end - start) // LEAST_SLICE // 2)
+                return self.compare(start, middle) + self.compare(middle + LEAST_SLICE, end)
         return store(self.channel, messages, now=self.clock())
 
-    def _count(self, failure: GatewayError) -> None:
-        """Raises the failure if it is not of the period alone."""
+    def _ask(self, start: datetime, end: datetime) -> list[Inbound]:
+        return self.courier.ask(within(self.courier.gateway.inbound_between(start, end)))
+
+    def _check(self, failure: GatewayError) -> None:
+        """Raises the failure if it is not of the period alone: a provider that is well has an answer to
+        another question at the same time, and does not fail at most of what it is asked."""
         if failure.code == TOO_LONG:
             return
-        self.unread += 1
-        of_the_period = isinstance(failure, OutcomeUnknown) and failure.trouble is Trouble.PROVIDER
-        if not of_the_period or self.unread > UNREAD_IN_A_ROW:
+        if not _makes_no_sense(failure):
             raise failure
+        self.unread += 1
+        if self.unread > UNREAD_A_TURN:
+            raise failure
+        if self.unread == 1:
+            now = whole(self.clock())
+            self._ask(now, now)
+
+    def _insist(self, second: datetime, failure: GatewayError) -> list[Inbound]:
+        """A second that could not be read, once more; nothing if it cannot be had."""
+        self._check(failure)
+        if failure.code != TOO_LONG:
+            try:
+                return self._ask(second, second)
+            except GatewayError as again:
+                self._check(again)
+        logger.error(
+            "a second of what came in cannot be read",
+            extra={"channel": self.channel.code, "at": second.isoformat(), "code": failure.code},
+        )
+        return []
+
+
+def _makes_no_sense(failure: GatewayError) -> bool:
+    """Whether the provider was reached, and its answer is none."""
+    return isinstance(failure, OutcomeUnknown) and failure.trouble is Trouble.PROVIDER
+
+
+def whole(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)
 
 
 def store(channel: Channel, messages: Sequence[Inbound], *, now: datetime) -> int:
