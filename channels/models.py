@@ -74,15 +74,15 @@ class Channel(models.Model):
     def clean(self) -> None:
         """A channel of messages without a gateway would take messages, and never send them."""
         super().clean()
-        if self.kind in SENT_BY_THE_PORTAL.values() and SENT_BY_THE_PORTAL.get(self.code) != self.kind:
+        is_of_messages = self.kind in SENT_BY_THE_PORTAL.values()
+        if self.is_active and is_of_messages and SENT_BY_THE_PORTAL.get(self.code) != self.kind:
+            # Of no field: one that is in the register already cannot change its code or kind.
             raise ValidationError(
-                {
-                    "kind": _(
-                        "The portal sends by the channels “sms” (SMS) and “avanak” (voice message) only;"
-                        " for “%(code)s” it has no such gateway."
-                    )
-                    % {"code": self.code}
-                }
+                _(
+                    "The portal sends by the channels “sms” (SMS) and “avanak” (voice message) only;"
+                    " for “%(code)s” it has no such gateway."
+                ),
+                params={"code": self.code},
             )
 
     @property

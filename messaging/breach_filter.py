@@ -26,7 +26,7 @@ class BreachFilter(forms.Form):
     channel = forms.ModelChoiceField(
         label=gettext_lazy("Channel"),
         required=False,
-        queryset=Channel.objects.sending().order_by("id"),
+        queryset=Channel.objects.of_messages().order_by("id"),
         to_field_name="code",
         empty_label=gettext_lazy("any channel"),
     )

@@ -40,7 +40,8 @@ ERROR_SECONDS: Final = 1.0
 
 
 class _Courier:
-    """A channel's courier, made in the first turn that needs one: an unused channel needs no settings."""
+    """A channel's courier, made in the first turn that needs one: what is wrong with its settings is told
+    then, and ends no thread."""
 
     def __init__(self, code: str) -> None:
         self._code = code

@@ -87,8 +87,8 @@ class _Rows:
 
 
 def backlog(now: datetime) -> dict[str, Waiting]:
-    """What waits, by channel's code, for every channel by which messages leave."""
-    found = {code: Waiting(code) for code in Channel.objects.sending().values_list("code", flat=True)}
+    """What waits, by channel's code, for every channel of messages, be it in use or not."""
+    found = {code: Waiting(code) for code in Channel.objects.of_messages().values_list("code", flat=True)}
     messages = list(
         Message.objects.filter(
             channel__code__in=found,

@@ -61,7 +61,7 @@ def overview(now: datetime) -> Overview:
             in_doubt=doubt.get(channel.code, 0),
             outages=tuple(outage for outage in outages if outage.channel_id == channel.pk),
         )
-        for channel in Channel.objects.sending().order_by("id")
+        for channel in Channel.objects.of_messages().order_by("id")
     ]
     return Overview(channels, figures.workers(now), outages)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from channels.models import Channel, Outage, SendingWindow
 from persian.jalali import TEHRAN
-from tests.factories import UserFactory
+from tests.factories import ChannelFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +150,19 @@ def test_in_english_the_rule_is_english(register, signed_in, settings):
 
 
 class TestAdmin:
+    def test_a_channel_that_no_gateway_serves_can_be_taken_out_of_use_and_not_back(self, signed_in):
+        client, old = signed_in("admin"), ChannelFactory(code="old", kind="sms")
+        address = reverse("admin:channels_channel_change", args=[old.pk])
+        data = {"name": old.name, "usage_rule": old.usage_rule, "owner": "", "address": "", "name_en": ""}
+        week = {"windows-TOTAL_FORMS": "0", "windows-INITIAL_FORMS": "0"}
+        assert client.post(address, data | week).status_code == 302
+        old.refresh_from_db()
+        assert not old.is_active
+        refused = client.post(address, data | week | {"is_active": "on"})
+        assert "«old»" in text_of(refused)
+        old.refresh_from_db()
+        assert not old.is_active
+
     def form(self, client, channel):
         page = client.get(reverse("admin:channels_channel_change", args=[channel.pk]))
         data = {

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from channels.models import Outage
+from channels.models import Channel, Outage
 from messaging.actions.stop import pause
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery
@@ -50,6 +50,17 @@ def report(worker="host:7", off=0.0, ago=0.0):
 
 def outage(channel, minutes=5, **fields):
     return OutageFactory(channel=channel, started_at=timezone.now() - timedelta(minutes=minutes), **fields)
+
+
+def test_a_channel_out_of_use_is_shown_with_what_still_waits_for_it(it):
+    message = campaign(3, now=database_clock())
+    assert "خارج از استفاده" not in text_of(it.get(reverse("messaging:operations")))
+    cache.clear()
+    Channel.objects.filter(pk=message.channel_id).update(is_active=False)
+    answer = it.get(reverse("messaging:operations"))
+    assert "خارج از استفاده" in text_of(answer)
+    (shown,) = answer.context["seen"].channels
+    assert shown.waiting.messages == 1
 
 
 def test_the_page_shows_workers_what_waits_and_the_gateways(it):
