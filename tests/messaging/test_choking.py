@@ -138,13 +138,27 @@ def test_what_was_under_way_side_by_side_is_one_failure():
     assert not is_choked_on(bad)
 
 
-def test_a_gateway_that_fails_at_what_went_through_before_is_sick():
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"outcome": "settled", "first_provider_id": 7}, {"error": ""}],
+    ids=["failed", "failed, and was found", "told of nobody"],
+)
+@pytest.mark.parametrize("is_new", [False, True], ids=["went through before", "is tried once"])
+def test_a_gateway_that_fails_at_another_message_too_is_sick(fields: dict[str, Any], is_new: bool):
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=ROUNDS)
-    failed(good, NOW + seconds(17))
+    other = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager) if is_new else good
+    failed(other, NOW - seconds(20), **fields, finished_at=NOW + seconds(17))
     assert not is_choked_on(bad)
     in_turns(bad, good, rounds=ROUNDS, since=NOW + seconds(1000))
     assert is_choked_on(bad), "it was well all the time since"
+
+
+def test_who_is_in_doubt_beside_others_who_were_taken_is_no_sickness():
+    bad, good = a_pair(POISON)
+    in_turns(bad, good, rounds=ROUNDS)
+    failed(good, NOW + seconds(17), error="", first_provider_id=7)
+    assert is_choked_on(bad)
 
 
 def test_of_two_that_are_choked_on_none_excuses_the_other():
@@ -168,6 +182,7 @@ def test_what_was_settled_by_asking_had_failed_all_the_same():
     [
         ({"error": "worker_lost"}, "the worker died, and the gateway said nothing"),
         ({"error": "", "first_provider_id": 7}, "most were taken, and one is in doubt"),
+        ({"error": ""}, "an odd answer, not a call that failed"),
         ({"outcome": "not_sent", "error": "refused"}, "the gateway saw no text"),
         ({"outcome": "answered", "error": ""}, "everybody was refused for their own sake"),
     ],
