@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,11 +17,12 @@ from channels.models import Channel
 from contacts.numbers import InvalidNumber, normalise
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import GatewayError, Inbound, OutcomeUnknown, Trouble
+from messaging.gateways.base import GatewayError, Inbound, Trouble
 from messaging.gateways.storable import storable
 from messaging.models import InboundCursor, InboundMessage
 from messaging.points import Point, passed
 from messaging.reports.asking import within
+from messaging.steady import steady
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +37,11 @@ FARTHEST: Final = timedelta(days=7)
 FIRST: Final = timedelta(days=1)
 SLICE: Final = timedelta(hours=1)
 SLICES_A_TURN: Final = 48
-LEAST_SLICE: Final = timedelta(seconds=1)
-# Halving an hour down to one broken second takes a dozen questions; behind so many the rest waits its turn.
-UNREAD_A_TURN: Final = 200
+SECOND: Final = timedelta(seconds=1)
+# So long may a turn read: each broken second takes two dozen questions, and reports wait behind them.
+READ_SECONDS: Final = 20.0
+# After so many answers in a turn that made no sense, the provider is asked about another time again.
+UNREAD_BEFORE_A_DOUBT: Final = 20
 
 TEXT_LIMIT: Final = 64 * 1024
 ROW_LIMIT: Final = 64 * 1024
@@ -97,7 +100,6 @@ def _fetch_new(channel: Channel, courier: Courier, clock: Clock) -> int:
 def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
     """Store what the provider's list holds and we do not, slice by slice."""
     stored = 0
-    reading = _Reading(channel, courier, clock)
     until = whole(clock())
     cursor = InboundCursor.objects.get(channel=channel)
     start = whole(max(cursor.compared_until - OVERLAP, until - FARTHEST))
@@ -106,13 +108,16 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
             "a period of the provider's list was never compared",
             extra={"channel": channel.code, "since": cursor.compared_until.isoformat()},
         )
+    reading = _Reading(channel, courier, clock, begun=start)
     for _slice in range(SLICES_A_TURN):
         end = min(start + SLICE, until)
-        stored += reading.compare(start, end)
-        reached = max(cursor.compared_until, end)
-        InboundCursor.objects.filter(channel=channel, compared_until__lt=reached).update(
-            compared_until=reached
-        )
+        try:
+            stored += reading.compare(start, end)
+        except _TimeIsUp:
+            # Read again is what lies less than the overlap behind, so the next turn goes on from the edge.
+            _reach(channel, min(reading.edge + OVERLAP, until))
+            break
+        _reach(channel, end)
         start = end
         if start >= until:
             return stored
@@ -120,25 +125,46 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
     return stored
 
 
+def _reach(channel: Channel, reached: datetime) -> None:
+    """Everything before `compared_until` less the overlap was compared, always."""
+    earlier = InboundCursor.objects.filter(channel=channel, compared_until__lt=reached)
+    earlier.update(compared_until=reached)
+
+
+class _TimeIsUp(Exception):
+    pass
+
+
 @dataclass
 class _Reading:
     """The provider's list, read in ever smaller pieces around what cannot be read.
 
-    Instants are whole seconds, as the provider's own are, and both ends of a period belong to it.
+    Instants are whole seconds, as the provider's own are, and both ends of a period belong to it. `edge` is
+    the end of what was read so far.
     """
 
     channel: Channel
     courier: Courier
     clock: Clock
+    begun: datetime
+    edge: datetime = field(init=False)
+    until: float = field(default_factory=lambda: steady() + READ_SECONDS)
     unread: int = 0
+
+    def __post_init__(self) -> None:
+        self.edge = self.begun
 
     def compare(self, start: datetime, end: datetime) -> int:
         """Store what the list holds of a period and we do not; how many messages.
 
         A period whose answer is too long or makes no sense is halved: one text that the provider writes
         wrongly must not hide the others of its hour, nor those after it. A second that cannot be read is told
-        and passed by. Raises the failure where the provider, and not the period, is the matter.
+        and passed by. Raises the failure where the provider, and not the period, is the matter; `_TimeIsUp`
+        after `READ_SECONDS`.
         """
+        # Not before something was read: the next turn would come no farther.
+        if steady() >= self.until and self.edge > self.begun:
+            raise _TimeIsUp
         try:
             messages = self._ask(start, end)
         except GatewayError as failure:
@@ -146,35 +172,47 @@ class _Reading:
                 messages = self._insist(start, failure)
             else:
                 self._check(failure)
-                middle = start + timedelta(seconds=(end - start) // LEAST_SLICE // 2)
-                return self.compare(start, middle) + self.compare(middle + LEAST_SLICE, end)
+                return self._compare_halves(start, end)
+        self.edge = max(self.edge, end)
         return store(self.channel, messages, now=self.clock())
+
+    def _compare_halves(self, start: datetime, end: datetime) -> int:
+        """They share a second, for a message of which the provider keeps the fraction."""
+        seconds = (end - start) // SECOND
+        middle = start + SECOND * (seconds // 2)
+        return self.compare(start, middle) + self.compare(middle if seconds > 1 else end, end)
 
     def _ask(self, start: datetime, end: datetime) -> list[Inbound]:
         return self.courier.ask(within(self.courier.gateway.inbound_between(start, end)))
 
+    def _ask_about_another_time(self) -> None:
+        """Raises the failure of a provider that is not well: it has no answer to this either."""
+        now = whole(self.clock())
+        self._ask(now, now)
+
     def _check(self, failure: GatewayError) -> None:
-        """Raises the failure if it is not of the period alone: a provider that is well has an answer to
-        another question at the same time, and does not fail at most of what it is asked."""
+        """Raises the failure if it is not of the period alone."""
         if failure.code == TOO_LONG:
             return
         if not _makes_no_sense(failure):
             raise failure
+        if self.unread % UNREAD_BEFORE_A_DOUBT == 0:
+            self._ask_about_another_time()
         self.unread += 1
-        if self.unread > UNREAD_A_TURN:
-            raise failure
-        if self.unread == 1:
-            now = whole(self.clock())
-            self._ask(now, now)
 
     def _insist(self, second: datetime, failure: GatewayError) -> list[Inbound]:
-        """A second that could not be read, once more; nothing if it cannot be had."""
-        self._check(failure)
+        """A second that could not be read, once more; nothing if it cannot be had from a provider that is
+        well before and behind."""
         if failure.code != TOO_LONG:
+            if not _makes_no_sense(failure):
+                raise failure
+            self._ask_about_another_time()
             try:
                 return self._ask(second, second)
             except GatewayError as again:
-                self._check(again)
+                if not _makes_no_sense(again):
+                    raise
+            self._ask_about_another_time()
         logger.error(
             "a second of what came in cannot be read",
             extra={"channel": self.channel.code, "at": second.isoformat(), "code": failure.code},
@@ -183,8 +221,8 @@ class _Reading:
 
 
 def _makes_no_sense(failure: GatewayError) -> bool:
-    """Whether the provider was reached, and its answer is none."""
-    return isinstance(failure, OutcomeUnknown) and failure.trouble is Trouble.PROVIDER
+    """Whether the provider was reached, and gave no answer to the question."""
+    return failure.trouble is Trouble.PROVIDER
 
 
 def whole(instant: datetime) -> datetime:
