@@ -11,6 +11,7 @@ from celery import shared_task
 from channels.models import Channel, Outage
 from channels.querysets import ChannelQuerySet
 from channels.wake import WAKE_SECONDS
+from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
@@ -44,6 +45,7 @@ def pump(channel_code: str) -> None:
         return
     if not channel.is_active:
         # What was cancelled, or is too late, ends all the same.
+        plan_waiting(channel.code, now=database_clock())
         sweep_channel(channel.code, now=database_clock())
         return
     report = pump_of(channel).run(seconds=TURN_SECONDS)

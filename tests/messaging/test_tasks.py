@@ -56,6 +56,16 @@ def test_a_channel_taken_out_of_use_is_still_asked_what_became_of_its_messages(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_is_too_late_ends_also_on_a_channel_taken_out_of_use():
+    people(1)
+    channel = ChannelFactory(code="sms", is_active=False)
+    message = MessageFactory(channel=channel, expires_at=NOW)
+    tasks.pump("sms")
+    message.refresh_from_db()
+    assert (message.status, states(message)) == ("finished", {"expired": 1})
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_is_cancelled_ends_also_on_a_channel_taken_out_of_use():
     channel = ChannelFactory(code="sms", is_active=False)
     message = MessageFactory(channel=channel, running=True)
