@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from channels.models import Channel
 from messaging.cli import sending_channel
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         self._show(total, as_json=options["json"])
 
     def _until_stopped(self, codes: Sequence[str], total: Report) -> None:
+        connection.ensure_connection()  # a database that is not there, or not fit, ends it at once
         standby = Standby(codes)
 
         def stop(number: int, frame: FrameType | None) -> None:
