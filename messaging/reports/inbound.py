@@ -100,7 +100,7 @@ def _fetch_new(channel: Channel, courier: Courier, clock: Clock) -> int:
 def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
     """Store what the provider's list holds and we do not, slice by slice."""
     stored = 0
-    until = whole(clock())
+    until = go_on_at = whole(clock())
     cursor = InboundCursor.objects.get(channel=channel)
     start = whole(max(cursor.compared_until - OVERLAP, until - FARTHEST))
     if start > cursor.compared_until:
@@ -113,15 +113,18 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
         end = min(start + SLICE, until)
         try:
             stored += reading.compare(start, end)
-        except _TimeIsUp:
-            # Read again is what lies less than the overlap behind, so the next turn goes on from the edge.
+        except (_TimeIsUp, GatewayError) as stopped:
+            # The next turn begins the overlap before it, and so at the edge.
             _reach(channel, min(reading.edge + OVERLAP, until))
+            if isinstance(stopped, GatewayError):
+                raise
+            go_on_at = clock() + AFTER_A_FAILURE
             break
         _reach(channel, end)
         start = end
         if start >= until:
             return stored
-    InboundCursor.objects.filter(channel=channel).update(compare_due_at=until)
+    InboundCursor.objects.filter(channel=channel).update(compare_due_at=go_on_at)
     return stored
 
 
@@ -186,9 +189,12 @@ class _Reading:
         return self.courier.ask(within(self.courier.gateway.inbound_between(start, end)))
 
     def _ask_about_another_time(self) -> None:
-        """Raises the failure of a provider that is not well: it has no answer to this either."""
-        now = whole(self.clock())
-        self._ask(now, now)
+        """Raises the failure of a provider that is not well: it has no answer to this either. Asked about the
+        second of the last message that is stored, since to list nothing is no proof that it can list."""
+        stored = InboundMessage.objects.filter(channel=self.channel, received_at__isnull=False)
+        last = stored.order_by("-pk").values_list("received_at", flat=True).first()
+        second = whole(last or self.clock())
+        self._ask(second, second)
 
     def _check(self, failure: GatewayError) -> None:
         """Raises the failure if it is not of the period alone."""

@@ -281,6 +281,23 @@ class TestBadInput:
         assert sorted(map(int, texts())) == list(range(60))
         assert turns > 2
 
+    def test_a_provider_that_can_list_nothing_any_more_is_not_well(self, sms: Dispatch):
+        """It answers where nothing came in, and fails at whatever it has to list: no second is passed by."""
+        write(sms, "broken 1")
+        assert fetch(sms) == 1
+        reached = InboundCursor.objects.get().compared_until
+        now = int(database_clock().timestamp())
+        sms.server.gateway.sms.receive("09121234567", "broken 2", "30001234", now - 600)
+        sms.server.gateway.sms.inbox.take(100)
+        sms.server.use("unquoted:broken")
+        it_is_time("compare_due_at")
+        fetch(sms)
+        assert InboundCursor.objects.get().compared_until == reached
+        sms.server.use()
+        it_is_time("compare_due_at")
+        assert fetch(sms) == 1
+        assert sorted(texts()) == ["broken 1", "broken 2"]
+
     @pytest.mark.parametrize("failure", ["html", "5xx", "provider"])
     def test_a_provider_that_is_not_well_is_asked_again_for_the_same_time(self, sms: Dispatch, failure):
         fetch(sms)
