@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeBoundary, RangeOperators
@@ -38,11 +38,10 @@ class Purpose(models.TextChoices):
     SURVEY = "survey", _("Survey")
 
 
-# The channels by which the portal itself sends; for no other is there a gateway.
-SENT_BY_THE_PORTAL: Final = {"sms": Kind.SMS, "avanak": Kind.VOICE}
-
-
 class Channel(models.Model):
+    # The codes of those by which the portal itself sends: for no other has it a gateway.
+    SENT_BY_THE_PORTAL: ClassVar = {"sms": Kind.SMS, "avanak": Kind.VOICE}
+
     code = models.SlugField(_("code"), unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     name = models.CharField(_("name"), max_length=120)
@@ -74,8 +73,8 @@ class Channel(models.Model):
     def clean(self) -> None:
         """A channel of messages without a gateway would take messages, and never send them."""
         super().clean()
-        is_of_messages = self.kind in SENT_BY_THE_PORTAL.values()
-        if self.is_active and is_of_messages and SENT_BY_THE_PORTAL.get(self.code) != self.kind:
+        is_of_messages = self.kind in self.SENT_BY_THE_PORTAL.values()
+        if self.is_active and is_of_messages and self.SENT_BY_THE_PORTAL.get(self.code) != self.kind:
             # Of no field: one that is in the register already cannot change its code or kind.
             raise ValidationError(
                 _(

@@ -24,7 +24,7 @@ class ChannelQuerySet(models.QuerySet[Any]):
 
     def of_messages(self) -> ChannelQuerySet:
         """SMS and voice, also those out of use: what was handed over before is still to be asked after."""
-        return self.filter(kind__in=["sms", "voice"])
+        return self.filter(code__in=self.model.SENT_BY_THE_PORTAL)
 
 
 class OutageQuerySet(models.QuerySet[Any]):

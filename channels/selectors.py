@@ -11,7 +11,7 @@ from channels.hours import clock_text
 from channels.models import Channel, Kind, Outage, Purpose, SendingWindow
 from channels.querysets import windows_of
 
-SENDING_KINDS = frozenset({Kind.SMS, Kind.VOICE})
+SENDING_KINDS = frozenset(Channel.SENT_BY_THE_PORTAL.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from celery import shared_task
 
 from channels.models import Channel, Outage
-from channels.querysets import ChannelQuerySet
 from channels.wake import WAKE_SECONDS
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
@@ -18,7 +17,7 @@ from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
-from messaging.gateways.registry import CODES, gateway_for
+from messaging.gateways.registry import gateway_for
 from messaging.reports.look import look_for_news
 from messaging.shadow.compare import compare_due
 
@@ -55,18 +54,13 @@ def pump(channel_code: str) -> None:
 
 @shared_task(name="messaging.tasks.wake", ignore_result=True)
 def wake() -> None:
-    for code in _with_a_gateway().values_list("code", flat=True):
+    for code in Channel.objects.of_messages().values_list("code", flat=True):
         pump.apply_async((code,), queue=code, retry=False, expires=WAKE_SECONDS)
 
 
 @shared_task(name="messaging.tasks.recover", ignore_result=True)
 def recover() -> None:
     recover_calls(now=database_clock())
-
-
-def _with_a_gateway() -> ChannelQuerySet:
-    """Channels that are, or were, sent by: also one out of use has calls to settle and reports to come."""
-    return Channel.objects.of_messages().filter(code__in=CODES)
 
 
 def _each(channels: Iterable[Channel], act: Callable[[Channel], object]) -> None:
@@ -81,7 +75,7 @@ def _each(channels: Iterable[Channel], act: Callable[[Channel], object]) -> None
 @shared_task(name="messaging.tasks.settle", ignore_result=True)
 def settle() -> None:
     _each(
-        _with_a_gateway(),
+        Channel.objects.of_messages(),
         lambda channel: settle_channel(channel, pump_of(channel).courier, clock=database_clock),
     )
 
@@ -95,7 +89,7 @@ def probe() -> None:
 @shared_task(name="messaging.tasks.reports", ignore_result=True)
 def reports() -> None:
     _each(
-        _with_a_gateway(),
+        Channel.objects.of_messages(),
         lambda channel: look_for_news(channel, pump_of(channel).courier, clock=database_clock),
     )
 

@@ -28,13 +28,13 @@ _IN_DOUBT: Final = Q(outcome__in=[GatewayCall.Outcome.UNKNOWN, GatewayCall.Outco
 _FAILED: Final = _IN_DOUBT & ~Q(error__in=["", "worker_lost"])
 # An answer that tells of nobody is a failure as well, if another message's; one that tells of some is none.
 _TROUBLE: Final = _FAILED | _IN_DOUBT & Q(error="", first_provider_id=None)
-_TAKEN: Final = Q(outcome=GatewayCall.Outcome.ANSWERED, first_provider_id__isnull=False)
 _TAKEN_IN_PART: Final = Q(error="", first_provider_id__isnull=False)
+_TAKEN: Final = Q(outcome=GatewayCall.Outcome.ANSWERED) & _TAKEN_IN_PART
 
 
 def is_choked_on(message: Message) -> bool:
     """Whether the gateway fails at this message and at no other, since a person last let it go on."""
-    if GatewayCall.objects.filter(_TAKEN | _TAKEN_IN_PART, message=message).exists():
+    if GatewayCall.objects.filter(_TAKEN_IN_PART, message=message).exists():
         return False
     first = _first_of_the_rounds(message)
     return first is not None and not _is_sick_since(message, first)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -11,9 +9,6 @@ from messaging.gateways.amootsms.client import AmootSms
 from messaging.gateways.avanak.client import Avanak
 from messaging.gateways.base import Gateway
 from messaging.gateways.http import Http, checked_base_url, checked_token
-
-# The channels that have a gateway.
-CODES: Final = (AmootSms.code, Avanak.code)
 
 
 def gateway_for(code: str) -> Gateway:

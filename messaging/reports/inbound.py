@@ -38,7 +38,7 @@ FIRST: Final = timedelta(days=1)
 SLICE: Final = timedelta(hours=1)
 SLICES_A_TURN: Final = 48
 SECOND: Final = timedelta(seconds=1)
-# So long may a turn read: each broken second takes two dozen questions, and reports wait behind them.
+# So long may a turn read: each broken second takes some forty questions, and reports wait behind them.
 READ_SECONDS: Final = 20.0
 # After so many answers in a turn that made no sense, the provider is asked about another time again.
 UNREAD_BEFORE_A_DOUBT: Final = 20

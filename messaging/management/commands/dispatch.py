@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import connection
 
 from channels.models import Channel
 from messaging.cli import sending_channel
@@ -23,7 +22,7 @@ from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.standby import IDLE_SECONDS, TURN_SECONDS, Standby
-from messaging.gateways.registry import CODES, gateway_for
+from messaging.gateways.registry import gateway_for
 
 # How often a gateway that is down is asked again before "idle" is accepted.
 PROBES_BEFORE_IDLE = 5
@@ -37,21 +36,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--until-idle", action="store_true")
-        parser.add_argument("--channel", choices=CODES)
+        parser.add_argument("--channel", choices=[*Channel.SENT_BY_THE_PORTAL])
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = [sending_channel(options["channel"])] if options["channel"] else None
+        code = options["channel"]
+        # Asked also where it is not needed: a database that is not there, or not fit, ends the process here.
+        channels = [sending_channel(code)] if code else list(Channel.objects.sending())
         total = Report()
         if options["until_idle"]:
-            self._until_idle(chosen or list(Channel.objects.sending()), total)
+            self._until_idle(channels, total)
         else:
             # All, also those that come into use later.
-            self._until_stopped([channel.code for channel in chosen or []] or CODES, total)
+            self._until_stopped([code] if code else [*Channel.SENT_BY_THE_PORTAL], total)
         self._show(total, as_json=options["json"])
 
     def _until_stopped(self, codes: Sequence[str], total: Report) -> None:
-        connection.ensure_connection()  # a database that is not there, or not fit, ends it at once
         standby = Standby(codes)
 
         def stop(number: int, frame: FrameType | None) -> None:

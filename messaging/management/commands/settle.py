@@ -14,7 +14,7 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
-from messaging.gateways.registry import CODES, gateway_for
+from messaging.gateways.registry import gateway_for
 from messaging.models import Delivery
 
 # Whoever asks for it wants every call settled; the workers take a few at a time.
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         result: dict[str, Any] = {"recovered": recover(now=database_clock()), "channels": {}}
-        for channel in Channel.objects.of_messages().filter(code__in=CODES):
+        for channel in Channel.objects.of_messages():
             courier = Courier(gateway_for(channel.code))
             try:
                 done = settle_channel(

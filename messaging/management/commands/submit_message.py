@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from channels.models import Channel
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
 from messaging.audience import Audience, everybody, from_bytes, with_tag
 from messaging.cli import clear_errors, instant, sending_channel, show, user_named
 from messaging.dispatch.clock import database_clock
-from messaging.gateways.registry import CODES
 from messaging.models import Message
 from messaging.selectors import message_status
 from messaging.wake import nudge
@@ -51,7 +51,7 @@ class Command(BaseCommand):
     help = "Submit a message to an audience and print its id and plan."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--channel", required=True, choices=CODES)
+        parser.add_argument("--channel", required=True, choices=[*Channel.SENT_BY_THE_PORTAL])
         parser.add_argument("--purpose", required=True, choices=["promotional", "notification", "survey"])
         parser.add_argument("--sender", required=True, metavar="USERNAME")
         text = parser.add_mutually_exclusive_group(required=True)
