@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from audit.admin_tools import ActionAdmin, ReadOnlyAdmin, when
 from contacts.actions.people import EDITABLE, edit_contact
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
-from contacts.numbers import local_form
 from contacts.reasons import reason_text
 from contacts.wording import digits_text
+from persian.phones import local_form
 
 
 @admin.register(Contact)

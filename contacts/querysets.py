@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from contacts.numbers import search_digits
+from persian.phones import search_digits
 from persian.text import fold_line, search_key
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from contacts.numbers import local_form
+from persian.phones import local_form
 from persian.text import search_key
 
 LINES: Final = ("name", "company", "customer_no", "numbers")

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import WrittenDates
 from contacts.models import Contact
-from contacts.numbers import InvalidNumber, normalise
 from messaging.models import (
     Breach,
     Comparison,
@@ -30,6 +29,7 @@ from messaging.models import (
 )
 from messaging.querysets import BreachQuerySet, MessageQuerySet
 from persian.jalali import format_datetime
+from persian.phones import InvalidNumber, normalise
 from staff.models import User
 
 

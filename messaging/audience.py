@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from contacts.models import Contact
-from contacts.numbers import InvalidNumber, normalise
 from messaging.labels import number as shown
 from messaging.planning import EVERYBODY, Source, of_given_lines, tagged
+from persian.phones import InvalidNumber, normalise
 from persian.text import fold_line
 
 MAX_LINES = 200_000

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from contacts.models import Contact
-from contacts.numbers import search_digits
 from contacts.selectors import known_tags
 from messaging.facts import MessageGate, gate_of, recipient_facts
 from messaging.models import Delivery, Message
@@ -19,6 +18,7 @@ from messaging.policy.decide import Decision, Verdict
 from messaging.policy.reasons import Reason
 from messaging.querysets import DeliveryQuerySet
 from messaging.states import DeliveryState, MessageStatus
+from persian.phones import search_digits
 
 ENDED = frozenset({MessageStatus.FINISHED, MessageStatus.CANCELLED})
 

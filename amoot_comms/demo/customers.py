@@ -13,7 +13,7 @@ from typing import Final
 from contacts.actions.consent import Flag, open_call, set_consent
 from contacts.actions.imports import import_file
 from contacts.models import Contact
-from contacts.numbers import InvalidNumber, normalise, normalise_mobile
+from persian.phones import InvalidNumber, normalise, normalise_mobile
 from staff.models import User
 
 SEED: Final = 1405

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from contacts.numbers import local_form
 from persian import digits, jalali
+from persian.phones import local_form
 
 register = template.Library()
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from contacts.models import Contact
-from contacts.numbers import is_mobile, local_form, normalise
 from contacts.search import search_text
+from persian.phones import is_mobile, local_form, normalise
 from persian.text import fold_line
 from staff.models import User
 
@@ -35,7 +35,7 @@ _INSERT = """
 def ensure_contacts(addresses: Iterable[str], *, by: User | None, now: datetime) -> dict[str, int]:
     """The customers with these numbers (E.164), made where unknown, so that an opt-out has a place.
 
-    Raises `contacts.numbers.InvalidNumber` for what is not a number.
+    Raises `persian.phones.InvalidNumber` for what is not a number.
     """
     # In the order of the numbers, as imports write: two writers cannot wait for each other.
     wanted = sorted({normalise(address) for address in addresses})

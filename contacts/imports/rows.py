@@ -13,9 +13,9 @@ from django.core.validators import EmailValidator
 
 from contacts.imports.columns import Columns
 from contacts.imports.table import FORMULA_MARK, Row
-from contacts.numbers import InvalidNumber, is_mobile, normalise, normalise_mobile
 from contacts.search import search_text
 from persian.digits import to_ascii
+from persian.phones import InvalidNumber, is_mobile, normalise, normalise_mobile
 from persian.text import fold_line
 
 MAX_LENGTH: Final = {"name": 200, "company": 200, "customer_no": 40, "email": 254, "tags": 40}

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from channels.models import Channel
-from contacts.numbers import InvalidNumber, normalise
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
 from messaging.gateways.base import GatewayError, Inbound, Trouble
@@ -23,6 +22,7 @@ from messaging.models import InboundCursor, InboundMessage
 from messaging.points import Point, passed
 from messaging.reports.asking import within
 from messaging.steady import steady
+from persian.phones import InvalidNumber, normalise
 
 logger = logging.getLogger(__name__)
 

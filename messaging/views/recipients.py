@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts.numbers import InvalidNumber, normalise
 from contacts.reasons import reason_text
 from messaging.doubts import doubt_of_one
 from messaging.facts import gate_of
@@ -19,6 +18,7 @@ from messaging.policy.reasons import Reason
 from messaging.policy.rules import Effect
 from messaging.selectors import Explanation, deliveries_of, explain_address, explain_delivery, reason_now
 from messaging.views.common import visible_message, whole
+from persian.phones import InvalidNumber, normalise
 from staff.permissions import requires, signed_in
 
 PAGE = 50

@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from audit.models import Entry
 from contacts.actions.people import edit_contact, ensure_contacts
 from contacts.models import Contact
-from contacts.numbers import InvalidNumber
+from persian.phones import InvalidNumber
 from tests.factories import NOW, ContactFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

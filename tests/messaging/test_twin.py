@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 
 from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
-from contacts.numbers import InvalidNumber, normalise
 from messaging.audience import from_lines
 from messaging.dispatch.claim import claim
 from messaging.facts import MessageGate, content_hash, gate_of, recipient_facts
@@ -37,6 +36,7 @@ from messaging.policy.facts import AddressKind, RecipientFacts
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
 from messaging.verdict_sql import state_of_refusal
+from persian.phones import InvalidNumber, normalise
 from staff.models import User
 from tests.factories import DAY, NOW, ChannelFactory, EmployeeFactory, MessageFactory, UserFactory
 from tests.messaging.worlds import Circumstances, World, worlds

@@ -16,8 +16,8 @@ from contacts.actions.consent import ConsentEffect, set_consent
 from contacts.actions.people import ensure_contacts
 from contacts.effects import effect_sentence
 from contacts.models import ConsentEntry, Contact
-from contacts.numbers import InvalidNumber, normalise
 from contacts.reasons import reason_text
+from persian.phones import InvalidNumber, normalise
 from staff.models import User
 
 FLAGS = {"promotional": ConsentEntry.Flag.NO_PROMOTIONAL, "all": ConsentEntry.Flag.NO_MESSAGES}

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
-from contacts.numbers import local_form
 from messaging.gateways.amootsms.deliveries import read_report
 from messaging.gateways.amootsms.errors import call_error, recipient_result
 from messaging.gateways.amootsms.inbound import read_inbound
@@ -33,6 +32,7 @@ from messaging.gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
 from messaging.gateways.masking import masked
 from messaging.gateways.reading import NotJson, as_amount, as_id, last_ten, parse_json, provider_time
 from messaging.gateways.statuses import Kind, kind_of, name_of
+from persian.phones import local_form
 
 LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
 # Bytes of one slice of the provider's list: about 15,000 messages, read in some 30 MiB of memory.

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
-from contacts.numbers import local_form
 from messaging.gateways.avanak.errors import account_error, audio_error, sending_error
 from messaging.gateways.base import (
     Account,
@@ -37,6 +36,7 @@ from messaging.gateways.reading import (
     provider_time,
 )
 from messaging.gateways.statuses import Kind, kind_of
+from persian.phones import local_form
 
 TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes
 LIST_LIMIT: Final = 32 * 1024 * 1024

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contacts.numbers import InvalidNumber, normalise
 from messaging.cli import clear_errors, show
 from messaging.dispatch.clock import database_clock
 from messaging.management.commands.message_status import message_numbered
 from messaging.selectors import explain
+from persian.phones import InvalidNumber, normalise
 
 
 class Command(BaseCommand):

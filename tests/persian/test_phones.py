@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.numbers import InvalidNumber, is_mobile, local_form, normalise, normalise_mobile, search_digits
 from persian.digits import ARABIC, PERSIAN
+from persian.phones import InvalidNumber, is_mobile, local_form, normalise, normalise_mobile, search_digits
 
 
 @pytest.mark.parametrize(
