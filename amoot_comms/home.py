@@ -19,10 +19,10 @@ from channels.models import Channel, Outage, Purpose
 from channels.querysets import windows_of
 from contacts.models import ConsentEntry, OptOutCall
 from messaging.doubts import undecided
+from messaging.evaluation.explain import standing
 from messaging.models import Breach, Delivery, GatewayCall, Message, Override
 from messaging.operations.outages import ramp_ends_at
 from messaging.presenting import Counts
-from messaging.selectors import standing
 from messaging.states import DeliveryState, MessageStatus
 from persian.jalali import TEHRAN, format_date, is_persian, tehran_date
 from staff.models import User

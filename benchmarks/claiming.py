@@ -19,7 +19,7 @@ from messaging.actions.plan import plan
 from messaging.dispatch.claim import Front, claim
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import record_answer
-from messaging.facts import gates_of
+from messaging.evaluation.facts import gates_of
 from messaging.gateways.base import Answer, RecipientOutcome, Result
 from messaging.models import Message, MessageStop
 

@@ -9,17 +9,17 @@ from typing import Any
 
 from django.db import connection
 
-from messaging.facts import MessageGate
-from messaging.policy.decide import Verdict
-from messaging.policy.reasons import Reason
-from messaging.states import DeliveryState
-from messaging.verdict_sql import (
+from messaging.evaluation.facts import MessageGate
+from messaging.evaluation.sql import (
     address_refusal,
     consent_refusal,
     message_refusal,
     recipient_hold,
     state_case,
 )
+from messaging.policy.decide import Verdict
+from messaging.policy.reasons import Reason
+from messaging.states import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)

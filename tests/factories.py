@@ -14,7 +14,7 @@ from factory.helpers import post_generation
 from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
 from messaging.actions.submit import PRIORITIES
-from messaging.facts import content_hash
+from messaging.evaluation.facts import content_hash
 from messaging.models import (
     AudienceMember,
     Breach,

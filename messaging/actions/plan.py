@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError, transaction
 from audit.actions import record
 from channels.models import Purpose
 from messaging.actions.move import move_message
-from messaging.facts import gate_of
+from messaging.evaluation.facts import gate_of
 from messaging.models import Message
 from messaging.planning import EVERYBODY, Source, insert_deliveries, of_message_file, tagged
 from messaging.states import MessageStatus

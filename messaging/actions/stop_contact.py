@@ -16,13 +16,13 @@ from django.db.models import Q
 
 from contacts.hooks import Effect, Event
 from contacts.models import Contact
-from messaging.facts import content_hash
+from messaging.evaluation.facts import content_hash
+from messaging.evaluation.sql import consent_refusal, recipient_hold, shared_refusal, state_case
 from messaging.models import Delivery, Message
 from messaging.policy.facts import Purpose
 from messaging.policy.reasons import Reason
 from messaging.querysets import DeliveryQuerySet
 from messaging.states import DeliveryState
-from messaging.verdict_sql import consent_refusal, recipient_hold, shared_refusal, state_case
 
 # So long a provider may take with what it accepted, before the outcome is of no interest to a caller.
 LONGEST_WAY: Final = timedelta(days=1)

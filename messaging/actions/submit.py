@@ -17,7 +17,7 @@ from audit.actions import record
 from channels.models import Channel, Purpose
 from contacts.actions.people import ensure_contacts
 from messaging.audience import Audience
-from messaging.facts import MessageGate, channel_facts, gate, medium_of
+from messaging.evaluation.facts import MessageGate, channel_facts, gate, medium_of
 from messaging.labels import number
 from messaging.models import AudienceMember, Message
 from messaging.planning import Plan, preview

@@ -11,13 +11,13 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from messaging.actions.move import StaleState, move_message
-from messaging.facts import gate_of
+from messaging.evaluation.facts import gate_of
+from messaging.evaluation.sql import state_of_refusal
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
 from messaging.querysets import MessageQuerySet
 from messaging.states import DeliveryState, MessageStatus
-from messaging.verdict_sql import state_of_refusal
 
 BATCH = 10_000
 # So long after its flag a stop is not being made any more.

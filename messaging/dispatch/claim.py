@@ -16,11 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from messaging.facts import content_hash
+from messaging.evaluation.facts import content_hash
+from messaging.evaluation.sql import consent_refusal, recipient_hold, shared_refusal, state_case
 from messaging.models import Message
 from messaging.points import Point, passed
 from messaging.states import DeliveryState
-from messaging.verdict_sql import consent_refusal, recipient_hold, shared_refusal, state_case
 
 # Between the last claim before a close and the last instant at which its request is begun.
 WRITING_TIME = timedelta(seconds=1)

@@ -26,7 +26,7 @@ from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
 from messaging.dispatch.send import HOURS_WAIT, NOBODY_TOLD, Courier, is_batch_refusal, send_claim
-from messaging.facts import Known, MessageGate
+from messaging.evaluation.facts import Known, MessageGate
 from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble
 from messaging.models import Message
 from messaging.operations.heartbeat import note

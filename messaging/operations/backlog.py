@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import connection
 
 from channels.models import Channel
-from messaging.facts import MessageGate, gate_of
+from messaging.evaluation.facts import MessageGate, gate_of
 from messaging.models import Message
 from messaging.planning import summarise
 from messaging.policy.decide import Verdict

@@ -9,7 +9,8 @@ from django import template
 from django.utils import timezone
 
 from contacts.models import Contact
-from messaging.facts import MessageGate, gates_of
+from messaging.evaluation.explain import reason_now
+from messaging.evaluation.facts import MessageGate, gates_of
 from messaging.gateways.masking import masked_number
 from messaging.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
 from messaging.labels import audience_label as label_of_audience
@@ -17,7 +18,6 @@ from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.decide import Finding
 from messaging.policy.reasons import Reason
 from messaging.provider_words import Refusal, meaning_of, refusal_of
-from messaging.selectors import reason_now
 from messaging.states import DeliveryState
 
 register = template.Library()

@@ -8,10 +8,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from messaging.evaluation.explain import ENDED
 from messaging.models import Message
 from messaging.operations.outages import outages_of, ramp_ends_at
 from messaging.presenting import Counts
-from messaging.selectors import ENDED
 from messaging.states import MessageStatus
 from staff.permissions import signed_in
 

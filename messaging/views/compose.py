@@ -17,12 +17,12 @@ from messaging import uploads
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, check_sender, draft_gate, foresee, submit
 from messaging.drafts import Sealed, key_of, seal, unseal
-from messaging.facts import medium_of
+from messaging.evaluation.explain import tag_counts
+from messaging.evaluation.facts import medium_of
 from messaging.forms import ComposeForm
 from messaging.models import Message
 from messaging.planning import preview
 from messaging.presenting import Counts, Length
-from messaging.selectors import tag_counts
 from messaging.wake import nudge
 from persian.text import fold
 from staff.models import Employee, User

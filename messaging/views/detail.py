@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from messaging.actions import stop
 from messaging.doubts import decisions_of
-from messaging.facts import medium_of
+from messaging.evaluation.explain import ENDED, standing
+from messaging.evaluation.facts import medium_of
 from messaging.forms import CancelForm, NumberForm
 from messaging.labels import number
 from messaging.models import Message
 from messaging.presenting import Counts, Length
 from messaging.provider_words import refusal_that_stops
-from messaging.selectors import ENDED, standing
 from messaging.states import MessageStatus
 from messaging.views.common import outage_context, visible_message
 from messaging.wake import nudge

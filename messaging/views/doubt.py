@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from messaging.actions import decide as actions
 from messaging.doubts import answers_of, decisions_of, doubtful, doubts_of, in_doubt
+from messaging.evaluation.explain import ENDED
 from messaging.forms import DoubtForm
 from messaging.labels import number
 from messaging.models import Delivery, DoubtDecision, Message
 from messaging.paging import page_by
-from messaging.selectors import ENDED
 from messaging.views.common import visible_message, whole
 from messaging.wake import nudge, nudge_settlement
 from staff.permissions import requires, signed_in

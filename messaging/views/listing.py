@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from messaging.evaluation.explain import ENDED, standing
 from messaging.forms import MessageFilter
 from messaging.models import Message
 from messaging.paging import page_by
 from messaging.presenting import Counts
-from messaging.selectors import ENDED, standing
 from messaging.views.common import outage_context, visible_message, whole
 from staff.permissions import requires, signed_in
 

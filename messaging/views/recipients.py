@@ -9,14 +9,20 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.reasons import reason_text
 from messaging.doubts import doubt_of_one
-from messaging.facts import gate_of
+from messaging.evaluation.explain import (
+    Explanation,
+    deliveries_of,
+    explain_address,
+    explain_delivery,
+    reason_now,
+)
+from messaging.evaluation.facts import gate_of
 from messaging.forms import NumberForm, RecipientFilter
 from messaging.models import Delivery, Message
 from messaging.operations.outages import outages_of
 from messaging.paging import page_by
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import Effect
-from messaging.selectors import Explanation, deliveries_of, explain_address, explain_delivery, reason_now
 from messaging.views.common import visible_message, whole
 from persian.phones import InvalidNumber, normalise
 from staff.permissions import requires, signed_in

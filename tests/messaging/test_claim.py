@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from messaging.dispatch.claim import Claim, Front, claim, deadlines
-from messaging.facts import gate_of
+from messaging.evaluation.facts import gate_of
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.states import DeliveryState
 from tests.factories import (

@@ -19,8 +19,8 @@ from messaging.actions.plan import plan
 from messaging.actions.stop_contact import consent_changed
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_not_sent
+from messaging.evaluation.explain import explain_address
 from messaging.models import Delivery, Message
-from messaging.selectors import explain_address
 from staff.models import User
 from tests.factories import (
     NOW,

@@ -20,7 +20,8 @@ from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
 from messaging.audience import from_lines
 from messaging.dispatch.claim import claim
-from messaging.facts import MessageGate, content_hash, gate_of, recipient_facts
+from messaging.evaluation.facts import MessageGate, content_hash, gate_of, recipient_facts
+from messaging.evaluation.sql import state_of_refusal
 from messaging.models import AudienceMember, Delivery, Message, MessageStop, Override
 from messaging.planning import (
     EVERYBODY,
@@ -35,7 +36,6 @@ from messaging.policy.decide import Decision, Verdict
 from messaging.policy.facts import AddressKind, RecipientFacts
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
-from messaging.verdict_sql import state_of_refusal
 from persian.phones import InvalidNumber, normalise
 from staff.models import User
 from tests.factories import DAY, NOW, ChannelFactory, EmployeeFactory, MessageFactory, UserFactory

@@ -16,7 +16,7 @@ from contacts.actions.consent import close_call, open_call, set_consent
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import cancel, pause, resume
 from messaging.actions.submit import Draft, submit
-from messaging.facts import content_hash
+from messaging.evaluation.facts import content_hash
 from messaging.gateways.base import Batch
 from messaging.models import Override
 from tests.simulation import checks

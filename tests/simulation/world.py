@@ -24,7 +24,7 @@ from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier, send_claim
 from messaging.dispatch.settle import settle_channel
-from messaging.facts import MessageGate, gate_of
+from messaging.evaluation.facts import MessageGate, gate_of
 from messaging.gateways.base import Batch, Gateway
 from messaging.models import Message
 from messaging.policy.decide import Verdict

@@ -14,8 +14,8 @@ from messaging.actions.submit import Draft, submit
 from messaging.audience import Audience, everybody, from_bytes, with_tag
 from messaging.cli import clear_errors, instant, sending_channel, show, user_named
 from messaging.dispatch.clock import database_clock
+from messaging.evaluation.explain import message_status
 from messaging.models import Message
-from messaging.selectors import message_status
 from messaging.wake import nudge
 
 

@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from contacts.models import Contact
 from contacts.selectors import known_tags
-from messaging.facts import MessageGate, gate_of, recipient_facts
+from messaging.evaluation.facts import MessageGate, gate_of, recipient_facts
 from messaging.models import Delivery, Message
 from messaging.planning import Plan, summarise
 from messaging.policy.decide import Decision, Verdict

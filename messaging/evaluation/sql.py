@@ -2,7 +2,7 @@
 
 `messaging.policy` is the oracle; `tests/messaging/test_twin.py` holds these expressions to it. What
 concerns the whole message (window, outage, approval, pause, expiry) is decided once by the pure
-policy (`messaging.facts.gate`); only what differs between recipients is expressed here.
+policy (`messaging.evaluation.facts.gate`); only what differs between recipients is expressed here.
 
 Every expression expects the contact's row as alias `c` (a left join: no row means unknown).
 """
