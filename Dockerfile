@@ -22,10 +22,12 @@ COPY locale locale
 COPY static static
 COPY templates templates
 COPY persian persian
+COPY common common
 COPY audit audit
 COPY staff staff
 COPY channels channels
 COPY contacts contacts
+COPY gateways gateways
 COPY email_routing email_routing
 COPY messaging messaging
 COPY amoot_comms amoot_comms

@@ -15,12 +15,12 @@ from benchmarks import world
 from benchmarks.measure import note, report_growth, seconds
 from benchmarks.processes import database_url
 from contacts.models import Contact
+from gateways.base import Answer, RecipientOutcome, Result
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import Front, claim
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import record_answer
 from messaging.evaluation.facts import gates_of
-from messaging.gateways.base import Answer, RecipientOutcome, Result
 from messaging.models import Message, MessageStop
 
 CLAIMS = 80

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
-from messaging.gateways.reading import provider_time
+from gateways.reading import provider_time
 
 
 class GatewayBackend(BaseEmailBackend):

@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from benchmarks.measure import peak_mebibytes
 from benchmarks.word import say, wait_for_the_word
 from channels.models import Channel
+from gateways.base import Batch, Result
+from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import Batch, Result
-from messaging.gateways.registry import gateway_for
 from messaging.models import Message
 
 # As long as a worker's own turn (`messaging.tasks`).

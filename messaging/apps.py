@@ -11,8 +11,8 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from common import failpoints as points
         from contacts.hooks import register
-        from messaging import points
         from messaging.actions.stop_contact import consent_changed
 
         register(consent_changed)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateways.sms_parts import SmsLength, count_parts
 from messaging.labels import REASONS, Label, ReasonLabel
 from messaging.planning import Plan
 from messaging.policy.facts import Medium
 from messaging.policy.reasons import Reason
 from messaging.states import DONE, REACHED_PROVIDER, DeliveryState
-from messaging.text import SmsLength, count_parts
 
 
 @dataclass(frozen=True, slots=True)

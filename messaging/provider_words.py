@@ -11,8 +11,8 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy
 
+from gateways.statuses import Kind, kind_of
 from messaging.dispatch.choking import CHOKED
-from messaging.gateways.statuses import Kind, kind_of
 from messaging.labels import Label
 from messaging.models import Message, MessageStop
 from messaging.states import MessageStatus

@@ -10,6 +10,7 @@ from celery import shared_task
 
 from channels.models import Channel, Outage
 from channels.wake import WAKE_SECONDS
+from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.clock import database_clock
@@ -17,7 +18,6 @@ from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
-from messaging.gateways.registry import gateway_for
 from messaging.reports.look import look_for_news
 from messaging.shadow.compare import compare_due
 

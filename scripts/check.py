@@ -15,7 +15,10 @@ from amoot_comms.embedded import EmbeddedError, attached
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-PACKAGES = ("amoot_comms", "audit", "channels", "contacts", "email_routing", "messaging", "persian", "staff")
+PACKAGES = (
+    *("amoot_comms", "audit", "channels", "common", "contacts", "email_routing"),
+    *("gateways", "messaging", "persian", "staff"),
+)
 
 # Enough for the settings to be production's; nothing is connected to.
 PRODUCTION = {

@@ -19,7 +19,18 @@ import polib
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/fa/LC_MESSAGES/django.po")
 TREES = (
-    *("amoot_comms", "audit", "channels", "contacts", "email_routing", "messaging", "persian", "staff"),
+    *(
+        "amoot_comms",
+        "audit",
+        "channels",
+        "common",
+        "contacts",
+        "email_routing",
+        "gateways",
+        "messaging",
+        "persian",
+        "staff",
+    ),
     "templates",
 )
 ENOUGH = 60

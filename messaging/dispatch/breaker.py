@@ -15,10 +15,10 @@ from django.db.models import Max
 
 from channels.actions import detect_outage, postpone_probe, replace_outage, take_probe
 from channels.models import Channel, Outage
+from gateways.base import GatewayError, NotSent, Trouble
 from messaging.dispatch.claim import patience
 from messaging.dispatch.clock import TOLERANCE, Clock
 from messaging.dispatch.send import DEADLINE_PASSED, Courier, is_batch_refusal
-from messaging.gateways.base import GatewayError, NotSent, Trouble
 from messaging.operations.causes import CREDIT_CODE, cause_of
 
 # Troubles that say nothing about the next call.

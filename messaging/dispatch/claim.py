@@ -16,10 +16,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from common.failpoints import Point, passed
 from messaging.evaluation.facts import content_hash
 from messaging.evaluation.sql import consent_refusal, recipient_hold, shared_refusal, state_case
 from messaging.models import Message
-from messaging.points import Point, passed
 from messaging.states import DeliveryState
 
 # Between the last claim before a close and the last instant at which its request is begun.

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Final
 
-from messaging.gateways.base import RecipientOutcome, Result
+from gateways.base import RecipientOutcome, Result
 
 
 class Obstacle(StrEnum):

@@ -17,6 +17,8 @@ from django.core.exceptions import ValidationError
 
 from channels.actions import end_outage
 from channels.models import Channel, Outage, Purpose
+from common.monotonic import steady
+from gateways.base import GatewayError, OutcomeUnknown, Trouble
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import pause
 from messaging.actions.sweep import sweep_channel
@@ -27,11 +29,9 @@ from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
 from messaging.dispatch.send import HOURS_WAIT, NOBODY_TOLD, Courier, is_batch_refusal, send_claim
 from messaging.evaluation.facts import Known, MessageGate
-from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble
 from messaging.models import Message
 from messaging.operations.heartbeat import note
 from messaging.policy.decide import Verdict
-from messaging.steady import steady
 
 logger = logging.getLogger(__name__)
 

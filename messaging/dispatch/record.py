@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from common.failpoints import Point, passed
+from gateways.base import Answer, Result
 from messaging.dispatch.claim import Claim
-from messaging.gateways.base import Answer, Result
 from messaging.models import Delivery, GatewayCall
-from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
 from messaging.reports.schedule import expected
 from messaging.states import DeliveryState

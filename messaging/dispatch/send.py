@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from messaging.dispatch.claim import Claim
-from messaging.dispatch.clock import Clock
-from messaging.dispatch.record import record_answer, record_not_sent, record_unknown
-from messaging.gateways.base import (
+from common.failpoints import Point, passed
+from common.monotonic import steady
+from gateways.base import (
     Account,
     Answer,
     Batch,
@@ -29,11 +28,12 @@ from messaging.gateways.base import (
     Trouble,
     not_understood,
 )
-from messaging.gateways.statuses import Kind, kind_of
+from gateways.statuses import Kind, kind_of
+from messaging.dispatch.claim import Claim
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.record import record_answer, record_not_sent, record_unknown
 from messaging.models import Message
-from messaging.points import Point, passed
 from messaging.policy.reasons import Reason
-from messaging.steady import steady
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def send_claim(
 ) -> GatewayError | None:
     """Make the call of a claim and record what came of it; the failure, if the whole call failed.
 
-    `started` is the reading of `messaging.steady` taken just before the claim: a worker that was
+    `started` is the reading of `common.monotonic` taken just before the claim: a worker that was
     stopped in between finds its deadline passed and writes nothing.
     """
     allowance = (claim.write_deadline - claim.claimed_at).total_seconds()

@@ -20,16 +20,16 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from channels.models import Channel
+from common.failpoints import Point, passed
+from common.monotonic import steady
+from gateways.base import Batch, GatewayError, NotSent, Trouble
 from messaging.dispatch.claim import patience
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.proof import Obstacle
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settled import Settlement, Word, settle_call
-from messaging.gateways.base import Batch, GatewayError, NotSent, Trouble
 from messaging.models import Delivery, GatewayCall
-from messaging.points import Point, passed
 from messaging.states import DeliveryState
-from messaging.steady import steady
 
 logger = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from audit.actions import record
+from common.failpoints import Point, passed
+from gateways.base import Lookup, RecipientOutcome
+from gateways.likeness import are_alike
 from messaging.dispatch.proof import HOPELESS, Obstacle, Verdict, judge
-from messaging.gateways.base import Lookup, RecipientOutcome
-from messaging.gateways.likeness import are_alike
 from messaging.models import Delivery, GatewayCall, Message
-from messaging.points import Point, passed
 from messaging.reports.schedule import expect_reports
 from messaging.states import DeliveryState
 

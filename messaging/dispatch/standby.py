@@ -19,6 +19,7 @@ from django.db import close_old_connections, connection
 
 from channels.models import Channel
 from channels.telling import tell_of_outages
+from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.clock import database_clock
@@ -26,7 +27,6 @@ from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
-from messaging.gateways.registry import gateway_for
 from messaging.reports.look import look_for_news
 
 logger = logging.getLogger(__name__)

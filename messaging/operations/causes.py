@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from channels.models import Outage
-from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble
+from gateways.base import GatewayError, OutcomeUnknown, Trouble
 
 # Both providers name an empty account by this word.
 CREDIT_CODE: Final = "CreditNotEnough"

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from channels.models import Channel
 from channels.querysets import windows_of
+from gateways.masking import masked_number
 from messaging.evaluation.facts import content_hash
-from messaging.gateways.masking import masked_number
 from messaging.models import Delivery, Override
 from messaging.promises import breaches
 from messaging.promises.gateway_log import Reader

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-from messaging.gateways.base import GatewayError, OutcomeUnknown, Trouble, not_understood
+from gateways.base import GatewayError, OutcomeUnknown, Trouble, not_understood
 
 T = TypeVar("T")
 

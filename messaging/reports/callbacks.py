@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from channels.models import Channel
-from messaging.gateways.reading import NotJson, as_id, parse_json
+from gateways.reading import NotJson, as_id, parse_json
 from messaging.models import ProviderCallback
 
 logger = logging.getLogger(__name__)

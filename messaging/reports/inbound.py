@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from channels.models import Channel
+from common.failpoints import Point, passed
+from common.monotonic import steady
+from common.sanitise import storable
+from gateways.base import GatewayError, Inbound, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import GatewayError, Inbound, Trouble
-from messaging.gateways.storable import storable
 from messaging.models import InboundCursor, InboundMessage
-from messaging.points import Point, passed
 from messaging.reports.asking import within
-from messaging.steady import steady
 from persian.phones import InvalidNumber, normalise
 
 logger = logging.getLogger(__name__)

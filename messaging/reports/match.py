@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from messaging.gateways.base import DeliveryReport, Report
+from gateways.base import DeliveryReport, Report
 from messaging.states import DeliveryState
 
 

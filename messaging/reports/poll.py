@@ -18,9 +18,9 @@ from typing import Any
 from django.db import connection
 
 from channels.models import Channel
+from gateways.base import DeliveryReport, GatewayError, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import DeliveryReport, GatewayError, Trouble
 from messaging.models import Delivery
 from messaging.reports.asking import each
 from messaging.reports.match import Waiting, match

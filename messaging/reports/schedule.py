@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest, Least
 
-from messaging.gateways.reading import as_id
+from gateways.reading import as_id
 from messaging.models import GatewayCall
 
 # Before the first question, and after each one that brought nothing new; the last one again and again.

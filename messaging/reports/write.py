@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from messaging.gateways.storable import storable
+from common.sanitise import storable
 from messaging.models import Delivery, GatewayCall
 from messaging.reports.match import Finding, Waiting
 from messaging.reports.schedule import UNANSWERED, ends_at, next_due

@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from channels.models import Channel, Purpose
 from channels.past_hours import hours_since
+from gateways.base import GatewayError, NotSent, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import GatewayError, NotSent, Trouble
 from messaging.models import Comparison
 from messaging.shadow.findings import Counts, record_findings
 from messaging.shadow.since import compared_since

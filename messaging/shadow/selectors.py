@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from channels.models import Channel
-from messaging.gateways.registry import can_list
+from gateways.registry import can_list
 from messaging.models import Comparison
 from messaging.shadow.compare import CATCH_UP_DAYS
 from messaging.shadow.since import compared_since

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import connection
 
 from channels.past_hours import PastHours
-from messaging.gateways.base import Listed
+from gateways.base import Listed
 from messaging.models import Message
 from messaging.shadow.spelling import Speller, canonical, digest_of
 from persian.jalali import TEHRAN

@@ -9,9 +9,9 @@ from django import template
 from django.utils import timezone
 
 from contacts.models import Contact
+from gateways.masking import masked_number
 from messaging.evaluation.explain import reason_now
 from messaging.evaluation.facts import MessageGate, gates_of
-from messaging.gateways.masking import masked_number
 from messaging.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
 from messaging.labels import audience_label as label_of_audience
 from messaging.models import Delivery, Message, MessageStop

@@ -46,7 +46,7 @@ def main() -> None:
 def born(wanted: dict[str, Any]) -> int:
     from django.core.management import call_command
 
-    from messaging import points
+    from common import failpoints as points
 
     pid = os.fork()
     if pid:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.db.models import Count, Sum
 
+from common.failpoints import Point
 from messaging.models import Delivery, GatewayCall, Message
-from messaging.points import Point
 from messaging.states import REACHED_PROVIDER
 from tests.faults.arena import LEASE, MAX_BATCH, Arena, more_than
 from tests.faults.scale import SCALE

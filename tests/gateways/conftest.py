@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from messaging.gateways.amootsms.client import AmootSms
-from messaging.gateways.avanak.client import Avanak
-from messaging.gateways.base import Answer, Batch, Gateway
-from messaging.gateways.http import Http
+from gateways.amootsms.client import AmootSms
+from gateways.avanak.client import Avanak
+from gateways.base import Answer, Batch, Gateway
+from gateways.http import Http
 from tests.gateways.running import Running, running_gateway
 
 TOKEN = "s3cret-token-of-the-tests"

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from messaging.gateways.fake.provider import Fate
-from messaging.gateways.fake.relays import Relays
-from messaging.gateways.fake.server import FakeGateway, Options
+from gateways.fake.provider import Fate
+from gateways.fake.relays import Relays
+from gateways.fake.server import FakeGateway, Options
 
 
 def fetch(url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> Any:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from messaging.gateways.amootsms.client import _read_outcomes, _slices
-from messaging.gateways.amootsms.deliveries import DELIVERY_TYPES, read_report
-from messaging.gateways.amootsms.matching import Matcher
-from messaging.gateways.base import (
+from gateways.amootsms.client import _read_outcomes, _slices
+from gateways.amootsms.deliveries import DELIVERY_TYPES, read_report
+from gateways.amootsms.matching import Matcher
+from gateways.base import (
     Batch,
     BatchRefused,
     GatewayError,
@@ -22,7 +22,7 @@ from messaging.gateways.base import (
     Result,
     Trouble,
 )
-from messaging.gateways.statuses import STATUSES, Kind
+from gateways.statuses import STATUSES, Kind
 from tests.gateways.conftest import ADDRESSES, TEXT
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)

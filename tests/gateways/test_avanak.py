@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from messaging.gateways.avanak.client import _result
-from messaging.gateways.avanak.errors import account_error, audio_error, sending_error
-from messaging.gateways.base import BatchRefused, NotSent, OutcomeUnknown, Trouble
+from gateways.avanak.client import _result
+from gateways.avanak.errors import account_error, audio_error, sending_error
+from gateways.base import BatchRefused, NotSent, OutcomeUnknown, Trouble
 from tests.gateways.conftest import ADDRESSES, TEXT
 
 LANDLINE = "+982188776655"

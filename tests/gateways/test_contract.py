@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from messaging.gateways.base import (
+from common.monotonic import steady
+from gateways.base import (
     BatchRefused,
     GatewayError,
     NotSent,
@@ -20,7 +21,6 @@ from messaging.gateways.base import (
     Result,
     Trouble,
 )
-from messaging.steady import steady
 from tests.gateways.conftest import ADDRESSES, TEXT, TOKEN, Client, make_gateway
 from tests.gateways.running import running_gateway
 from tests.gateways.strangers import canned_server, deaf_server, server_with_a_wrong_certificate

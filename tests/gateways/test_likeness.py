@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.gateways.amootsms.matching import Matcher
-from messaging.gateways.base import Result
-from messaging.gateways.likeness import are_alike
+from gateways.amootsms.matching import Matcher
+from gateways.base import Result
+from gateways.likeness import are_alike
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 words = st.lists(st.sampled_from(["متن", "لغو11", "۱۱", "کتاب", "كتاب", "ok", " ", "\n", "stop"]), max_size=6)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.gateways.masking import KEPT_BYTES, masked, masked_number
+from gateways.masking import KEPT_BYTES, masked, masked_number
 
 TOKEN = "tok-0123456789-abc"
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from channels.models import Channel
-from messaging.gateways.registry import gateway_for
+from gateways.registry import gateway_for
 
 
 def test_each_sending_channel_has_its_gateway(settings):

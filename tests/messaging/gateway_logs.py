@@ -6,9 +6,9 @@ import json
 from datetime import datetime
 from typing import Any
 
+from gateways.base import Answer, RecipientOutcome, Result
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_answer
-from messaging.gateways.base import Answer, RecipientOutcome, Result
 from messaging.models import Delivery, Message
 from messaging.promises.check import Verdict, check
 from tests.factories import NOW

@@ -10,9 +10,9 @@ from typing import Any
 from django.db import connection, connections
 
 from contacts.models import Contact
+from gateways.base import Answer, RecipientOutcome, Result
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import Claim
-from messaging.gateways.base import Answer, RecipientOutcome, Result
 from messaging.models import Delivery, Message
 from tests.factories import NOW, MessageFactory, mobile
 

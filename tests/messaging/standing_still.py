@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from messaging import points
+from common import failpoints as points
 
 TIMES = 100
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from channels.models import Outage
+from gateways.fake.faults import Fault
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import Courier
-from messaging.gateways.fake.faults import Fault
 from messaging.models import Delivery, GatewayCall
 from tests.factories import MessageFactory
 from tests.gateways.conftest import TOKEN, make_gateway
@@ -185,7 +185,7 @@ def test_an_answer_that_makes_our_own_reading_fail_leaves_one_batch_and_the_tria
 
     people(30)
     message = MessageFactory(text=TEXT)
-    monkeypatch.setattr("messaging.gateways.amootsms.client.parse_json", fails)
+    monkeypatch.setattr("gateways.amootsms.client.parse_json", fails)
     again_and_again(sms.pump())
     calls = list(GatewayCall.objects.order_by("pk"))
     assert {(call.outcome, call.error) for call in calls} == {("unknown", "answer_not_understood")}

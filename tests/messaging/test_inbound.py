@@ -13,8 +13,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from gateways.amootsms.inbound import read_inbound
 from messaging.dispatch.clock import database_clock
-from messaging.gateways.amootsms.inbound import read_inbound
 from messaging.models import InboundCursor, InboundMessage
 from messaging.reports import inbound
 from messaging.reports.inbound import TEXT_LIMIT, fetch_inbound, store
@@ -399,7 +399,7 @@ django.setup()
 from channels.models import Channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.send import Courier
-from messaging.gateways.registry import gateway_for
+from gateways.registry import gateway_for
 from messaging.reports.inbound import fetch_inbound
 fetch_inbound(Channel.objects.get(code="sms"), Courier(gateway_for("sms")), clock=database_clock)
 """

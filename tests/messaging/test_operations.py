@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
+from gateways.base import NotSent, OutcomeUnknown, Trouble
 from messaging.dispatch.clock import database_clock
-from messaging.gateways.base import NotSent, OutcomeUnknown, Trouble
 from messaging.models import Delivery, GatewayCall, WorkerBeat
 from messaging.operations import backlog as counting
 from messaging.operations import figures

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateways.base import RecipientOutcome, Result
 from messaging.dispatch.proof import Verdict, judge
-from messaging.gateways.base import RecipientOutcome, Result
 
 ids = st.sampled_from(["1", "2", "3", "4", ""])
 outcomes = st.builds(RecipientOutcome, st.sampled_from([Result.ACCEPTED, Result.UNKNOWN]), ids)

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from gateways.amootsms.deliveries import DELIVERY_TYPES
+from gateways.statuses import STATUSES, Kind
 from messaging.actions.stop import pause
-from messaging.gateways.amootsms.deliveries import DELIVERY_TYPES
-from messaging.gateways.statuses import STATUSES, Kind
 from messaging.models import Delivery, MessageStop
 from messaging.provider_words import meaning_of
 from tests.factories import ContactFactory

@@ -11,15 +11,15 @@ import pytest
 
 from channels.actions import end_outage
 from channels.models import Outage, SendingWindow
+from common.monotonic import steady
 from contacts.models import Contact
+from gateways.base import Answer, Batch, BatchRefused, RecipientOutcome, Result
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import send_claim
-from messaging.gateways.base import Answer, Batch, BatchRefused, RecipientOutcome, Result
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
-from messaging.steady import steady
 from persian.jalali import TEHRAN
 from tests.factories import HOUR, MessageFactory, OutageFactory, UserFactory, mobile, open_every_day
 from tests.messaging.dispatching import Dispatch
@@ -30,7 +30,7 @@ together = pytest.mark.django_db(transaction=True)
 
 
 class SleptMachine:
-    """What `messaging.steady` reads on a machine that was suspended for a minute: no other clock shows it."""
+    """What `common.monotonic` reads on a machine that was suspended for a minute: no other clock shows it."""
 
     def clock_gettime(self, which: int) -> float:
         return time.clock_gettime(which) + 60
@@ -356,7 +356,7 @@ def test_hours_that_were_changed_while_the_machine_slept_are_read_before_the_nex
     def send_and_sleep(batch: Batch) -> Answer:
         answer: Answer = send(batch)
         SendingWindow.objects.filter(channel=sms.channel).delete()
-        monkeypatch.setattr("messaging.steady.time", SleptMachine())
+        monkeypatch.setattr("common.monotonic.time", SleptMachine())
         slept.append(batch)
         return answer
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gateways.base import Answer, RecipientOutcome, Result
 from messaging.dispatch.claim import Claim, claim
 from messaging.dispatch.record import record_answer, record_not_sent, record_unknown, recover
-from messaging.gateways.base import Answer, RecipientOutcome, Result
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.policy.reasons import Reason
 from tests.factories import HOUR, NOW

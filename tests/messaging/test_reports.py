@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from gateways.base import DeliveryReport, OutcomeUnknown, Report
 from messaging import tasks
 from messaging.dispatch.clock import database_clock
-from messaging.gateways.base import DeliveryReport, OutcomeUnknown, Report
 from messaging.models import Delivery, GatewayCall
 from messaging.provider_words import meaning_of
 from messaging.reports.asking import each

@@ -228,7 +228,7 @@ def test_a_provider_too_slow_for_its_own_list_proves_nobodys_absence(sms: Dispat
     message = planned(2)
     crash_before_sending(message)
     sms.server.use("latency:0.3")
-    monkeypatch.setattr("messaging.gateways.amootsms.client.LOOKUP_TIMEOUTS", 0.2)
+    monkeypatch.setattr("gateways.amootsms.client.LOOKUP_TIMEOUTS", 0.2)
     assert sms.settle(timeout=5).in_doubt == 2
     assert GatewayCall.objects.get().settle_said == "incomplete"
     assert len(sms.server.received) < 10

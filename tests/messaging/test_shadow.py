@@ -16,8 +16,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Entry
+from gateways.fake.provider import Fate
 from messaging.dispatch.clock import database_clock
-from messaging.gateways.fake.provider import Fate
 from messaging.models import Breach, Comparison, Delivery, GatewayCall
 from messaging.shadow.compare import compare_day, compare_due, days_due
 from messaging.shadow.findings import TEXTS

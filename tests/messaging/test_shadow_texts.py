@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection, transaction
 
-from messaging.gateways.base import Listed
+from gateways.base import Listed
 from messaging.models import Breach
 from messaging.shadow.spelling import Spelled, Speller, canonical, digest_of
 from messaging.shadow.tables import DayTables

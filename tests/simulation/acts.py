@@ -13,11 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine
 from channels.actions import declare_outage, end_outage, set_windows
 from channels.models import Outage
 from contacts.actions.consent import close_call, open_call, set_consent
+from gateways.base import Batch
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import cancel, pause, resume
 from messaging.actions.submit import Draft, submit
 from messaging.evaluation.facts import content_hash
-from messaging.gateways.base import Batch
 from messaging.models import Override
 from tests.simulation import checks
 from tests.simulation.provider import Entry

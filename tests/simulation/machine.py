@@ -16,8 +16,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from gateways.base import Batch
 from messaging.dispatch.claim import Claim
-from messaging.gateways.base import Batch
 from messaging.models import Override
 from tests.simulation import checks
 from tests.simulation.acts import Acts

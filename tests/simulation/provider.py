@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
 
-from messaging.gateways.base import (
+from gateways.base import (
     Account,
     Answer,
     Batch,

@@ -17,7 +17,9 @@ from unittest.mock import patch
 from django.db import connection, transaction
 
 from channels.models import Channel
+from common.monotonic import steady
 from contacts.models import Contact
+from gateways.base import Batch, Gateway
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.claim import Claim, claim
 from messaging.dispatch.pump import Pump, Report
@@ -25,10 +27,8 @@ from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier, send_claim
 from messaging.dispatch.settle import settle_channel
 from messaging.evaluation.facts import MessageGate, gate_of
-from messaging.gateways.base import Batch, Gateway
 from messaging.models import Message
 from messaging.policy.decide import Verdict
-from messaging.steady import steady
 from tests.factories import NOW, ChannelFactory, EmployeeFactory, UserFactory
 from tests.simulation.provider import Entry, SimulatedProvider, WorkerDied
 from tests.simulation.reference import Hours, Person
@@ -49,7 +49,7 @@ class Clock:
         return self.now
 
     def clock_gettime(self, _which: int) -> float:
-        """What `messaging.steady` reads: deadlines and ages pass as the simulated time does, and a busy
+        """What `common.monotonic` reads: deadlines and ages pass as the simulated time does, and a busy
         machine changes no sequence."""
         return self.now.timestamp()
 
@@ -146,7 +146,7 @@ class World:
             cursor.execute("SET LOCAL session_replication_role = replica")  # the ledger may not be emptied
             cursor.execute("TRUNCATE contacts_contact CASCADE")
             cursor.execute("SET LOCAL session_replication_role = origin")
-        self._stack.enter_context(patch("messaging.steady.time", self.clock))
+        self._stack.enter_context(patch("common.monotonic.time", self.clock))
         self.provider = SimulatedProvider(self.clock, steady, meanwhile, took)
         # It answers what the dispatch asks; nobody asks it for reports or lists.
         self.courier = PromptCourier(cast("Gateway", self.provider))

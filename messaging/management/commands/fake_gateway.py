@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from messaging.gateways.fake.faults import FaultError, describe_faults
-from messaging.gateways.fake.provider import Fate
-from messaging.gateways.fake.relays import Relays
-from messaging.gateways.fake.server import FakeGateway, Options
+from gateways.fake.faults import FaultError, describe_faults
+from gateways.fake.provider import Fate
+from gateways.fake.relays import Relays
+from gateways.fake.server import FakeGateway, Options
 
 
 class Command(BaseCommand):

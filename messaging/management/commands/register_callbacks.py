@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from channels.models import Channel
+from gateways.base import GatewayError
+from gateways.registry import gateway_for
 from messaging.dispatch.send import Courier
-from messaging.gateways.base import GatewayError
-from messaging.gateways.registry import gateway_for
 from messaging.views.hooks import PROVIDERS
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from channels.models import Channel
+from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
-from messaging.gateways.registry import gateway_for
 from messaging.models import Delivery
 
 # Whoever asks for it wants every call settled; the workers take a few at a time.

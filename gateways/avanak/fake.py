@@ -7,11 +7,11 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from messaging.gateways.fake.faults import Fault
-from messaging.gateways.fake.provider import GOES_ON, HUGE_ID, Call, Fate, epoch, integer, local_stamp
-from messaging.gateways.fake.store import Campaign, Ledger
-from messaging.gateways.reading import as_int, last_ten
-from messaging.gateways.statuses import CODES
+from gateways.fake.faults import Fault
+from gateways.fake.provider import GOES_ON, HUGE_ID, Call, Fate, epoch, integer, local_stamp
+from gateways.fake.store import Campaign, Ledger
+from gateways.reading import as_int, last_ten
+from gateways.statuses import CODES
 
 CREDIT: Final = 5_000_000_000
 PRICE: Final = 1350  # rial a call

@@ -41,7 +41,7 @@ class Batch:
     `reference` names the call in the provider's panel where it takes a title; `ends_at` is the
     instant (aware) after which the provider must not send any more (the window's close), if any;
     `audio_id` is the provider's id of the voice message, where the text was made into one before.
-    `write_before` is the reading of `messaging.steady` after which no byte may be written any more.
+    `write_before` is the reading of `common.monotonic` after which no byte may be written any more.
     """
 
     text: str

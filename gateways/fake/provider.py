@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from messaging.gateways.fake.faults import Fault
-from messaging.gateways.fake.store import Ledger
-from messaging.gateways.reading import from_provider_time, last_ten
+from gateways.fake.faults import Fault
+from gateways.fake.store import Ledger
+from gateways.reading import from_provider_time, last_ten
 from persian.jalali import TEHRAN
 
 NEVER: Final = "0001-01-01T00:00:00"

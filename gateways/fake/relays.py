@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from messaging.gateways.amootsms.fake import AmootSmsFake
+from gateways.amootsms.fake import AmootSmsFake
 
 LOOK_SECONDS: Final = 0.1
 POST_SECONDS: Final = 5.0

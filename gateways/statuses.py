@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from messaging.gateways.reading import as_int
-from messaging.gateways.storable import storable
+from common.sanitise import storable
+from gateways.reading import as_int
 
 # Of a status that nobody documented, so much is kept.
 SHOWN_BYTES: Final = 60

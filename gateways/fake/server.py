@@ -23,13 +23,13 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from messaging.gateways.amootsms.fake import AmootSmsFake
-from messaging.gateways.avanak.fake import AvanakFake
-from messaging.gateways.fake.faults import Fault, FaultError, Faults, Stage
-from messaging.gateways.fake.log import GatewayLog, encode, stamp
-from messaging.gateways.fake.provider import GOES_ON, Call, FakeProvider, Fate
-from messaging.gateways.fake.relays import Relay, Relays
-from messaging.gateways.fake.store import Ledger, restore_all
+from gateways.amootsms.fake import AmootSmsFake
+from gateways.avanak.fake import AvanakFake
+from gateways.fake.faults import Fault, FaultError, Faults, Stage
+from gateways.fake.log import GatewayLog, encode, stamp
+from gateways.fake.provider import GOES_ON, Call, FakeProvider, Fate
+from gateways.fake.relays import Relay, Relays
+from gateways.fake.store import Ledger, restore_all
 
 PREFIXES: Final = {"/rest/": "sms", "/Rest/": "avanak"}
 LARGEST_REQUEST: Final = 64 * 1024 * 1024

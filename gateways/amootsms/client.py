@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
-from messaging.gateways.amootsms.deliveries import read_report
-from messaging.gateways.amootsms.errors import call_error, recipient_result
-from messaging.gateways.amootsms.inbound import read_inbound
-from messaging.gateways.amootsms.listing import read_messages
-from messaging.gateways.amootsms.matching import Matcher
-from messaging.gateways.base import (
+from gateways.amootsms.deliveries import read_report
+from gateways.amootsms.errors import call_error, recipient_result
+from gateways.amootsms.inbound import read_inbound
+from gateways.amootsms.listing import read_messages
+from gateways.amootsms.matching import Matcher
+from gateways.base import (
     Account,
     Answer,
     Batch,
@@ -28,10 +28,10 @@ from messaging.gateways.base import (
     Result,
     Trouble,
 )
-from messaging.gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
-from messaging.gateways.masking import masked
-from messaging.gateways.reading import NotJson, as_amount, as_id, last_ten, parse_json, provider_time
-from messaging.gateways.statuses import Kind, kind_of, name_of
+from gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
+from gateways.masking import masked
+from gateways.reading import NotJson, as_amount, as_id, last_ten, parse_json, provider_time
+from gateways.statuses import Kind, kind_of, name_of
 from persian.phones import local_form
 
 LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from messaging.gateways.statuses import CODES
+from gateways.statuses import CODES
 
 
 class Stage(Enum):

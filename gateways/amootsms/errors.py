@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from messaging.gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Result, Trouble
-from messaging.gateways.statuses import Kind, kind_of, name_of
+from gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Result, Trouble
+from gateways.statuses import Kind, kind_of, name_of
 
 _TROUBLES: Final = {
     Kind.ACCOUNT: Trouble.ACCOUNT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from messaging.gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Trouble
-from messaging.gateways.statuses import Kind, kind_of, name_of
+from gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Trouble
+from gateways.statuses import Kind, kind_of, name_of
 
 # CreateCampaign, StartCampaign and QuickSend. -75 (values) and -76 (dates) are faults of the request:
 # the message is paused for a person, for smaller batches would meet the same.

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.text import Encoding, SmsLength, count_parts, encoding_of
+from gateways.sms_parts import Encoding, SmsLength, count_parts, encoding_of
 
 
 @pytest.mark.parametrize(

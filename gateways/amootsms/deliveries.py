@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from messaging.gateways.base import DeliveryReport, Report
-from messaging.gateways.reading import as_id, as_int, last_ten
+from gateways.base import DeliveryReport, Report
+from gateways.reading import as_id, as_int, last_ten
 
 # The provider's word, and its meaning. A type that is not listed is unclear.
 DELIVERY_TYPES: Final[dict[int, tuple[str, Report]]] = {

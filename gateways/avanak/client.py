@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
-from messaging.gateways.avanak.errors import account_error, audio_error, sending_error
-from messaging.gateways.base import (
+from gateways.avanak.errors import account_error, audio_error, sending_error
+from gateways.base import (
     Account,
     Answer,
     Batch,
@@ -23,9 +23,9 @@ from messaging.gateways.base import (
     Result,
     Trouble,
 )
-from messaging.gateways.http import ANSWER_LIMIT, Http
-from messaging.gateways.masking import masked
-from messaging.gateways.reading import (
+from gateways.http import ANSWER_LIMIT, Http
+from gateways.masking import masked
+from gateways.reading import (
     NotJson,
     as_amount,
     as_id,
@@ -35,7 +35,7 @@ from messaging.gateways.reading import (
     parse_json,
     provider_time,
 )
-from messaging.gateways.statuses import Kind, kind_of
+from gateways.statuses import Kind, kind_of
 from persian.phones import local_form
 
 TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes

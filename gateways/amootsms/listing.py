@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from messaging.gateways.base import Listed, Listing
-from messaging.gateways.reading import as_id, from_provider_time, last_ten
+from gateways.base import Listed, Listing
+from gateways.reading import as_id, from_provider_time, last_ten
 
 
 def read_messages(rows: list[Any]) -> Listing:

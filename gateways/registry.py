@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from messaging.gateways.amootsms.client import AmootSms
-from messaging.gateways.avanak.client import Avanak
-from messaging.gateways.base import Gateway
-from messaging.gateways.http import Http, checked_base_url, checked_token
+from gateways.amootsms.client import AmootSms
+from gateways.avanak.client import Avanak
+from gateways.base import Gateway
+from gateways.http import Http, checked_base_url, checked_token
 
 
 def gateway_for(code: str) -> Gateway:

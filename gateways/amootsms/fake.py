@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from messaging.gateways.fake.faults import Fault
-from messaging.gateways.fake.provider import (
+from gateways.fake.faults import Fault
+from gateways.fake.provider import (
     GOES_ON,
     HUGE_ID,
     NEVER,
@@ -17,10 +17,10 @@ from messaging.gateways.fake.provider import (
     integer,
     local_stamp,
 )
-from messaging.gateways.fake.store import Campaign, Ledger
-from messaging.gateways.reading import as_int, last_ten
-from messaging.gateways.statuses import CODES
-from messaging.text import count_parts
+from gateways.fake.store import Campaign, Ledger
+from gateways.reading import as_int, last_ten
+from gateways.sms_parts import count_parts
+from gateways.statuses import CODES
 from persian.text import search_key
 
 PRICE: Final = 1500  # rial a part

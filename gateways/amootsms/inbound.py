@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from messaging.gateways.base import Inbound
-from messaging.gateways.reading import as_id, from_provider_time
+from gateways.base import Inbound
+from gateways.reading import as_id, from_provider_time
 
 _IDS: Final = ("ReceiveMessageID", "RecieveMessageID", "MessageID")
 _TEXTS: Final = ("SMSMessageText", "MessageText")

@@ -22,10 +22,10 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from django.core.exceptions import ImproperlyConfigured
 
-from messaging.gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
-from messaging.gateways.masking import masked
-from messaging.points import Point, passed
-from messaging.steady import steady
+from common.failpoints import Point, passed
+from common.monotonic import steady
+from gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
+from gateways.masking import masked
 
 TOO_LONG: Final = "answer_too_long"
 ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
@@ -152,7 +152,7 @@ class Http:
         """Post a form and read the answer, of at most `limit` bytes; redirects come back as they are.
 
         `secrets` are the texts that must not be kept of an answer. `write_before` is the reading of
-        `messaging.steady` after which nothing is written any more. Raises `NotSent` and `OutcomeUnknown`.
+        `common.monotonic` after which nothing is written any more. Raises `NotSent` and `OutcomeUnknown`.
         """
         try:
             body = urlencode(fields).encode()
