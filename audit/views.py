@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET
 
 from audit.details import in_words
 from audit.forms import EntryFilter
-from audit.gate import requires
 from audit.labels import action_label, object_label
 from audit.models import Entry, Link
+from common.permissions import requires
 
 PAGE_SIZE = 50
 

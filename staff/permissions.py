@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from audit.gate import may, requires
+from common.permissions import may, requires
 from staff.models import User
 
 __all__ = ["demand", "holders_of", "may", "requires", "signed_in"]

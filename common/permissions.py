@@ -1,6 +1,6 @@
 """The gate in front of a page: signed in, and one of the user's roles grants the permission.
 
-It stands on the lowest floor because every app's pages need it; the rest of the house imports it as
+It knows no app: the rest of the house imports it as
 `staff.permissions.requires`.
 """
 
