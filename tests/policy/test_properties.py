@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,12 +125,18 @@ def _message(**changes: object) -> Restriction:
     return lambda f: replace(f, message=replace(f.message, **changes))  # type: ignore[arg-type]
 
 
+def _tightened(facts: Any, **changes: object) -> Any:
+    """The facts with the changes; what is not known stays so, since that refuses already."""
+    known = {name: value for name, value in changes.items() if getattr(facts, name) is not None}
+    return replace(facts, **known)
+
+
 def _recipient(**changes: object) -> Restriction:
-    return lambda f: replace(f, recipient=replace(f.recipient, **changes))  # type: ignore[arg-type]
+    return lambda f: replace(f, recipient=_tightened(f.recipient, **changes))
 
 
 def _channel(**changes: object) -> Restriction:
-    return lambda f: replace(f, channel=replace(f.channel, **changes))  # type: ignore[arg-type]
+    return lambda f: replace(f, channel=_tightened(f.channel, **changes))
 
 
 restrictions = st.one_of(
@@ -148,7 +155,7 @@ restrictions = st.one_of(
             _recipient(address=None),
             _channel(operator_down=True),
             _channel(operator_down=None),
-            _channel(windows=WeeklyWindows.of([])),
+            lambda f: replace(f, channel=replace(f.channel, windows=WeeklyWindows.of([]))),
         ]
     ),
     # An earlier expiry, a later schedule, hours that leave out some of those that there were.
