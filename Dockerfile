@@ -31,10 +31,8 @@ COPY gateways gateways
 COPY email_routing email_routing
 COPY messaging messaging
 COPY amoot_comms amoot_comms
-# The values are for this one command: it connects to nothing and keeps none of them.
 RUN python scripts/compile_messages.py \
- && DEVELOPMENT=0 SECRET_KEY=for-collecting-only AMOOTSMS_BASE_URL=https://unused.invalid AMOOTSMS_TOKEN=unused \
-    AVANAK_BASE_URL=https://unused.invalid AVANAK_TOKEN=unused CALLBACK_SECRET=unused-but-long-enough-to-pass-the-check python manage.py collectstatic --no-input -v 0 \
+ && python -m scripts.throwaway python manage.py collectstatic --no-input -v 0 \
  && rm -rf node_modules \
  && mkdir -p var/run var/log var/media \
  && chown -R portal var

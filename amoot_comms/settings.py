@@ -11,7 +11,13 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from amoot_comms.environment import Environment
+from amoot_comms.environment import (
+    Environment,
+    password_of,
+    refuse_development_switches,
+    refuse_published_tokens,
+    refuse_weak_secrets,
+)
 from amoot_comms.logs import logging_config
 from persian.jalali import parse_date
 
@@ -296,6 +302,9 @@ EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("Set EMAIL_USE_TLS (port 587) or EMAIL_USE_SSL (port 465), not both.")
 # A mail server that never answers must not keep a worker.
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@amootsoft.com")
@@ -348,19 +357,33 @@ IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
 # Without it there is no /metrics in production, and in development for this machine only.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+# --- Secrets -------------------------------------------------------------------------------------
+
+# Of our own choosing: production refuses those that are short or stand in the repository.
+_own_secrets = {
+    "SECRET_KEY": SECRET_KEY,
+    "CALLBACK_SECRET": CALLBACK_SECRET,
+    "METRICS_TOKEN": METRICS_TOKEN,
+    "The password in DATABASE_URL": password_of(env.str("DATABASE_URL", default="")),
+    "The password in REDIS_URL": password_of(REDIS_URL),
+}
+# Issued by others.
+_issued = {
+    "AMOOTSMS_TOKEN": AMOOTSMS_TOKEN,
+    "AVANAK_TOKEN": AVANAK_TOKEN,
+    "EMAIL_HOST_PASSWORD": EMAIL_HOST_PASSWORD,
+}
+if PRODUCTION:
+    refuse_weak_secrets(_own_secrets)
+    refuse_published_tokens(_issued)
+    refuse_development_switches(hosts=ALLOWED_HOSTS, debug=DEBUG, demo=DEMO)
+
 # --- Logs ----------------------------------------------------------------------------------------
 
 LOGGING = logging_config(
     json=env.bool("LOG_JSON", default=PRODUCTION),
     level=env.str("LOG_LEVEL", default="INFO"),
-    secrets=(
-        SECRET_KEY,
-        CALLBACK_SECRET,
-        METRICS_TOKEN,
-        AMOOTSMS_TOKEN,
-        AVANAK_TOKEN,
-        EMAIL_HOST_PASSWORD,
-    ),
+    secrets=tuple((_own_secrets | _issued).values()),
 )
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -36,6 +36,12 @@ def gateway_for(code: str) -> Gateway:
     raise ImproperlyConfigured(f"There is no gateway for the channel {code!r}; known are sms and avanak.")
 
 
+def check_settings() -> None:
+    """Raises ImproperlyConfigured for a gateway's settings that cannot be right; each process asks first."""
+    for code in (AmootSms.code, Avanak.code):
+        gateway_for(code)
+
+
 def can_list(code: str) -> bool:
     """Whether the channel's provider shows what was sent past the portal; nobody is asked for it."""
     return {AmootSms.code: AmootSms.can_list, Avanak.code: Avanak.can_list}.get(code, False)

@@ -13,8 +13,10 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from common import failpoints as points
         from contacts.hooks import register
+        from gateways.registry import check_settings
         from messaging.actions.stop_contact import consent_changed
 
+        check_settings()
         register(consent_changed)
         if settings.DEVELOPMENT:
             points.arm(os.environ.get("CRASH_AT", ""))

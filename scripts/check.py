@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from amoot_comms.embedded import EmbeddedError, attached
+from scripts.throwaway import production
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -19,23 +20,6 @@ PACKAGES = (
     *("amoot_comms", "audit", "channels", "common", "contacts", "email_routing"),
     *("gateways", "messaging", "persian", "staff"),
 )
-
-# Enough for the settings to be production's; nothing is connected to.
-PRODUCTION = {
-    "DEVELOPMENT": "0",
-    "DEMO": "0",
-    "DEBUG": "0",
-    "SECRET_KEY": "a-key-that-is-used-for-nothing-but-this-check-0123456789-abcdefghij",
-    "ALLOWED_HOSTS": "portal.example",
-    "SITE_URL": "https://portal.example",
-    "CSRF_TRUSTED_ORIGINS": "https://portal.example",
-    "AMOOTSMS_BASE_URL": "https://sms.example/rest",
-    "AMOOTSMS_TOKEN": "unused",
-    "AVANAK_BASE_URL": "https://voice.example/Rest",
-    "AVANAK_TOKEN": "unused",
-    "CALLBACK_SECRET": "a-secret-that-is-used-for-nothing-but-this-check",
-    "SECURE_SSL_REDIRECT": "1",
-}
 
 
 @dataclass(frozen=True)
@@ -59,7 +43,7 @@ def checks() -> list[Check]:
         Check(
             "deployment (check --deploy)",
             (python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
-            PRODUCTION,
+            production(),
             silent=True,
         ),
         Check("translations", (python, "-m", "scripts.check_translations")),
