@@ -99,8 +99,7 @@ def of_given_lines(raws: list[str], addresses: list[str]) -> Source:
 def _verdict(source: Source, gate: MessageGate) -> str:
     """SQL: (contact_id, address, refusal, hold) of every recipient."""
     message = gate.facts.message
-    override = message.override
-    lifted = "TRUE" if override is not None and override.lifts(gate.facts.now) else "FALSE"
+    lifted = "TRUE" if message.is_lifted(gate.facts.now) else "FALSE"
     purpose = f"'{message.purpose}'"
     refusal = ", ".join(
         (

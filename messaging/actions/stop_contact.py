@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from contacts.hooks import Effect, Event
 from contacts.models import Contact
-from messaging.evaluation.facts import content_hash
+from messaging.evaluation.facts import Known
 from messaging.evaluation.sql import consent_refusal, recipient_hold, shared_refusal, state_case
 from messaging.models import Delivery, Message
 from messaging.policy.facts import Purpose
@@ -54,13 +54,10 @@ _LOOSEN = f"""
 
 def _lifted_messages(theirs: DeliveryQuerySet, now: datetime) -> list[int]:
     """Messages waiting for the customer that an approved override covers now."""
-    messages = Message.objects.filter(
-        pk__in=theirs.filter(state=DeliveryState.QUEUED).values("message_id"),
-        override__approved_at__lte=now,
-        override__expires_at__gt=now,
-        override__revoked_at__isnull=True,
-    ).exclude(purpose=Purpose.PROMOTIONAL)
-    return [m.pk for m in messages.select_related("override") if m.override.content_hash == content_hash(m)]
+    waiting = theirs.filter(state=DeliveryState.QUEUED).values("message_id")
+    messages = list(Message.objects.filter(pk__in=waiting, override__isnull=False).select_related("channel"))
+    facts = Known.of(messages)
+    return [message.pk for message in messages if facts.message(message).is_lifted(now)]
 
 
 def _may_still_arrive(now: datetime) -> Q:

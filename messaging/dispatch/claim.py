@@ -18,7 +18,14 @@ from django.db import connection, transaction
 
 from common.failpoints import Point, passed
 from messaging.evaluation.facts import content_hash
-from messaging.evaluation.sql import consent_refusal, recipient_hold, shared_refusal, state_case
+from messaging.evaluation.sql import (
+    consent_refusal,
+    override_lifts,
+    override_pending,
+    recipient_hold,
+    shared_refusal,
+    state_case,
+)
 from messaging.models import Message
 from messaging.states import DeliveryState
 
@@ -28,16 +35,14 @@ WRITING_TIME = timedelta(seconds=1)
 _CLAIM = f"""
 WITH gate AS MATERIALIZED (
     SELECT m.id, m.channel_id, m.purpose,
-           coalesce(o.approved_at <= %(now)s AND o.expires_at > %(now)s AND o.revoked_at IS NULL
-                    AND o.content_hash = %(content_hash)s, FALSE) AS lifted
+           {override_lifts("o", "m.purpose")} AS lifted
       FROM messaging_message m
       LEFT JOIN messaging_override o ON o.message_id = m.id
      WHERE m.id = %(message)s AND m.status = 'running'
        AND (m.scheduled_at IS NULL OR m.scheduled_at <= %(now)s)
        AND (m.expires_at IS NULL OR m.expires_at > %(now)s)
        AND (%(closes_at)s::timestamptz IS NULL OR %(now)s < %(closes_at)s)
-       AND (m.purpose = 'promotional' OR o.id IS NULL
-            OR o.approved_at IS NOT NULL OR o.revoked_at IS NOT NULL)
+       AND NOT {override_pending("o", "m.purpose")}
        AND NOT EXISTS (SELECT FROM messaging_messagestop s
                         WHERE s.message_id = m.id AND s.lifted_at IS NULL)
        AND NOT EXISTS (SELECT FROM channels_outage x

@@ -99,10 +99,9 @@ class MessageGate:
     @property
     def ends_at(self) -> datetime | None:
         """When what is allowed now stops being so for somebody: the window's close, the expiry, or
-        the end of an override that lifts now (a promotional message profits from none, reading 5)."""
+        the end of an override that lifts now."""
         ends = [self.decision.until]
-        message = self.facts.message
-        override = message.override if message.purpose is not Purpose.PROMOTIONAL else None
+        override = self.facts.message.emergency
         if override is not None and override.lifts(self.facts.now):
             ends.append(override.expires_at)
         return min((end for end in ends if end is not None), default=None)

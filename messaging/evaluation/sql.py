@@ -39,14 +39,14 @@ def consent_refusal(purpose: str, lifted: str, *, newcomers: bool = False) -> st
     """SQL for the rules `no_messages` and `no_promotional`: the reason, or NULL.
 
     `purpose` and `lifted` are SQL expressions: the message's purpose, and whether an approved
-    override covers it now (which a promotional message can never profit from, reading 5). A
-    recipient without a customer's row is refused, unless `newcomers` says that it will get one.
+    override lifts (`override_lifts`). A recipient without a customer's row is refused, unless
+    `newcomers` says that it will get one.
     """
     promotional = f"{purpose} = '{Purpose.PROMOTIONAL}'"
     stranger = "" if newcomers else f" WHEN c.id IS NULL THEN '{Reason.FACTS_MISSING}'"
     return (
         f"CASE{stranger}"
-        f" WHEN c.no_messages AND NOT (({lifted}) AND NOT ({promotional})) THEN '{Reason.NO_MESSAGES}'"
+        f" WHEN c.no_messages AND NOT ({lifted}) THEN '{Reason.NO_MESSAGES}'"
         f" WHEN c.no_promotional AND {promotional} THEN '{Reason.NO_PROMOTIONAL}'"
         " END"
     )
@@ -61,10 +61,35 @@ def shared_refusal(purpose: str, lifted: str) -> str:
     promotional = f"{purpose} = '{Purpose.PROMOTIONAL}'"
     return (
         "CASE WHEN d.address <> c.address THEN (SELECT CASE"
-        f" WHEN bool_or(k.no_messages) AND NOT (({lifted}) AND NOT ({promotional}))"
+        f" WHEN bool_or(k.no_messages) AND NOT ({lifted})"
         f" THEN '{Reason.NO_MESSAGES}'"
         f" WHEN bool_or(k.no_promotional) AND {promotional} THEN '{Reason.NO_PROMOTIONAL}' END"
         " FROM contacts_contact k WHERE k.phone = d.address) END"
+    )
+
+
+def _is_emergency(override: str, purpose: str) -> str:
+    """SQL: the override (an alias, from a left join) counts for a message of this purpose (reading 5)."""
+    return f"{override}.id IS NOT NULL AND {purpose} <> '{Purpose.PROMOTIONAL}'"
+
+
+def override_lifts(override: str, purpose: str) -> str:
+    """SQL for `MessageFacts.is_lifted` at %(now)s of the message whose hash is %(content_hash)s.
+
+    `override` is the alias of the message's override, from a left join; `purpose` an SQL expression.
+    """
+    return (
+        f"({_is_emergency(override, purpose)} AND coalesce({override}.approved_at <= %(now)s"
+        f" AND {override}.expires_at > %(now)s AND {override}.revoked_at IS NULL"
+        f" AND {override}.content_hash = %(content_hash)s, FALSE))"
+    )
+
+
+def override_pending(override: str, purpose: str) -> str:
+    """SQL for the rule `approval`: an emergency was asked for, and neither approved nor withdrawn (C7.4)."""
+    return (
+        f"({_is_emergency(override, purpose)}"
+        f" AND {override}.approved_at IS NULL AND {override}.revoked_at IS NULL)"
     )
 
 

@@ -66,6 +66,15 @@ class MessageFacts:
     cancelled: bool = False
     override: OverrideFacts | None = None
 
+    @property
+    def emergency(self) -> OverrideFacts | None:
+        """The override that counts: a promotional message can never be an emergency (reading 5)."""
+        return None if self.purpose is Purpose.PROMOTIONAL else self.override
+
+    def is_lifted(self, now: datetime) -> bool:
+        """Whether an approved override lifts "no message at all" for this message at `now` (C7.4)."""
+        return self.emergency is not None and self.emergency.lifts(now)
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:

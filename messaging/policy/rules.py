@@ -69,16 +69,14 @@ def expired(facts: Facts) -> Ruling:
 
 
 def no_messages(facts: Facts) -> Ruling:
-    """C7.3 "no message at all is sent" stops every purpose; an approved override lifts it (C7.4),
-    but never for a promotional message (reading 5)."""
+    """C7.3 "no message at all is sent" stops every purpose; an approved override lifts it (C7.4)."""
     flag = facts.recipient.no_messages
     if flag is None:
         return _refuse(Reason.FACTS_MISSING)
     if not flag:
         return PASS
-    override = facts.message.override
-    is_emergency = override is not None and facts.message.purpose is not Purpose.PROMOTIONAL
-    if is_emergency and override is not None and override.lifts(facts.now):
+    override = facts.message.emergency
+    if override is not None and override.lifts(facts.now):
         return Ruling(Effect.LIFTED, Reason.NO_MESSAGES, override.expires_at)
     return _refuse(Reason.NO_MESSAGES)
 
@@ -95,10 +93,9 @@ def no_promotional(facts: Facts) -> Ruling:
 
 def approval(facts: Facts) -> Ruling:
     """C7.4: nothing of an emergency leaves before senior management's decision."""
-    override = facts.message.override
-    if override is None or facts.message.purpose is Purpose.PROMOTIONAL:
-        return PASS
-    return Ruling(Effect.HOLD, Reason.AWAITING_APPROVAL) if override.is_pending() else PASS
+    override = facts.message.emergency
+    is_pending = override is not None and override.is_pending()
+    return Ruling(Effect.HOLD, Reason.AWAITING_APPROVAL) if is_pending else PASS
 
 
 def paused(facts: Facts) -> Ruling:
