@@ -10,10 +10,11 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from amoot_comms import sessions, tzcheck
+        from amoot_comms import letters, sessions, tzcheck
 
         user_logged_in.connect(sessions.start, dispatch_uid="portal_session_start")
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)
         register(tzcheck.check_database, Tags.database)
+        register(letters.check_database, Tags.database)
         connection_created.connect(tzcheck.refuse_stale_database, dispatch_uid="portal_time_zone")

@@ -6,8 +6,10 @@ import os
 import shlex
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 from amoot_comms.embedded import places
@@ -16,6 +18,11 @@ from amoot_comms.embedded.processes import EmbeddedError, answers, end, free_por
 DATABASE = "amoot"
 OWNER = "amoot"
 PASSWORD_FILE = "postgres.password"  # noqa: S105  # nosec B105
+
+# LC_CTYPE tells pg_trgm what a letter is: with C it finds none in «محمد», and the search has no index.
+LOCALE = ("--locale=C", "--lc-ctype=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+# In the data directory: the options that the cluster was made with.
+MADE_WITH = "made-with"
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -63,6 +70,7 @@ class Postgres:
 
     def start(self, preferred: int | None) -> int:
         """Start the server (after `initdb` the first time) and return its port."""
+        self._put_other_locale_aside()
         if not (self.home.data / "PG_VERSION").exists():
             self._initialise()
         self._forget_stale_pid()
@@ -116,7 +124,7 @@ class Postgres:
             done = self.home.run(
                 self.home.binary("initdb"),
                 *("-D", str(fresh), "-U", OWNER, "-E", "UTF8", "-A", "scram-sha-256"),
-                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *LOCALE,
                 *("--pwfile", str(password), "--no-instructions"),
             )
         finally:
@@ -127,7 +135,23 @@ class Postgres:
                 f"The embedded PostgreSQL cannot be made under {self.home.base}: {done.stdout.strip()[-600:]}"
             )
         self._create_database(fresh)
+        (fresh / MADE_WITH).write_text(shlex.join(LOCALE))
+        (fresh / MADE_WITH).chmod(0o644)
         fresh.rename(self.home.data)
+
+    def _put_other_locale_aside(self) -> None:
+        """Make room for a new cluster where this one was made with other options, and say so."""
+        data = self.home.data
+        if not (data / "PG_VERSION").exists() or _text(data / MADE_WITH) == shlex.join(LOCALE):
+            return
+        self._forget_stale_pid()
+        aside = data.with_name("data.former")
+        shutil.rmtree(aside, ignore_errors=True)
+        data.rename(aside)
+        sys.stderr.write(
+            "The embedded database was made with a locale that knows no Persian letter, so it is made anew,"
+            f" empty. The former one is kept in {aside} until the next such change.\n"
+        )
 
     def _create_database(self, data: os.PathLike[str]) -> None:
         """Create the database in single-user mode, before anybody can connect."""
@@ -158,7 +182,12 @@ class Postgres:
         return lines if lines and lines[0].strip().isdigit() else []
 
     def _last_words(self) -> str:
-        try:
-            return (self.home.base / "start.log").read_text(errors="replace").strip()[-600:]
-        except OSError:
-            return "(it wrote nothing)"
+        return _text(self.home.base / "start.log").strip()[-600:] or "(it wrote nothing)"
+
+
+def _text(path: Path) -> str:
+    """The text of a file, empty where there is none."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

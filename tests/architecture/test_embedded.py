@@ -32,6 +32,8 @@ USE = """
                 connection.execute("INSERT INTO seen VALUES ('one')")
                 words = connection.execute("SELECT count(*) FROM seen").fetchone()[0]
                 zone = connection.execute("SHOW timezone").fetchone()[0]
+                connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+                assert connection.execute("SELECT show_trgm('محمد')").fetchone()[0]
             count = redis.Redis.from_url(os.environ["REDIS_URL"]).incr("seen")
             print(words, count, zone, os.environ["DEVELOPMENT"], flush=True)
             time.sleep(float(sys.argv[1]))
@@ -130,6 +132,23 @@ def test_what_a_killed_user_left_running_is_used_and_stopped_by_the_next(tree: T
 
     assert said(tree.use()).split()[0] == "2"
     assert tree.servers() == []
+
+
+def test_a_cluster_that_knows_no_persian_letter_is_made_anew_and_said(tree: Tree) -> None:
+    assert said(tree.use()).split()[0] == "1"
+    (made_with,) = [
+        *tree.root.glob("var/postgres/data/made-with"),
+        *tree.elsewhere.glob("postgres/data/made-with"),
+    ]
+    made_with.unlink()
+
+    user = tree.use()
+    out, error = user.communicate(timeout=90)
+
+    assert out.split()[0] == "1"
+    assert "made anew" in error
+    assert made_with.parent.with_name("data.former").is_dir()
+    assert said(tree.use()).split()[0] == "2"
 
 
 def test_nobodys_permissions_change_and_no_user_is_added(tree: Tree) -> None:

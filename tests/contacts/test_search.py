@@ -1,4 +1,5 @@
 import pytest
+from django.db import connection
 
 from contacts.actions.imports import import_file
 from contacts.models import Contact
@@ -78,3 +79,81 @@ def test_tags_are_offered_most_frequent_first():
     ContactFactory(tags=["تهران", "نمایندگی"])
     ContactFactory(tags=["تهران"])
     assert known_tags() == ["تهران", "نمایندگی"]
+
+
+TERMS = [
+    "%",
+    "_",
+    "\\",
+    "100%",
+    "a_b",
+    "'",
+    '"',
+    "نمونه%",
+    "كياني",
+    "۰۹۳۵۵۵۵۰۲۵۰",
+    "+98 935 555 0250",
+    "0098935555",
+    "٩٣٥٥٥٥٠٢٥٠",
+    "0935-555-0250",
+    "935 555 0250",
+    "02155550230",
+    "021-5555 0230",
+    "بازگشت نمونه",
+    "نمونه‌بازگشت",
+    "s9@example.org",
+    "hunt-re",
+    "‏09355550250‏",
+    "(0935) 5550250",
+    "++98935",
+    "0935555025",
+    "۰۹۳۵ ۵۵۵ ۰۲۵۰",
+]
+
+
+@pytest.mark.parametrize("typed", TERMS)
+def test_whatever_is_typed_finds_who_has_it_and_nobody_else(typed, write_csv):
+    """The terms that were typed on the first day in the field."""
+    path = write_csv(
+        ("name", "mobile", "phone", "company", "customer_no"),
+        ("نمونه بازگشت کیانی", "09355550250", "021-55550230", "", "HUNT-RE-1"),
+        ("زهرا نوری", "09121112233", "", "دیگری", "D-1"),
+    )
+    import_file(path=path, by=None, now=NOW)
+    found = [contact.name for contact in Contact.objects.search(typed)]
+    nobodys = {"%", "_", "\\", "100%", "a_b", "'", '"', "نمونه%", "s9@example.org", "++98935"}
+    assert found == ([] if typed in nobodys else ["نمونه بازگشت کیانی"])
+
+
+def test_a_search_that_finds_nobody_reads_the_index_alone():
+    """20,000 customers, as PostgreSQL itself chooses to look: no setting forbids it the whole table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO contacts_contact (name, company, customer_no, email, mobile, tags, search_text,"
+            " no_promotional, no_messages, voc_call_open, created_at, updated_at)"
+            " SELECT 'کاظمی', '', '', '', '+98912' || to_char(n, 'FM0000000'), '{}',"
+            " format(E'کاظمی %s\\n\\n\\n0912%s', n, to_char(n, 'FM0000000')),"
+            " false, false, false, now(), now()"
+            " FROM generate_series(1, 20000) n"
+        )
+        cursor.execute("ANALYZE contacts_contact")
+        # What waits in the index's pending list would be read with every look.
+        cursor.execute("SELECT gin_clean_pending_list('contact_search')")
+    for typed in ("ناپیدا", "کاظمی ناپیدا", "0919777"):
+        nodes = _nodes(_plan(Contact.objects.search(typed).after(None)[:51]))
+        looks = [node for node in nodes if node.get("Index Name") == "contact_search"]
+        assert looks, typed
+        assert not any(node["Node Type"] == "Seq Scan" for node in nodes)
+        # The index itself finds nobody, instead of giving every row to be compared with the word.
+        assert sum(node["Actual Rows"] for node in looks) < 100
+
+
+def _plan(rows):
+    statement, values = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+        return cursor.fetchone()[0][0]["Plan"]
+
+
+def _nodes(plan):
+    return [plan, *(node for part in plan.get("Plans", []) for node in _nodes(part))]
