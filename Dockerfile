@@ -25,6 +25,7 @@ COPY persian persian
 COPY common common
 COPY audit audit
 COPY staff staff
+COPY accounts accounts
 COPY channels channels
 COPY contacts contacts
 COPY gateways gateways

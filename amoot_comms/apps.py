@@ -10,7 +10,8 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from amoot_comms import letters, sessions, tzcheck
+        from accounts import sessions
+        from amoot_comms import letters, tzcheck
 
         user_logged_in.connect(sessions.start, dispatch_uid="portal_session_start")
         tzcheck.refuse_stale_python()

@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from amoot_comms import navigation, second_factor
+from accounts import second_factor
+from amoot_comms import navigation
 from channels.models import Outage
 from staff.models import User
 from staff.roles import ROLE_NAMES, Role

@@ -20,7 +20,8 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from amoot_comms import health, metrics, second_factor, sessions
+from accounts import second_factor, sessions
+from amoot_comms import health, metrics
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("amoot_comms.request")

@@ -159,7 +159,7 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
-        "NAME": "amoot_comms.accounts.LongEnough",
+        "NAME": "accounts.adapter.LongEnough",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -167,7 +167,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "amoot_comms.accounts.NoSignupAdapter"
+ACCOUNT_ADAPTER = "accounts.adapter.NoSignupAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -180,9 +180,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Amoot"
 MFA_FORMS = {
-    "authenticate": "amoot_comms.code_forms.AuthenticateForm",
-    "reauthenticate": "amoot_comms.code_forms.ReauthenticateForm",
-    "activate_totp": "amoot_comms.code_forms.ActivateTOTPForm",
+    "authenticate": "accounts.code_forms.AuthenticateForm",
+    "reauthenticate": "accounts.code_forms.ReauthenticateForm",
+    "activate_totp": "accounts.code_forms.ActivateTOTPForm",
 }
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 # Roles above *sender* must hold a second factor; demo data only offers it.
@@ -195,7 +195,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "account/lockout.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0)
-AXES_USERNAME_CALLABLE = "amoot_comms.accounts.login_name"
+AXES_USERNAME_CALLABLE = "accounts.adapter.login_name"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 

@@ -17,7 +17,7 @@ from scripts.throwaway import production
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PACKAGES = (
-    *("amoot_comms", "audit", "channels", "common", "contacts", "email_routing"),
+    *("accounts", "amoot_comms", "audit", "channels", "common", "contacts", "email_routing"),
     *("gateways", "messaging", "persian", "staff"),
 )
 

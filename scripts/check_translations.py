@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/fa/LC_MESSAGES/django.po")
 TREES = (
     *(
+        "accounts",
         "amoot_comms",
         "audit",
         "channels",

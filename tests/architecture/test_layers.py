@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = (
+    "accounts",
     "amoot_comms",
     "audit",
     "channels",
