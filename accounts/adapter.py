@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from common.client_address import client_address
 from persian.digits import to_persian
 from persian.jalali import is_persian
 
@@ -26,6 +27,10 @@ class NoSignupAdapter(DefaultAccountAdapter):
         django-axes counts failures by user name *and* address. The codes of the second factor
         stay under allauth's own limit, which only somebody with the password can reach.
         """
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The same address for allauth's limits and mails as for django-axes and the log."""
+        return client_address(request) or "unknown"
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Whoever holds a second factor proves it with that: the password alone would not do."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 
 SIGNED_IN_AT = "signed_in_at"
 SEEN_AT = "seen_at"
@@ -15,11 +15,10 @@ EPOCH = "epoch"
 ENDED = "session_ended"
 
 
-def start(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
-    """A `user_logged_in` receiver: notes when, and under which epoch of the user's rights, it began."""
-    now = timezone.now().timestamp()
-    request.session[SIGNED_IN_AT] = now
-    request.session[SEEN_AT] = now
+def start(request: HttpRequest, user: Any, *, now: datetime) -> None:
+    """Note in the session when, and under which epoch of the user's rights, it began."""
+    request.session[SIGNED_IN_AT] = now.timestamp()
+    request.session[SEEN_AT] = now.timestamp()
     request.session[EPOCH] = user.session_epoch
     request.session.pop(ENDED, None)
 

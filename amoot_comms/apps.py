@@ -10,10 +10,10 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from accounts import sessions
+        from accounts import receivers
         from amoot_comms import letters, tzcheck
 
-        user_logged_in.connect(sessions.start, dispatch_uid="portal_session_start")
+        user_logged_in.connect(receivers.signed_in, dispatch_uid="portal_signed_in")
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)
         register(tzcheck.check_database, Tags.database)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from accounts import second_factor, sessions
 from amoot_comms import health, metrics
+from common.client_address import client_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("amoot_comms.request")
@@ -61,6 +62,7 @@ class LogContextMiddleware(_Middleware):
                 status=response.status_code,
                 ms=round((time.monotonic() - started) * 1000),
                 user=getattr(user, "pk", None),
+                client=client_address(request),
             )
         response["X-Request-ID"] = request_id
         return response

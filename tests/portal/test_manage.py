@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from amoot_comms.environment import Environment
+from scripts.check import PRODUCTION
 
 NOWHERE = "postgres://a:secret-word@127.0.0.1:1/x"
 
@@ -42,6 +43,13 @@ def test_a_missing_secret_key_in_production_is_told_in_a_sentence():
     assert done.returncode == 1
     assert done.stderr.startswith("The settings are wrong: SECRET_KEY is not set.")
     assert "Traceback" not in done.stderr
+
+
+def test_a_proxy_whose_visitors_all_have_its_own_address_is_refused():
+    done = answer("check", **PRODUCTION, PROXY_COUNT="0")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The settings are wrong: BEHIND_TLS_PROXY is 1, so PROXY_COUNT")
+    assert answer("check", **PRODUCTION, PROXY_COUNT="2").returncode == 0
 
 
 def test_whoever_asks_for_it_gets_the_traceback():

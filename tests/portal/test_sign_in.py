@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -73,6 +74,67 @@ def test_many_attempts_by_a_stranger_do_not_lock_a_colleague_out(client: Client)
         for _attempt in range(6):
             sign_in(Client(), user, "wrong-password-here", REMOTE_ADDR=f"10.9.9.{stranger}")
     assert sign_in(client, user, **HERE).status_code == 302
+
+
+@pytest.fixture
+def behind_a_proxy(settings: LazySettings) -> None:
+    settings.PROXY_COUNT = 1
+
+
+def from_address(address: str) -> dict[str, Any]:
+    """A request that came through our proxy, which appended the address it was called from."""
+    return {"REMOTE_ADDR": "172.18.0.1", "HTTP_X_FORWARDED_FOR": f"8.8.8.8, {address}"}
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+def test_behind_a_proxy_a_stranger_s_wrong_passwords_leave_the_right_one_usable(client: Client) -> None:
+    user = person("sender")
+    for _attempt in range(6):
+        answer = sign_in(Client(), user, "wrong-password-here", **from_address("6.6.6.6"))
+    assert answer.status_code == 429
+    assert sign_in(client, user, **from_address("10.1.2.3")).status_code == 302
+    assert is_signed_in(client)
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+def test_a_stranger_s_junk_log_ins_do_not_use_up_the_limit_of_an_office(
+    client: Client, settings: LazySettings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "7/m/ip"}
+    user = person("sender")
+    answers = {
+        client.post(
+            "/accounts/login/", {"login": f"nobody{n}", "password": "x"}, **from_address("6.6.6.6")
+        ).status_code
+        for n in range(8)
+    }
+    assert 429 in answers
+    assert sign_in(Client(), user, **from_address("10.1.2.3")).status_code == 302
+
+
+@pytest.mark.usefixtures("behind_a_proxy", "still")
+def test_a_morning_of_forty_colleagues_behind_one_address(client: Client) -> None:
+    office = from_address("10.0.0.1")
+    answers = [sign_in(Client(), person("sender"), **office).status_code for _colleague in range(40)]
+    assert answers == [302] * 40
+
+
+@pytest.mark.usefixtures("behind_a_proxy", "still")
+def test_resets_from_many_addresses_do_not_use_up_one_limit(client: Client) -> None:
+    answers = {
+        client.post(
+            "/accounts/password/reset/", {"email": f"user{n}@example.com"}, **from_address(f"10.0.0.{n}")
+        ).status_code
+        for n in range(65)
+    }
+    assert answers == {302}
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+def test_the_log_names_the_client_not_the_proxy(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="amoot_comms.request")
+    client.get("/accounts/login/", **from_address("10.1.2.3"))
+    assert [record.msg["client"] for record in caplog.records if isinstance(record.msg, dict)] == ["10.1.2.3"]
 
 
 @pytest.mark.parametrize("address", ["/accounts/signup/", "/accounts/email/"])
