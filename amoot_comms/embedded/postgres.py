@@ -24,7 +24,19 @@ LOCALE = ("--locale=C", "--lc-ctype=C.UTF-8", "--locale-provider=builtin", "--bu
 # In the data directory: the options that the cluster was made with.
 MADE_WITH = "made-with"
 
+# What keeps texts and numbers of people out of the server's log: it quotes no statement, no row and no
+# parameter beside an error. docker-compose.yml gives the same ones, and a test compares them.
+PRIVATE_LOG = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+}
+
 OPTIONS = {
+    **PRIVATE_LOG,
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
