@@ -68,18 +68,29 @@ class Trouble(StrEnum):
     NETWORK = "network"  # no connection, no name, no first byte
     ACCOUNT = "account"  # token, user, line, credit: a person must act
     PROVIDER = "provider"  # the provider says it is down
-    HOURS = "hours"  # the provider's own window is closed
-    CONTENT = "content"  # the provider refuses this text (empty, too long, audio not approved)
+    HOURS = "hours"  # the provider takes nothing at this hour
+    APPROVAL = "approval"  # the provider has not approved the audio yet
+    CONTENT = "content"  # the provider refuses this text or this request: a person must look at it
+    LATE = "late"  # our own deadline or window was over before the first byte
 
 
 class GatewayError(Exception):
-    """Base of a call's failures. `code` is the provider's word or ours; `raw` is bounded and masked."""
+    """Base of a call's failures. `code` is the provider's word or ours; `raw` is bounded and masked;
+    `until` is the instant before which trying again is of no use, where it is known."""
 
-    def __init__(self, code: str, *, trouble: Trouble = Trouble.PROVIDER, raw: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        trouble: Trouble = Trouble.PROVIDER,
+        raw: str = "",
+        until: datetime | None = None,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.trouble = trouble
         self.raw = raw
+        self.until = until
 
 
 class NotSent(GatewayError):

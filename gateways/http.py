@@ -191,7 +191,7 @@ class Http:
 
     def _classified(self, error: Exception, progress: _Progress, secrets: Sequence[str]) -> GatewayError:
         if progress.late:
-            return NotSent("deadline_passed", trouble=Trouble.NETWORK)
+            return NotSent("deadline_passed", trouble=Trouble.LATE)
         code = _code_of(error)
         if progress.connected:
             raw = self._kept(progress.data, secrets)

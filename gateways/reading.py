@@ -86,6 +86,14 @@ def last_ten(value: object) -> str:
     return digits[-10:] if len(digits) >= 10 else ""
 
 
+def field_of(value: object, *names: str) -> Any:
+    """The first of these fields that an object has, whatever the case of its keys; None where it has none."""
+    if not isinstance(value, dict):
+        return None
+    fields = {key.casefold(): found for key, found in value.items() if isinstance(key, str)}
+    return next((fields[name.casefold()] for name in names if name.casefold() in fields), None)
+
+
 def provider_time(instant: datetime) -> str:
     """An instant as both providers write it: Tehran's clock, whole seconds (rounded down)."""
     return instant.astimezone(TEHRAN).strftime(_SECONDS)

@@ -115,6 +115,18 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
         gettext_lazy("The provider did not take it. It is tried again by itself, shortly."),
         holds=True,
     ),
+    Reason.PROVIDER_HOURS: ReasonLabel(
+        gettext_lazy("the provider takes nothing at this hour"),
+        "C7.5",
+        gettext_lazy("A hold of the provider's, not of the procedure. It goes by itself afterwards."),
+        holds=True,
+    ),
+    Reason.AUDIO_UNAPPROVED: ReasonLabel(
+        gettext_lazy("the provider has not approved the voice yet"),
+        "C7.5",
+        gettext_lazy("The provider listens to the voice message first. It goes by itself once approved."),
+        holds=True,
+    ),
 }
 
 RULE_NAMES: Final[dict[str, Label]] = {

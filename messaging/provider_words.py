@@ -38,7 +38,11 @@ _WORDS: Final[dict[str, Label]] = {
     "Number_Invalid": gettext_lazy("the number is wrong"),
     # The provider's hours.
     "Time_NotAllowed": gettext_lazy("the provider does not send at this hour"),
-    "Hours_NotAllowed": gettext_lazy("the provider does not send at this hour"),
+    "day_ending": gettext_lazy("a voice message begins and ends on one day; this one waits for midnight"),
+    # Our request.
+    "Hours_Invalid": gettext_lazy("the portal asked for an end before the start; IT should look at it"),
+    "Dates_Invalid": gettext_lazy("the portal asked for an end before the start; IT should look at it"),
+    "Values_Invalid": gettext_lazy("the provider found a wrong value in the request; IT should look at it"),
     "window_over": gettext_lazy("the hours would have ended before it was sent"),
     # A call.
     "Success": gettext_lazy("taken by the provider"),

@@ -72,7 +72,7 @@ class AmootSms:
     async def send(self, batch: Batch) -> Answer:
         """`SendSimple`. A batch of one that is "wrong or blacklisted" is a rejected recipient."""
         if batch.ends_at is not None and batch.ends_at <= batch.now:
-            raise NotSent("window_over", trouble=Trouble.HOURS)
+            raise NotSent("window_over", trouble=Trouble.LATE, until=batch.ends_at)
         fields = {
             "SendDateTime": provider_time(batch.now),
             "SMSMessageText": batch.text,

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
 from gateways.avanak.errors import account_error, audio_error, sending_error
+from gateways.avanak.hours import campaign_end
 from gateways.base import (
     Account,
     Answer,
     Batch,
     BatchRefused,
     DeliveryReport,
+    GatewayError,
     Inbound,
     Listing,
     Lookup,
@@ -30,6 +32,7 @@ from gateways.reading import (
     as_amount,
     as_id,
     as_int,
+    field_of,
     from_provider_time,
     last_ten,
     parse_json,
@@ -42,8 +45,7 @@ TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes
 LIST_LIMIT: Final = 32 * 1024 * 1024
 TITLE_LIMIT: Final = 100
 CLOCK_SLACK: Final = timedelta(minutes=5)  # the provider's clock and ours may differ by so much
-# How long the provider may go on dialling where no window ends it.
-LONGEST_CAMPAIGN: Final = timedelta(days=1)
+AUDIO_REJECTED: Final = 2  # GetMessage's `Confirmed`; 0 and 3 wait, 1 is approved
 # Our own word, before the provider's: it has not called this number.
 NOT_DIALLED: Final = "not_dialled"
 
@@ -64,15 +66,14 @@ class Avanak:
         self.rate = rate
 
     async def send(self, batch: Batch) -> Answer:
-        """`CreateCampaign`, which ends at the window's close: the provider does not dial after it.
+        """`CreateCampaign`, which ends at the window's close or with the day: the provider does not dial
+        after it.
 
         The campaign's id stands for every recipient, since the provider gives none of its own.
         """
         if batch.audio_id is None:
             raise NotSent("no_audio", trouble=Trouble.CONTENT)
-        ends_at = batch.ends_at or batch.now + LONGEST_CAMPAIGN
-        if ends_at <= batch.now:
-            raise NotSent("window_over", trouble=Trouble.HOURS)
+        ends_at = campaign_end(batch.now, batch.ends_at)
         body, raw, is_good = await self._post(
             "CreateCampaign", _campaign(batch, ends_at), batch.text, write_before=batch.write_before
         )
@@ -81,6 +82,8 @@ class Avanak:
             accepted = RecipientOutcome(Result.ACCEPTED, campaign_id, "created")
             return Answer(dict.fromkeys(batch.addresses, accepted), campaign_id, raw)
         error = sending_error(_result(body), raw)
+        if error.trouble is Trouble.APPROVAL and await self._is_audio_rejected(batch.audio_id):
+            raise NotSent("Message_Rejected", trouble=Trouble.CONTENT, raw=raw)
         if isinstance(error, BatchRefused) and len(batch.addresses) == 1:
             rejected = RecipientOutcome(Result.REJECTED, status=error.code)
             return Answer({batch.addresses[0]: rejected}, raw=raw)
@@ -110,6 +113,15 @@ class Avanak:
         if not audio_id:
             raise audio_error(_code(given), raw)
         return int(audio_id)
+
+    async def _is_audio_rejected(self, audio_id: int) -> bool:
+        """`GetMessage`: whether somebody at the provider refused the audio. False where it does not tell."""
+        try:
+            body, _raw, is_good = await self._post("GetMessage", {"MessageID": str(audio_id)})
+        except GatewayError:
+            return False
+        details = field_of(body, "Details")
+        return is_good and as_int(field_of(details, "Confirmed")) == AUDIO_REJECTED
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
         """`GetCampaignNumbersByCampaignID` for a known campaign; without one nothing can be proven, now or

@@ -7,8 +7,8 @@ from typing import Final
 from gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Trouble
 from gateways.statuses import Kind, kind_of, name_of
 
-# CreateCampaign, StartCampaign and QuickSend. -75 (values) and -76 (dates) are faults of the request:
-# the message is paused for a person, for smaller batches would meet the same.
+# CreateCampaign, StartCampaign and QuickSend. -75 (values), -76 (dates), -77 (hours) and -80 (texts) are
+# faults of our request: the message is paused for a person, for smaller batches would meet the same.
 _SENDING: Final[dict[int, tuple[str, Trouble]]] = {
     -3: ("CreditNotEnough", Trouble.ACCOUNT),
     -6: ("Time_NotAllowed", Trouble.HOURS),
@@ -18,14 +18,17 @@ _SENDING: Final[dict[int, tuple[str, Trouble]]] = {
     -30: ("Campaign_CannotStart", Trouble.PROVIDER),
     -50: ("CreditNotEnough", Trouble.ACCOUNT),
     -60: ("Message_Invalid", Trouble.CONTENT),
-    -61: ("Message_NotApprovedYet", Trouble.CONTENT),
+    -61: ("Message_NotApprovedYet", Trouble.APPROVAL),
     -62: ("Message_Rejected", Trouble.CONTENT),
     -70: ("Tries_Invalid", Trouble.CONTENT),
     -71: ("RecordLength_Invalid", Trouble.CONTENT),
     -72: ("Record_NotAllowed", Trouble.ACCOUNT),
+    -73: ("Area_NotExists", Trouble.CONTENT),
+    -74: ("AreaNumbers_Failed", Trouble.CONTENT),
     -75: ("Values_Invalid", Trouble.CONTENT),
     -76: ("Dates_Invalid", Trouble.CONTENT),
-    -77: ("Hours_NotAllowed", Trouble.HOURS),
+    -77: ("Hours_Invalid", Trouble.CONTENT),
+    -80: ("SMSTexts_Empty", Trouble.CONTENT),
 }
 NUMBER_INVALID: Final = -2
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateways.fake.faults import Fault
-from gateways.fake.provider import GOES_ON, HUGE_ID, Call, Fate, epoch, integer, local_stamp
+from gateways.fake.provider import GOES_ON, HUGE_ID, Call, Fate, integer, local, local_stamp
 from gateways.fake.store import Campaign, Ledger
 from gateways.reading import as_int, last_ten
 from gateways.statuses import CODES
@@ -18,8 +18,11 @@ PRICE: Final = 1350  # rial a call
 LONGEST_TEXT: Final = 1000
 _QUICK: Final = frozenset({"QuickSend", "QuickSendWithTTS"})
 _CREDIT: Final = {"CreateCampaign": -50, "StartCampaign": -50}
-_HOURS: Final = {"CreateCampaign": -77, "StartCampaign": -77, "QuickSend": -6, "QuickSendWithTTS": -6}
-_WORKS: Final = frozenset({*_HOURS, "GenerateTTS", "UploadMessageBase64"})
+_HOURS: Final = -6
+_CALLS: Final = frozenset({"CreateCampaign", "StartCampaign", *_QUICK})
+_WORKS: Final = frozenset({*_CALLS, "GenerateTTS", "UploadMessageBase64"})
+# The answer of a campaign, and `Confirmed` of the audio.
+_AUDIO: Final = {"pending": (-61, 0), "rejected": (-62, 2)}
 # What no documented code says.
 _UNHEARD_OF: Final = -999
 
@@ -51,7 +54,12 @@ class AvanakFake:
 
     def refusal(self, method: str, fault: Fault, call: Call) -> Any:
         if fault.name == "hours":
-            return _HOURS.get(method, GOES_ON)
+            return _HOURS if method in _CALLS else GOES_ON
+        if fault.name == "audio":
+            refusal, confirmed = _AUDIO[fault.value]
+            if method == "GetMessage":
+                return self._get_message(call, confirmed=confirmed)
+            return refusal if method in {"CreateCampaign", "StartCampaign"} else GOES_ON
         code = as_int(fault.value)
         code = CODES[fault.value] if code is None else code
         if code == CODES["CreditNotEnough"]:
@@ -98,13 +106,13 @@ class AvanakFake:
             return {"Id": -2, "Length": 0}
         return {"Id": self.ledger.make_audio(call.get("Title"), at=call.at), "Length": 10}
 
-    def _get_message(self, call: Call) -> dict[str, Any]:
+    def _get_message(self, call: Call, *, confirmed: int = 1) -> dict[str, Any]:
         audio_id = integer(call.get("MessageID"))
         title = self.ledger.audio.get(audio_id)
         if title is None:
             return {"Details": None, "Status": "MessageID_Invalid"}
         return {
-            "Details": {"Id": audio_id, "Title": title, "Lenght": 10, "Confirmed": 1},
+            "Details": {"Id": audio_id, "Title": title, "Lenght": 10, "Confirmed": confirmed},
             "Status": "Success",
         }
 
@@ -115,17 +123,19 @@ class AvanakFake:
 
     def _create_campaign(self, call: Call) -> Any:
         text = self.ledger.audio.get(integer(call.get("MessageID")))
-        start, end = epoch(call.get("StartDateTime")), epoch(call.get("EndDateTime"))
+        start, end = local(call.get("StartDateTime")), local(call.get("EndDateTime"))
         numbers = [last_ten(number) for number in call.get("Numbers").split(",") if number.strip()]
         if text is None:
             return -60
-        if start is None or end is None or end <= max(start, call.at - 60):
+        if start is None or end is None or start.date() > end.date():
             return -76
+        if start.time().replace(second=0) >= end.time().replace(second=0):
+            return -77
         if not 1 <= integer(call.get("MaxTryCount"), 1) <= 10:
             return -70
         if not numbers or "" in numbers:
             return -75
-        campaign = self.ledger.accept(numbers, text, call=call.number, at=call.at, window_end=end)
+        campaign = self.ledger.accept(numbers, text, call=call.number, at=call.at, window_end=end.timestamp())
         campaign.stopped = call.get("AutoStart").lower() != "true"
         return _spoilt(campaign.id, call)
 

@@ -60,7 +60,8 @@ KINDS: Final[dict[str, Kind]] = {
     "chokes": Kind(Stage.BEFORE, Value.WORD, None, "HTTP 503 to calls that hold this word, nobody accepted"),
     "account": Kind(Stage.REFUSAL, Value.STATUS, None, "refuse with this status of the account"),
     "provider": Kind(Stage.REFUSAL, Value.STATUS, "-300", "refuse with 500 or -300"),
-    "hours": Kind(Stage.REFUSAL, Value.NONE, "", "refuse with -77 (Avanak only)"),
+    "hours": Kind(Stage.REFUSAL, Value.NONE, "", "refuse with -6 (Avanak only)"),
+    "audio": Kind(Stage.REFUSAL, Value.WORD, "pending", "every audio is pending or rejected (Avanak only)"),
     "partial": Kind(Stage.DURING, Value.SHARE, None, "refuse this share of the recipients with 101"),
     "partial-unanswered": Kind(Stage.DURING, Value.SHARE, None, "accept this share and leave it out of Data"),
     "no-data": Kind(Stage.DURING, Value.NONE, "", "accept, answer Success with an empty Data"),
@@ -135,6 +136,8 @@ def _problem_of(kind: Kind, value: str | None) -> str:
         return "a value is missing; write it as name:value."
     if kind.value is Value.NONE:
         return "it takes no value." if value else ""
+    if kind is KINDS["audio"]:
+        return "" if value in {"pending", "rejected"} else "the audio is pending or rejected."
     if kind.value is Value.WORD:
         return ""
     if kind.value is Value.STATUS:
@@ -167,7 +170,7 @@ def _float(text: str) -> float | None:
 
 def _concerns(fault: Fault, params: Mapping[str, Any]) -> bool:
     """Whether a fault that is about a word in the call is about this one."""
-    about_a_word = fault.kind.value is Value.WORD and fault.kind.stage is not Stage.BESIDE
+    about_a_word = fault.kind.value is Value.WORD and fault.kind.stage is Stage.BEFORE
     return not about_a_word or any(fault.value in str(value) for value in params.values())
 
 

@@ -109,6 +109,12 @@ def local_stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).astimezone(TEHRAN).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def local(value: str) -> datetime | None:
+    """A provider's date and time on Tehran's clock, None if it is none."""
+    instant = from_provider_time(value)
+    return instant.astimezone(TEHRAN) if instant else None
+
+
 def epoch(value: str) -> float | None:
     """The instant of a provider's date and time, None if it is none."""
     instant = from_provider_time(value)

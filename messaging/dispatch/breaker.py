@@ -18,11 +18,11 @@ from channels.models import Channel, Outage
 from gateways.base import GatewayError, NotSent, Trouble
 from messaging.dispatch.claim import patience
 from messaging.dispatch.clock import TOLERANCE, Clock
-from messaging.dispatch.send import DEADLINE_PASSED, Courier, is_batch_refusal
+from messaging.dispatch.send import Courier, is_batch_refusal
 from messaging.operations.causes import CREDIT_CODE, cause_of
 
 # Troubles that say nothing about the next call.
-HARMLESS = frozenset({Trouble.HOURS, Trouble.CONTENT})
+HARMLESS = frozenset({Trouble.HOURS, Trouble.APPROVAL, Trouble.CONTENT, Trouble.LATE})
 
 _NEEDS_SOMEBODY: Final = frozenset({Outage.Cause.ACCOUNT, Outage.Cause.CREDIT})
 
@@ -35,8 +35,7 @@ PROBE_SECONDS_MOST: Final = 60.0
 
 def is_about_the_gateway(failure: GatewayError) -> bool:
     """Whether a failed call says something about the next one: not the message's own fault, nor ours."""
-    ours = failure.code == DEADLINE_PASSED
-    return not (ours or is_batch_refusal(failure) or failure.trouble in HARMLESS)
+    return not (is_batch_refusal(failure) or failure.trouble in HARMLESS)
 
 
 def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> bool:

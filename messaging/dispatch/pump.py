@@ -27,7 +27,7 @@ from messaging.dispatch.choking import CHOKED, is_choked_on
 from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
-from messaging.dispatch.send import HOURS_WAIT, NOBODY_TOLD, Courier, is_batch_refusal, send_claim
+from messaging.dispatch.send import NOBODY_TOLD, Courier, hold_of, is_batch_refusal, send_claim
 from messaging.evaluation.facts import Known, MessageGate
 from messaging.models import Message
 from messaging.operations.heartbeat import note
@@ -213,7 +213,7 @@ class Pump:
         ]
 
     def _is_resting(self, message: Message, gate: MessageGate) -> bool:
-        """Whether the provider's own hours refused the message a moment ago."""
+        """Whether the provider held the message up a moment ago."""
         until = self._resting.get(message.pk)
         return until is not None and gate.facts.now < until
 
@@ -293,11 +293,11 @@ class Pump:
                 self._pause(message, CHOKED, failure)
         elif is_batch_refusal(failure) and size > 1:
             self._limits[message.pk] = max(size // 2, 1)
-        elif failure.trouble is Trouble.HOURS:
-            # Each further batch of it would be refused as this one was.
-            self._resting[message.pk] = self.clock() + HOURS_WAIT
         elif failure.trouble is Trouble.CONTENT:
             self._pause(message, failure.trouble, failure)
+        elif until := hold_of(failure, self.clock()):
+            # Each further batch of it would be refused as this one was.
+            self._resting[message.pk] = until
 
     def _has_audio(self, message: Message, report: Report) -> bool:
         """A voice message needs its audio first, made once a message; whether it may be sent now."""

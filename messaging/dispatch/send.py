@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -45,8 +45,11 @@ DEADLINE_PASSED = "deadline_passed"
 # An answer that tells of nobody whether he gets it.
 NOBODY_TOLD = "nobody_told"
 
-# The provider's own window was closed: it is asked again after this.
-HOURS_WAIT = timedelta(minutes=15)
+# A message that the provider holds up is tried again after this, unless the provider's rule says when.
+HOLD_WAIT: Final = timedelta(minutes=15)
+
+# Why what the provider holds up waits.
+_HOLDS: Final = {Trouble.HOURS: Reason.PROVIDER_HOURS, Trouble.APPROVAL: Reason.AUDIO_UNAPPROVED}
 
 # So long an answer is kept in the hand for a database that is away.
 DATABASE_PATIENCE = timedelta(seconds=30)
@@ -115,7 +118,7 @@ def send_claim(
     allowance = (claim.write_deadline - claim.claimed_at).total_seconds()
     if steady() - started >= allowance:
         _written_down(lambda: record_not_sent(claim, now=clock(), error=DEADLINE_PASSED))
-        return NotSent(DEADLINE_PASSED, trouble=Trouble.NETWORK)
+        return NotSent(DEADLINE_PASSED, trouble=Trouble.LATE)
     batch = _batch(message, claim, ends_at, started + allowance)
     passed(Point.SEND_BEFORE)
     begun = time.monotonic()
@@ -191,18 +194,23 @@ def _written_down(record: Callable[[], None]) -> None:
 
 def _record_failure(claim: Claim, failure: NotSent, clock: Clock, *, latency_ms: int) -> None:
     now = clock()
-    if failure.trouble is Trouble.HOURS:
-        record_not_sent(
-            claim,
-            now=now,
-            error=failure.code,
-            answer=failure.raw,
-            wait=HOURS_WAIT,
-            reason=Reason.WINDOW_CLOSED,
-            latency_ms=latency_ms,
-        )
-    else:
-        record_not_sent(claim, now=now, error=failure.code, answer=failure.raw, latency_ms=latency_ms)
+    held_until = hold_of(failure, now)
+    record_not_sent(
+        claim,
+        now=now,
+        error=failure.code,
+        answer=failure.raw,
+        wait=max(held_until - now, timedelta(0)) if held_until else timedelta(0),
+        reason=_HOLDS.get(failure.trouble, Reason.RETRY),
+        latency_ms=latency_ms,
+    )
+
+
+def hold_of(failure: GatewayError, now: datetime) -> datetime | None:
+    """Until when a refused message waits; None if it may be tried again at once."""
+    if failure.until is not None:
+        return failure.until
+    return now + HOLD_WAIT if failure.trouble in _HOLDS else None
 
 
 def is_batch_refusal(failure: GatewayError) -> bool:

@@ -22,3 +22,5 @@ class Reason(StrEnum):
     SCHEDULED = "scheduled"
     WINDOW_CLOSED = "window_closed"
     RETRY = "retry"
+    PROVIDER_HOURS = "provider_hours"
+    AUDIO_UNAPPROVED = "audio_unapproved"

@@ -13,6 +13,7 @@ from gateways.amootsms.client import AmootSms
 from gateways.avanak.client import Avanak
 from gateways.base import Answer, Batch, Gateway
 from gateways.http import Http
+from tests.gateways.daytime import daytime
 from tests.gateways.running import Running, running_gateway
 
 TOKEN = "s3cret-token-of-the-tests"
@@ -37,11 +38,12 @@ class Client:
         return self.runner.run(call)
 
     def batch(self, *addresses: str, **changes: Any) -> Batch:
+        now = datetime.now(UTC)
         batch = Batch(
             text=TEXT,
             addresses=addresses or ADDRESSES,
             reference="amoot-1-1",
-            now=datetime.now(UTC),
+            now=daytime(now) if self.code == "avanak" else now,
             audio_id=self.audio_id,
         )
         return replace(batch, **changes)

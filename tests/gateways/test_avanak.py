@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from gateways.avanak.client import _result
 from gateways.avanak.errors import account_error, audio_error, sending_error
 from gateways.base import BatchRefused, NotSent, OutcomeUnknown, Trouble
+from persian.jalali import TEHRAN
 from tests.gateways.conftest import ADDRESSES, TEXT
 
 LANDLINE = "+982188776655"
@@ -17,7 +18,7 @@ LANDLINE = "+982188776655"
 
 class TestCampaign:
     def test_it_ends_where_the_window_does(self, avanak):
-        now = datetime.now(UTC)
+        now = datetime.now(TEHRAN).replace(hour=10)
         ends_at = now + timedelta(hours=2, microseconds=3)
         avanak.send(now=now, ends_at=ends_at)
         params = avanak.server.received[-1]["params"]
@@ -29,11 +30,18 @@ class TestCampaign:
             assert told == ends_at.replace(microsecond=0)
             assert told <= ends_at
 
-    def test_without_a_window_it_ends_after_a_day(self, avanak):
-        now = datetime.now(UTC)
+    def test_without_a_window_it_ends_with_the_day(self, avanak):
+        now = datetime.now(TEHRAN).replace(hour=10)
         avanak.send(now=now)
         told = datetime.fromisoformat(avanak.server.accepted[0]["window_end"])
-        assert told == (now + timedelta(days=1)).replace(microsecond=0)
+        assert told == now.replace(hour=23, minute=59, second=59, microsecond=0)
+
+    def test_at_the_end_of_a_day_nothing_is_asked_of_the_provider(self, avanak):
+        before = len(avanak.server.received)
+        with pytest.raises(NotSent) as error:
+            avanak.send(now=datetime.now(TEHRAN).replace(hour=23, minute=58))
+        assert (error.value.trouble, error.value.code) == (Trouble.HOURS, "day_ending")
+        assert len(avanak.server.received) == before
 
     def test_landlines_can_be_called(self, avanak):
         answer = avanak.send(LANDLINE)
@@ -59,6 +67,30 @@ class TestCampaign:
         with pytest.raises(NotSent) as error:
             avanak.send()
         assert error.value.trouble is Trouble.HOURS
+
+    @pytest.mark.parametrize(
+        ("fault", "refusal"),
+        [("audio:pending", Trouble.APPROVAL), ("audio:rejected", Trouble.CONTENT)],
+    )
+    def test_audio_is_waited_for_until_the_provider_has_approved_it(self, avanak, fault, refusal):
+        avanak.server.use(fault)
+        with pytest.raises(NotSent) as error:
+            avanak.send()
+        assert error.value.trouble is refusal
+        avanak.server.use()
+        assert avanak.send().campaign_id
+
+    def test_audio_that_was_rejected_while_it_waited_is_not_waited_for(self, avanak):
+        avanak.server.use("audio:pendingx1", "audio:rejected")
+        with pytest.raises(NotSent) as error:
+            avanak.send()
+        assert (error.value.trouble, error.value.code) == (Trouble.CONTENT, "Message_Rejected")
+
+    def test_audio_is_waited_for_though_the_provider_does_not_tell_its_state(self, avanak):
+        avanak.server.use("audio:pendingx1", "5xx")
+        with pytest.raises(NotSent) as error:
+            avanak.send()
+        assert error.value.trouble is Trouble.APPROVAL
 
     @pytest.mark.parametrize("body", [12, "12", {"result": 12}, {"result": "12"}])
     def test_the_id_comes_bare_or_wrapped(self, body):
@@ -107,9 +139,13 @@ class TestCodes:
             (-300, Trouble.PROVIDER),
             (-20, Trouble.PROVIDER),
             (-6, Trouble.HOURS),
-            (-77, Trouble.HOURS),
-            (-61, Trouble.CONTENT),
+            (-77, Trouble.CONTENT),
+            (-61, Trouble.APPROVAL),
+            (-62, Trouble.CONTENT),
+            (-73, Trouble.CONTENT),
+            (-74, Trouble.CONTENT),
             (-76, Trouble.CONTENT),
+            (-80, Trouble.CONTENT),
             ("Token_Invalid", Trouble.ACCOUNT),
         ],
     )

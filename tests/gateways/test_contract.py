@@ -119,10 +119,10 @@ class TestRefusedAsAWhole:
 
     def test_a_window_that_is_over_is_not_even_asked_about(self, client):
         before = len(client.server.received)
-        batch_end = client.batch().now - timedelta(seconds=1)
+        batch_end = client.batch().now - timedelta(minutes=1)
         with pytest.raises(NotSent) as error:
             client.send(ends_at=batch_end)
-        assert error.value.trouble is Trouble.HOURS
+        assert error.value.trouble is Trouble.LATE
         assert len(client.server.received) == before
 
 

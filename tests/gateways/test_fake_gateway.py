@@ -296,7 +296,7 @@ class TestAvanak:
                 MessageID=audio,
                 Numbers=",".join(f"0912{n:07d}" for n in range(100)),
                 StartDateTime="2026-11-23 12:00:00",
-                EndDateTime="2036-11-23 12:00:00",
+                EndDateTime="2036-11-23 18:00:00",
             )
             time.sleep(0.05)
             rows = ask(server, "/Rest/GetCampaignNumbersByCampaignID", CampaignID=campaign)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import pytest
@@ -21,7 +21,7 @@ from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import send_claim
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
 from persian.jalali import TEHRAN
-from tests.factories import HOUR, MessageFactory, OutageFactory, UserFactory, mobile, open_every_day
+from tests.factories import MessageFactory, OutageFactory, UserFactory, mobile, open_every_day
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import in_threads, people, seconds, states
 
@@ -57,30 +57,6 @@ def test_a_message_goes_from_submission_to_its_end(sms: Dispatch):
     assert {entry["text"] for entry in sms.server.accepted} == {"سلام دنیا"}
     ids = {str(entry["id"]) for entry in sms.server.accepted}
     assert set(Delivery.objects.values_list("provider_id", flat=True)) == ids
-
-
-def test_a_voice_message_is_made_once_and_sent_to_landlines_too(avanak: Dispatch):
-    people(12)
-    Contact.objects.filter(address=mobile(3)).update(mobile=None, phone="+982122000003")
-    message = MessageFactory(channel=avanak.channel, text="پیام صوتی")
-    avanak.run()
-    assert states(message) == {"accepted": 12}
-    assert "+982122000003" in avanak.numbers
-    methods = Counter(entry["method"] for entry in avanak.server.received)
-    assert methods == {"GenerateTTS": 1, "CreateCampaign": 2}
-
-
-def test_a_promotional_voice_message_tells_the_provider_when_to_stop_dialling(avanak: Dispatch):
-    people(1)
-    now = database_clock().astimezone(TEHRAN)
-    closes = (now + 2 * HOUR).replace(second=0, microsecond=0)
-    if closes.date() != now.date():
-        pytest.skip("the window would close after midnight")
-    open_every_day(avanak.channel, 0, closes.hour * 60 + closes.minute)
-    MessageFactory(channel=avanak.channel, promotional=True)
-    avanak.run()
-    [entry] = avanak.server.accepted
-    assert datetime.fromisoformat(entry["window_end"]) == closes
 
 
 def test_outside_the_hours_everything_waits(sms: Dispatch):
@@ -219,22 +195,6 @@ def test_the_probe_does_not_end_what_a_person_declared(sms: Dispatch):
     end_outage(outage=outage, by=UserFactory(roles=["it"]), now=database_clock())
     pump.run(seconds=2)
     assert states(message) == {"accepted": 1}
-
-
-def test_the_providers_own_closed_hours_hold_and_are_asked_about_once(avanak: Dispatch):
-    people(40)
-    message = MessageFactory(channel=avanak.channel)
-    avanak.server.use("hours")
-    pump = avanak.pump()
-    pump.run(seconds=3)
-    campaigns = [e for e in avanak.server.received if e["method"] == "CreateCampaign"]
-    assert len(campaigns) == 1
-    assert states(message) == {"queued": 40}
-    assert written(message) == {"", "window_closed"}
-    held = Delivery.objects.filter(reason="window_closed")
-    assert held.count() == 10
-    assert not held.filter(not_before__lt=database_clock() + timedelta(minutes=14)).exists()
-    assert not pump.is_down()
 
 
 def test_a_batch_that_a_bad_number_spoils_is_halved_until_only_the_bad_one_is_left(sms: Dispatch):

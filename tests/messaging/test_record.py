@@ -66,9 +66,9 @@ def test_what_is_proven_not_sent_goes_back_into_the_queue():
 
 def test_what_the_providers_own_hours_refused_is_held():
     message, claimed = claimed_campaign()
-    record_not_sent(claimed, now=LATER, error="-77", wait=HOUR, reason=Reason.WINDOW_CLOSED)
+    record_not_sent(claimed, now=LATER, error="-6", wait=HOUR, reason=Reason.PROVIDER_HOURS)
     rows = Delivery.objects.filter(message=message)
-    assert {(r.state, r.reason, r.not_before) for r in rows} == {("queued", "window_closed", LATER + HOUR)}
+    assert {(r.state, r.reason, r.not_before) for r in rows} == {("queued", "provider_hours", LATER + HOUR)}
 
 
 def test_a_doubtful_call_is_never_queued_by_itself():

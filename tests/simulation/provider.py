@@ -114,7 +114,7 @@ class SimulatedProvider:
         # A claim hands them out in the order of the database's plan, which is not the same every time.
         batch = replace(batch, addresses=sorted(batch.addresses))
         if batch.write_before is not None and self.monotonic() >= batch.write_before:
-            raise NotSent("deadline_passed", trouble=Trouble.NETWORK)
+            raise NotSent("deadline_passed", trouble=Trouble.LATE)
         if turn.fate is Fate.DIES_BEFORE:
             raise WorkerDied
         if turn.fate in _FAILURES:
