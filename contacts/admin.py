@@ -57,6 +57,8 @@ class ContactAdmin(ActionAdmin):
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
     ) -> tuple[QuerySet[Contact], bool]:
         found: QuerySet[Contact] = queryset.search(search_term)  # type: ignore[attr-defined]
+        if "search_rank" in found.query.annotations:
+            found = found.order_by("search_rank", *queryset.query.order_by)
         return found, False
 
     def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm, change: bool) -> None:

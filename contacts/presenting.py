@@ -32,14 +32,14 @@ class Page:
 
 
 def page_of(customers: ContactQuerySet, asked: dict[str, Any]) -> Page:
-    """The newest first. `before` asks for older customers than that key, `after` for newer ones."""
+    """The order of `ContactQuerySet.older`. `before` asks for older customers than that key, `after` for newer ones."""
     before, after = asked.get("before"), asked.get("after")
     if after and not before:
-        rows = list(customers.filter(pk__gt=after).order_by("pk")[: PAGE_SIZE + 1])
+        rows = list(customers.newer(after)[: PAGE_SIZE + 1])
         more_newer, more_older = len(rows) > PAGE_SIZE, bool(rows)
         rows = rows[:PAGE_SIZE][::-1]
     else:
-        rows = list(customers.after(before)[: PAGE_SIZE + 1])
+        rows = list(customers.older(before)[: PAGE_SIZE + 1])
         more_newer, more_older = before is not None and bool(rows), len(rows) > PAGE_SIZE
         rows = rows[:PAGE_SIZE]
     return Page(

@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 from django.db import connection
 
@@ -59,6 +61,70 @@ def test_what_nobody_has_finds_nobody(typed, write_csv):
 def test_an_empty_search_finds_all():
     ContactFactory.create_batch(2)
     assert Contact.objects.search(" \u200c ").count() == 2
+
+
+def stored(**values: str) -> Contact:
+    """A customer as the actions store one: with the text that the search looks in."""
+    texts = {"name": "", "company": "", "customer_no": "", "mobile": None, "phone": None, **values}
+    return ContactFactory(**{**values, "name": texts["name"]}, search_text=search_text(**texts))
+
+
+WHOLE = [
+    "0912 000 0010",
+    "۰۹۱۲ ۰۰۰ ۰۰۱۰",
+    "0912 000 00 10",
+    "0912-000-0010",
+    "+98 912 000 00 10",
+    "9120000010",
+]
+
+
+@pytest.mark.parametrize("typed", WHOLE)
+def test_a_whole_number_finds_its_customer_alone(typed):
+    """The parts of a number stand in many others; on the phone the flag went to the wrong person."""
+    wanted = stored(name="", mobile="+989120000010")
+    stored(name="0912 000", mobile="+989120010000")
+    stored(name="", mobile="+989100009120")
+    stored(name="", mobile="+989120000010"[:-2] + "01", customer_no="0010")
+    assert list(Contact.objects.search(typed)) == [wanted]
+
+
+def test_a_whole_number_finds_whose_second_number_it_is():
+    wanted = stored(mobile="+989120000010", phone="+982188776655")
+    stored(mobile="+989120000011")
+    assert list(Contact.objects.search("021 8877 6655")) == [wanted]
+
+
+def test_a_customer_number_of_ten_digits_is_found_though_a_number_could_look_so():
+    wanted = stored(customer_no="2188776655")
+    assert list(Contact.objects.search("2188776655")) == [wanted]
+
+
+def test_random_whole_numbers_find_nobody_else():
+    random = Random(7)
+    numbers = sorted({f"+989{random.randrange(10**9):09}" for _ in range(400)})
+    for number in numbers:
+        stored(name="", mobile=number)
+    for number in numbers[::20]:
+        local = "0" + number[3:]
+        for spelling in (
+            f"{local[:4]} {local[4:7]} {local[7:]}",
+            f"{local[:4]} {local[4:7]} {local[7:9]} {local[9:]}",
+        ):
+            assert [contact.mobile for contact in Contact.objects.search(spelling)] == [number]
+
+
+def test_numbers_that_end_with_the_digits_come_first_on_every_page():
+    """Newest first otherwise: the right one of seven stood last."""
+    ends = stored(mobile="+989121110010").pk
+    holds = [stored(mobile=f"+9891{n:02}001077").pk for n in range(20, 20 + PAGE_SIZE + 2)]
+    expected = [ends, *reversed(holds)]
+    first = page_of(Contact.objects.search("0010"), {"q": "0010"})
+    assert [row.pk for row in first.rows] == expected[:PAGE_SIZE]
+    second = page_of(Contact.objects.search("0010"), {"before": expected[PAGE_SIZE - 1]})
+    assert [row.pk for row in second.rows] == expected[PAGE_SIZE:]
+    back = page_of(Contact.objects.search("0010"), {"after": expected[PAGE_SIZE]})
+    assert [row.pk for row in back.rows] == expected[:PAGE_SIZE]
 
 
 def test_pages_by_key_lead_there_and_back():
