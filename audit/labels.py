@@ -19,6 +19,7 @@ ACTIONS: Final[dict[str, Promise]] = {
     "channel.windows_set": _("sending windows set"),
     "contact.call_closed": _("opt-out call closed"),
     "contact.call_opened": _("opt-out call opened"),
+    "contact.consent_noted": _("note added to the consent history"),
     "contact.edited": _("customer's record changed"),
     "contact.opt_out_cleared": _("opt-out cleared"),
     "contact.opt_out_set": _("opt-out set"),

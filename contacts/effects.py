@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from contacts.models import ConsentEntry
-from contacts.wording import count_text
+from contacts.wording import count_text, in_persian
+from persian.jalali import format_datetime
 
 Flag = ConsentEntry.Flag
 
@@ -29,12 +30,37 @@ class Effect(Protocol):
     def stopped(self) -> int: ...
     @property
     def in_flight(self) -> int: ...
+    @property
+    def noted(self) -> bool: ...
 
 
 def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: Effect) -> str:
     """“From now on: no promotional messages. 2 waiting messages were stopped.”"""
     now = _FROM_NOW_ON[flag, value] if effect.changed else _("Nothing changed: it was so already.")
     return " ".join([str(now), *stopped_sentences(effect.stopped, effect.in_flight)])
+
+
+def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effect: Effect) -> str:
+    """That the option was so already, since when and by whom, and what became of the reason."""
+    if last is None:
+        sentence = _("Nothing changed: this option was not active.")
+    else:
+        words = (
+            _("Nothing changed: %(name)s activated this option on %(at)s.")
+            if last.after
+            else _("Nothing changed: %(name)s deactivated this option on %(at)s.")
+        )
+        at = format_datetime(last.at, get_language() or "fa")
+        sentence = words % {"name": last.by.display_name, "at": at}
+    note = [_("Your reason was added to the history as a note.")] if effect.noted else []
+    return " ".join(
+        [
+            f"«{flag.label}»:" if in_persian() else f"“{flag.label}”:",
+            sentence,
+            *note,
+            *stopped_sentences(effect.stopped, effect.in_flight),
+        ]
+    )
 
 
 def stopped_sentences(stopped: int, in_flight: int) -> list[str]:

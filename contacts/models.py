@@ -154,6 +154,10 @@ class ConsentEntry(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(before=F("after")), name="consent_entry_changes_something"),
             models.CheckConstraint(condition=~Q(reason=""), name="consent_entry_has_a_reason"),
+            # Reading 15. Entries of before the constraint stand as they are: the ledger only grows.
+            models.CheckConstraint(
+                condition=~Q(source="voc_call") | Q(call__isnull=False), name="consent_entry_has_its_call"
+            ),
         ]
         # the history on a customer's card, newest first
         indexes = [models.Index(fields=["contact", "id"], name="consent_by_contact")]

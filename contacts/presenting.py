@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.models import Entry
+from contacts.actions.consent import NOTED
 from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.querysets import ContactQuerySet
+from staff.models import User
 
 PAGE_SIZE = 50
+HISTORY_SHOWN = 50
 
 VERDICTS: dict[str, Promise] = {
     "new": _("new"),
@@ -32,7 +37,7 @@ class Page:
 
 
 def page_of(customers: ContactQuerySet, asked: dict[str, Any]) -> Page:
-    """The order of `ContactQuerySet.older`. `before` asks for older customers than that key, `after` for newer ones."""
+    """In the order of `ContactQuerySet.older`: what follows the key `before`, or leads the key `after`."""
     before, after = asked.get("before"), asked.get("after")
     if after and not before:
         rows = list(customers.newer(after)[: PAGE_SIZE + 1])
@@ -56,23 +61,79 @@ def _query(asked: dict[str, Any], **key: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One of the two options of C7.3 on the card, with the form that changes it."""
+    """One of the two options of C7.3 on the card, with the form that changes it.
+
+    `wanted` is what the switch shows: the option itself, or what a refused form asked for.
+    """
 
     flag: str
     words: str
     is_set: bool
+    wanted: bool
     form: ReasonForm
+    quick_reasons: list[str]
+
+
+_QUICK_TO_SET = (_("The customer asked by telephone."), _("The number belongs to somebody else now."))
+_QUICK_TO_CLEAR = (_("The customer asked by telephone to get messages again."), _("It was set by mistake."))
 
 
 def options_of(contact: Contact, bound: dict[str, ReasonForm] | None = None) -> list[Option]:
     """Both options; `bound` holds a form that was refused."""
-    forms = bound or {}
-    return [
-        Option(
-            flag.value,
-            str(flag.label),
-            getattr(contact, flag.value),
-            forms.get(flag.value) or ReasonForm(prefix=flag.value),
+    return [_option(contact, flag, (bound or {}).get(flag.value)) for flag in ConsentEntry.Flag]
+
+
+def _option(contact: Contact, flag: ConsentEntry.Flag, refused: ReasonForm | None) -> Option:
+    is_set: bool = getattr(contact, flag.value)
+    return Option(
+        flag=flag.value,
+        words=str(flag.label),
+        is_set=is_set,
+        wanted=refused.data.get("value") == "1" if refused else is_set,
+        form=refused or ReasonForm(prefix=flag.value),
+        quick_reasons=[str(words) for words in (_QUICK_TO_CLEAR if is_set else _QUICK_TO_SET)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A change of an option, or a note to it, as the card and the back office show it."""
+
+    at: datetime
+    words: str
+    reason: str
+    by: str
+    source: str
+
+
+def history_of(contact: Contact, limit: int = HISTORY_SHOWN) -> list[HistoryLine]:
+    """What the customer refused and allowed, with the notes; newest first."""
+    entries = contact.ledger.select_related("by").order_by("-pk")[:limit]
+    lines = [
+        HistoryLine(
+            entry.at,
+            _words_of(entry.get_flag_display(), _("activated") if entry.after else _("deactivated")),
+            entry.reason,
+            entry.by.display_name,
+            entry.get_source_display(),
         )
-        for flag in ConsentEntry.Flag
+        for entry in entries
     ]
+    lines += [_note_line(note) for note in _notes(contact)[:limit]]
+    return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
+
+
+def _notes(contact: Contact) -> Any:
+    about = Entry.objects.about(contact._meta.label_lower, str(contact.pk))
+    return about.filter(action=NOTED).order_by("-pk")
+
+
+def _note_line(note: Entry) -> HistoryLine:
+    author = User.objects.filter(pk=note.actor_id).first()
+    flag = ConsentEntry.Flag(note.data["flag"])
+    by = author.display_name if author else note.actor
+    return HistoryLine(note.at, _words_of(flag.label, _("note")), note.data["reason"], by, "")
+
+
+def _words_of(option: Any, act: Any) -> str:
+    return f"{option}: {act}"

@@ -57,7 +57,7 @@ class ContactQuerySet(models.QuerySet[Any]):
         return found.annotate(search_rank=Case(When(ends, then=0), default=1))
 
     def older(self, key: int | None) -> ContactQuerySet:
-        """The page that begins behind the customer with the id `key`: ends of numbers first, then the newest."""
+        """The page that begins behind the customer `key`: ends of numbers first, then the newest."""
         if "search_rank" not in self.query.annotations:
             return (self if key is None else self.filter(pk__lt=key)).order_by("-pk")
         rank = self._rank_of(key)

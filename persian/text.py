@@ -79,3 +79,9 @@ def search_key(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Whether nothing of `text` would be seen: only spaces, ZWNJ and other invisible characters."""
     return not fold_line(text)
+
+
+def has_words(text: str) -> bool:
+    """Whether `text` says something: four letters or more, three of them different («xxxx» does not)."""
+    letters = [char for char in search_key(text) if char.isalpha()]
+    return len(letters) >= 4 and len(set(letters)) >= 3

@@ -97,6 +97,27 @@
     });
   });
 
+  // <input type=checkbox data-opens="id" data-was="0">: the box with that id is seen while the switch differs.
+  document.querySelectorAll("[data-opens]").forEach((input) => {
+    const box = document.getElementById(input.dataset.opens);
+    const show = (event) => {
+      box.hidden = input.checked === (input.dataset.was === "1");
+      if (event && !box.hidden) box.querySelector("textarea").focus();
+    };
+    input.addEventListener("change", show);
+    window.addEventListener("pageshow", () => show());
+    show();
+  });
+
+  // <button data-fill="id">: puts its own words into the field with that id.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-fill]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.fill);
+    field.value = button.textContent.trim();
+    field.focus();
+  });
+
   // <button data-copy="…">: copies a text.
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-copy]");

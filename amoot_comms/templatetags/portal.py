@@ -13,10 +13,13 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from common.permissions import may
 from persian import digits, jalali
 from persian.phones import local_form
 
 register = template.Library()
+# The views' own question: Django's `perms` says yes to every superuser.
+register.filter("may", may)
 
 _HOUR = 3600
 _DAY = 24 * _HOUR

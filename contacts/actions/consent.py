@@ -15,10 +15,12 @@ from contacts import hooks
 from contacts.hooks import Effect, Event
 from contacts.models import ConsentEntry, Contact, OptOutCall
 from contacts.wording import count_text
-from persian.text import fold, is_blank
+from persian.text import fold, has_words, is_blank
 from staff.models import User
 
 REASON_MAX_LENGTH = 2000
+# The audit action of a reason that changed no flag.
+NOTED = "contact.consent_noted"
 
 Flag = ConsentEntry.Flag
 Source = ConsentEntry.Source
@@ -26,11 +28,15 @@ Source = ConsentEntry.Source
 
 @dataclass(frozen=True, slots=True)
 class ConsentEffect:
-    """Whether the flag changed, how many waiting deliveries were stopped, and how many had left already."""
+    """Whether the flag changed, how many waiting deliveries were stopped, and how many had left already.
+
+    `noted`: the flag was so already, and the new reason is kept beside the history.
+    """
 
     changed: bool
     stopped: int = 0
     in_flight: int = 0
+    noted: bool = False
 
 
 def set_consent(
@@ -46,10 +52,10 @@ def set_consent(
 ) -> ConsentEffect:
     """Set or clear one of the two options of C7.3; waiting deliveries that it forbids are stopped with it.
 
-    Setting what is set already records nothing; what waits in spite of it is stopped all the same. The
-    `call` that it came from is closed by the decision. Raises PermissionDenied unless `by` is a VOC expert
-    (`contacts.set_consent`), and ValidationError for an unknown flag, a reason that nobody could read, or
-    another customer's call.
+    Setting what is set already changes nothing: a new reason is kept as a note, and what waits in spite of
+    the flag is stopped. An expert's decision has a call behind it (reading 15), which it closes: `call`, else
+    the open one, else one just answered. Raises PermissionDenied for others than VOC experts,
+    ValidationError for an unknown flag, a reason without words, or another's call.
     """
     _demand(by, "contacts.set_consent")
     if flag not in Flag.values:
@@ -59,8 +65,11 @@ def set_consent(
         locked = _lock(contact)
         if call is not None and call.contact_id != locked.pk:
             raise ValidationError(_("The call is another customer's."), code="foreign_call")
-        effect = Effect()
+        if call is None and source == Source.VOC_CALL:
+            call = locked.calls.filter(closed_at__isnull=True).first()
         changed = getattr(locked, flag) != value
+        noted = not changed and _note(locked, flag, reason, by, now)
+        effect = Effect()
         if changed:
             effect = _change(locked, flag, value, reason, by, now, source, call)
         elif value:
@@ -69,7 +78,7 @@ def set_consent(
         if call is not None:
             effect += _close(locked, by, now)
     _refresh(contact, locked)
-    return ConsentEffect(changed, effect.stopped, effect.in_flight)
+    return ConsentEffect(changed, effect.stopped, effect.in_flight, noted)
 
 
 def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall, Effect]:
@@ -115,6 +124,8 @@ def _change(
     source: str,
     call: OptOutCall | None,
 ) -> Effect:
+    if call is None and source == Source.VOC_CALL:
+        call = contact.calls.create(opened_at=now, opened_by=by, closed_at=now, closed_by=by)
     _set(contact, **{flag: value, "updated_at": now})
     entry = ConsentEntry.objects.create(
         contact=contact,
@@ -132,10 +143,25 @@ def _change(
         by=by,
         action="contact.opt_out_set" if value else "contact.opt_out_cleared",
         obj=contact,
-        data={"flag": flag, "entry": entry.pk, "source": source, "stopped": effect.stopped},
+        data={
+            "flag": flag,
+            "entry": entry.pk,
+            "source": source,
+            "call": call.pk if call else None,
+            "stopped": effect.stopped,
+        },
         now=now,
     )
     return effect
+
+
+def _note(contact: Contact, flag: str, reason: str, by: User, now: datetime) -> bool:
+    """Keep a reason that came with a decision which was taken before; False if the history has it."""
+    last = contact.ledger.filter(flag=flag).order_by("-pk").first()
+    if last is not None and last.reason == reason:
+        return False
+    record(by=by, action="contact.consent_noted", obj=contact, data={"flag": flag, "reason": reason}, now=now)
+    return True
 
 
 def _close(contact: Contact, by: User, now: datetime) -> Effect:
@@ -168,6 +194,10 @@ def _readable(reason: str) -> str:
     reason = fold(reason).strip()
     if is_blank(reason):
         raise ValidationError(_("Write the reason: what did the customer say?"), code="reason_missing")
+    if not has_words(reason):
+        raise ValidationError(
+            _("Write the reason in words, so that others understand it later."), code="reason_without_words"
+        )
     if len(reason) > REASON_MAX_LENGTH:
         raise ValidationError(
             _("The reason has %(length)s characters; at most %(limit)s are kept.")

@@ -11,16 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.actions.consent import close_call, open_call, set_consent
-from contacts.effects import effect_sentence, stopped_sentences
+from contacts.effects import effect_sentence, stopped_sentences, unchanged_sentence
 from contacts.forms import FilterForm, ReasonForm
 from contacts.models import ConsentEntry, Contact
-from contacts.presenting import options_of, page_of
+from contacts.presenting import history_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
 from contacts.selectors import known_tags
 from contacts.views.common import user_of
 from staff.permissions import requires
-
-HISTORY_SHOWN = 50
 
 
 @require_GET
@@ -62,7 +60,7 @@ def _card(
     request: HttpRequest, contact: Contact, refused: dict[str, ReasonForm] | None = None
 ) -> HttpResponse:
     may_see_history = user_of(request).may("contacts.view_consententry")
-    history = contact.ledger.select_related("by").order_by("-pk")[:HISTORY_SHOWN] if may_see_history else []
+    history = history_of(contact) if may_see_history else []
     context = {
         "contact": contact,
         "options": options_of(contact, refused),
@@ -90,12 +88,15 @@ def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
                 reason=form.cleaned_data["reason"],
                 by=user_of(request),
                 now=timezone.now(),
-                call=contact.calls.filter(closed_at__isnull=True).first(),
             )
         except ValidationError as error:
             form.add_error("reason", error)
         else:
-            messages.success(request, effect_sentence(ConsentEntry.Flag(flag), value, effect))
+            if effect.changed:
+                messages.success(request, effect_sentence(ConsentEntry.Flag(flag), value, effect))
+            else:
+                last = contact.ledger.filter(flag=flag).select_related("by").order_by("-pk").first()
+                messages.info(request, unchanged_sentence(ConsentEntry.Flag(flag), last, effect))
             return redirect("contacts:card", pk=pk)
     return _card(request, contact, {flag: form})
 

@@ -86,3 +86,9 @@ def test_below_the_edge_nobody_asks_the_clock():
 def test_rights_are_asked_for_by_role_and_never_by_djangos_superuser_shortcut():
     asking = [named(path) for path in sources() if ".has_perm(" in path.read_text()]
     assert not asking
+
+
+def test_templates_ask_for_rights_as_the_views_do():
+    """Django's `perms` says yes to every superuser: a button that answers 403."""
+    asking = [named(path) for path in (ROOT / "templates").rglob("*.html") if "perms." in path.read_text()]
+    assert not asking

@@ -95,7 +95,9 @@ def test_neither_the_machine_nor_a_superuser_nor_a_disabled_expert_changes_a_fla
             set_consent(contact=contact, flag="no_messages", value=True, reason=REASON, by=by, now=NOW)
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "\u200c", " \u200f\u200b\n"])
+@pytest.mark.parametrize(
+    "reason", ["", "   ", "\u200c", " \u200f\u200b\n", ".", "x", "xxxxx", "۱۲۳۴", "…؟!", "نه"]
+)
 def test_a_reason_that_nobody_can_read_is_refused(voc, reason):
     contact = ContactFactory()
     with pytest.raises(ValidationError):
@@ -188,6 +190,55 @@ def test_a_clock_that_went_back_does_not_break_closing(voc):
     assert close_call(contact=contact, by=voc, now=NOW - timedelta(hours=1))
     call.refresh_from_db()
     assert call.closed_at == NOW
+
+
+def test_a_decision_without_an_open_call_has_the_experts_own_answer_behind_it(voc):
+    """Reading 15. Before, the ledger said “call with the VOC expert” and named none."""
+    contact = ContactFactory()
+    for value in (True, False):
+        set_consent(contact=contact, flag="no_messages", value=value, reason=REASON, by=voc, now=NOW)
+        entry = contact.ledger.order_by("-pk")[0]
+        call = entry.call
+        assert (call.contact, call.opened_by, call.closed_by) == (contact, voc, voc)
+        assert call.opened_at == call.closed_at == NOW
+    assert contact.calls.count() == 2
+    assert not contact.voc_call_open
+
+
+def test_an_open_call_is_the_one_behind_the_decision(voc, sender):
+    contact = ContactFactory()
+    call, _effect = open_call(contact=contact, by=sender, now=NOW)
+    set_consent(contact=contact, flag="no_messages", value=True, reason=REASON, by=voc, now=NOW)
+    assert contact.ledger.get().call == call
+    assert not Contact.objects.get(pk=contact.pk).voc_call_open
+
+
+def test_a_command_needs_no_call(voc):
+    contact = ContactFactory()
+    set_consent(
+        contact=contact, flag="no_messages", value=True, reason=REASON, by=voc, now=NOW, source="command"
+    )
+    assert contact.ledger.get().call is None
+
+
+def test_the_database_refuses_an_experts_entry_without_its_call(voc):
+    entry = {"at": NOW, "flag": "no_messages", "before": False, "after": True, "by": voc, "reason": REASON}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ConsentEntry.objects.create(contact=ContactFactory(), source="voc_call", **entry)
+
+
+def test_a_second_experts_reason_is_kept_as_a_note(voc):
+    contact, second = ContactFactory(), UserFactory(roles=["voc"])
+    set_consent(contact=contact, flag="no_messages", value=True, reason=REASON, by=voc, now=NOW)
+    again = set_consent(
+        contact=contact, flag="no_messages", value=True, reason="همسرش هم زنگ زد", by=second, now=NOW
+    )
+    assert (again.changed, again.noted) == (False, True)
+    note = Entry.objects.get(action="contact.consent_noted")
+    assert (note.actor, note.object_id) == (second.username, str(contact.pk))
+    assert note.data == {"flag": "no_messages", "reason": "همسرش هم زنگ زد"}
+    twice = set_consent(contact=contact, flag="no_messages", value=True, reason=REASON, by=voc, now=NOW)
+    assert not twice.noted
 
 
 def test_another_customers_call_is_refused(voc):

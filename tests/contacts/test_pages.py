@@ -69,6 +69,38 @@ def test_the_list_asks_the_database_the_same_few_questions_for_any_length(
         as_sender.get(reverse("contacts:list"))
 
 
+def test_a_second_tab_is_told_who_was_first_and_its_reason_is_kept(as_voc, voc):
+    contact = ContactFactory()
+    set_consent(contact=contact, flag="no_messages", value=True, reason="نخواست", by=voc, now=NOW)
+    url = reverse("contacts:consent", args=[contact.pk, "no_messages"])
+    page = as_voc.post(url, {"no_messages-reason": "همسرش هم زنگ زد", "value": "1"}, follow=True)
+    [told] = page.context["messages"]
+    assert told.level_tag == "info"
+    assert voc.display_name in str(told)
+    assert format_datetime(NOW, "fa") in str(told)
+    assert "همسرش هم زنگ زد" in page.content.decode()
+    other = reverse("contacts:consent", args=[contact.pk, "no_promotional"])
+    page = as_voc.post(other, {"no_promotional-reason": "اشتباه شده", "value": "0"}, follow=True)
+    assert [told.level_tag for told in page.context["messages"]] == ["info"]
+
+
+def test_each_option_is_a_switch_and_quick_reasons_stand_beside_the_field(as_voc):
+    contact = ContactFactory(no_messages=True)
+    page = as_voc.get(reverse("contacts:card", args=[contact.pk])).content.decode()
+    switches = re.findall(r'<input class="form-check-input".*?>', page, re.DOTALL)
+    assert [("checked" in switch, "data-opens" in switch) for switch in switches] == [
+        (False, True),
+        (True, True),
+    ]
+    assert page.count('data-fill="id_no_messages-reason"') == 2
+    refused = as_voc.post(
+        reverse("contacts:consent", args=[contact.pk, "no_promotional"]),
+        {"no_promotional-reason": ".", "value": "1"},
+    )
+    assert refused.status_code == 422
+    assert [option.wanted for option in refused.context["options"]] == [True, True]
+
+
 def test_an_expert_sets_and_clears_an_option_on_the_card(as_voc, voc):
     contact = ContactFactory()
     url = reverse("contacts:consent", args=[contact.pk, "no_promotional"])

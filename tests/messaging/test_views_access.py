@@ -83,6 +83,15 @@ class TestAccess:
         for page in ["/messages/", *self.pages(message)]:
             assert stranger.get(page).status_code == 403
 
+    def test_a_superuser_who_may_not_write_is_offered_no_button_for_it(self) -> None:
+        auditor = user_of(colleague("auditor"))
+        auditor.is_superuser = True
+        auditor.save()
+        client = signed_in(auditor)
+        page = client.get("/messages/")
+        assert client.get("/messages/compose/").status_code == 403
+        assert "/messages/compose/" not in page.content.decode()
+
     def test_a_stranger_is_sent_to_sign_in(self, sender: Employee) -> None:
         response = Client().get(f"/messages/{planned(sender).pk}/")
         assert response.status_code == 302

@@ -126,7 +126,7 @@ def test_opt_outs_are_counted_by_the_week_that_begins_on_saturday() -> None:
             after=True,
             by=user,
             reason="x",
-            source="voc_call",
+            source="command",
         )
     chart = home.opt_outs_chart(NOW)
     assert chart.series[1].values[-2:] == [1, 2]
