@@ -56,10 +56,8 @@ class ContactAdmin(ActionAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
     ) -> tuple[QuerySet[Contact], bool]:
-        found: QuerySet[Contact] = queryset.search(search_term)  # type: ignore[attr-defined]
-        if "search_rank" in found.query.annotations:
-            found = found.order_by("search_rank", *queryset.query.order_by)
-        return found, False
+        found = queryset.search(search_term)  # type: ignore[attr-defined]
+        return found.best_first(*queryset.query.order_by), False
 
     def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm, change: bool) -> None:
         changes = {name: form.cleaned_data[name] for name in form.changed_data if name in EDITABLE}

@@ -129,7 +129,7 @@ def _notes(contact: Contact) -> Any:
 
 
 def _note_line(note: Entry) -> HistoryLine:
-    author = User.objects.filter(pk=note.actor_id).first()
+    author = User.objects.filter(username=note.actor).first()
     flag = ConsentEntry.Flag(note.data["flag"])
     by = author.display_name if author else note.actor
     return HistoryLine(note.at, _words_of(flag.label, _("note")), note.data["reason"], by, "")

@@ -54,15 +54,23 @@ class ContactQuerySet(models.QuerySet[Any]):
         found = self.filter(holds)
         if len(digits) < _RANKED_FROM:
             return found
-        return found.annotate(search_rank=Case(When(ends, then=0), default=1))
+        ranked: ContactQuerySet = found.annotate(search_rank=Case(When(ends, then=0), default=1))
+        return ranked
+
+    def best_first(self, *ordering: Any) -> ContactQuerySet:
+        """In that order, after a search by digits the ends of numbers before all others."""
+        ranked = "search_rank" in self.query.annotations
+        return self.order_by("search_rank", *ordering) if ranked else self.order_by(*ordering)
 
     def older(self, key: int | None) -> ContactQuerySet:
         """The page that begins behind the customer `key`: ends of numbers first, then the newest."""
+        rows = self.best_first("-pk")
+        if key is None:
+            return rows
         if "search_rank" not in self.query.annotations:
-            return (self if key is None else self.filter(pk__lt=key)).order_by("-pk")
+            return rows.filter(pk__lt=key)
         rank = self._rank_of(key)
-        behind = Q() if key is None else Q(search_rank__gt=rank) | Q(search_rank=rank, pk__lt=key)
-        return self.filter(behind).order_by("search_rank", "-pk")
+        return rows.filter(Q(search_rank__gt=rank) | Q(search_rank=rank, pk__lt=key))
 
     def newer(self, key: int) -> ContactQuerySet:
         """What stands before the customer `key` in that order, the nearest first."""

@@ -63,10 +63,16 @@ def test_an_empty_search_finds_all():
     assert Contact.objects.search(" \u200c ").count() == 2
 
 
-def stored(**values: str) -> Contact:
+def stored(
+    name: str = "", mobile: str | None = None, phone: str | None = None, customer_no: str = ""
+) -> Contact:
     """A customer as the actions store one: with the text that the search looks in."""
-    texts = {"name": "", "company": "", "customer_no": "", "mobile": None, "phone": None, **values}
-    return ContactFactory(**{**values, "name": texts["name"]}, search_text=search_text(**texts))
+    text = search_text(name, "", customer_no, mobile, phone)
+    numbers = {"mobile": mobile, "phone": phone} if mobile or phone else {}
+    contact: Contact = ContactFactory(
+        name=name, company="", customer_no=customer_no, search_text=text, **numbers
+    )
+    return contact
 
 
 WHOLE = [
