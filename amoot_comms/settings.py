@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "amoot_comms.middleware.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "amoot_comms.bodies.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "amoot_comms.middleware.SessionLimitsMiddleware",
@@ -306,6 +307,9 @@ CALLBACKS_KEPT = env.int("CALLBACKS_KEPT", default=10_000)
 SMS_MAX_PARTS = env.int("SMS_MAX_PARTS", default=8)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50 * 1024 * 1024)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
+# What the process that reads an XLSX file may use: memory, and seconds of computing for the largest file.
+IMPORT_READ_MEMORY_MB = env.int("IMPORT_READ_MEMORY_MB", default=512)
+IMPORT_READ_SECONDS = env.int("IMPORT_READ_SECONDS", default=60)
 
 # --- Metrics -------------------------------------------------------------------------------------
 

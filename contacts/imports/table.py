@@ -18,12 +18,17 @@ class Row(NamedTuple):
 
     number: int
     cells: list[str]
+    hidden: bool = False  # by a filter or by hand, in a spreadsheet
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """`sheet` is the one that is read, `other_sheets` are the visible ones that are not (XLSX only)."""
+
     header: Row
     rows: Iterator[Row]
+    sheet: str = ""
+    other_sheets: tuple[str, ...] = ()
 
 
 def split_header(rows: Iterator[Row]) -> Table:
