@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from amoot_comms.chunked import bounded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
-application = get_wsgi_application()
+application = bounded(get_wsgi_application())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celery import Task
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from kombu.exceptions import OperationalError
 
+from common.body_limits import takes_uploads
 from contacts import tasks
 from contacts.actions import imports
 from contacts.forms import UploadForm
@@ -34,6 +36,7 @@ REFUSED_SHOWN = 20
 Status = ContactImport.Status
 
 
+@takes_uploads(settings.IMPORT_MAX_BYTES, "contacts.import_contacts")
 @require_http_methods(["GET", "POST"])
 @requires("contacts.import_contacts")
 def import_upload(request: HttpRequest) -> HttpResponse:

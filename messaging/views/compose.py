@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.models import Channel, Purpose
+from common.body_limits import takes_uploads
 from messaging import uploads
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, check_sender, draft_gate, foresee, submit
@@ -53,6 +54,7 @@ def _compose_page(request: HttpRequest, form: ComposeForm, faults: list[str] | N
     return render(request, "messaging/compose.html", context, status=status)
 
 
+@takes_uploads(uploads.MAX_BYTES, "messaging.submit_message")
 @requires("messaging.submit_message")
 @require_http_methods(["GET", "POST"])
 def compose(request: HttpRequest) -> HttpResponse:
@@ -131,6 +133,7 @@ def text_length(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/_length.html", {"length": length})
 
 
+@takes_uploads(uploads.MAX_BYTES, "messaging.submit_message")
 @requires("messaging.submit_message")
 @require_POST
 def foresight(request: HttpRequest) -> HttpResponse:
