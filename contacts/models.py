@@ -77,7 +77,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.company or self.address
+        return self.name or self.company or self.mobile or self.phone or ""
 
 
 class OptOutCall(models.Model):

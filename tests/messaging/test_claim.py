@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -118,13 +119,38 @@ def test_a_claim_that_turns_everybody_away_makes_no_call():
     assert not GatewayCall.objects.exists()
 
 
-def test_an_approved_override_lets_an_emergency_through_to_whoever_refused_everything():
-    message = MessageFactory(running=True)
-    DeliveryFactory(message=message, contact=ContactFactory(no_messages=True))
-    OverrideFactory(message=message)
-    claimed = take(message, now=NOW + seconds(1))
+OVERRIDES = {
+    "right": ({}, True),
+    "of other content": ({"content_hash": "0" * 64}, False),
+    "ended": ({"approved_at": NOW - 2 * HOUR, "expires_at": NOW - HOUR}, False),
+    "ends now": ({"approved_at": NOW - HOUR, "expires_at": NOW}, False),
+    "approved later": ({"approved_at": NOW + HOUR, "expires_at": NOW + 2 * HOUR}, False),
+    "revoked": ({"approved_at": NOW - HOUR, "revoked_at": NOW}, False),
+    "withdrawn": ({"pending": True, "revoked_at": NOW}, False),
+}
+
+
+@pytest.mark.parametrize("purpose", ["notification", "survey", "promotional"])
+@pytest.mark.parametrize(("changes", "lifts"), OVERRIDES.values(), ids=OVERRIDES)
+def test_only_an_approved_override_of_the_same_content_lifts_and_never_for_promotion(
+    purpose: str, changes: dict[str, Any], lifts: bool
+):
+    message = MessageFactory(running=True, purpose=purpose)
+    fine = DeliveryFactory(message=message)
+    refuser = DeliveryFactory(message=message, contact=ContactFactory(no_messages=True))
+    OverrideFactory(message=message, **changes)
+    claimed = take(message)
     assert claimed is not None
-    assert len(claimed.recipients) == 1
+    expected = [fine, refuser] if lifts and purpose != "promotional" else [fine]
+    assert claimed.recipients == [(row.pk, row.address) for row in expected]
+
+
+@pytest.mark.parametrize("purpose", ["notification", "survey", "promotional"])
+def test_a_pending_override_holds_an_emergency_and_no_promotion(purpose: str):
+    message = MessageFactory(running=True, purpose=purpose)
+    DeliveryFactory(message=message)
+    OverrideFactory(message=message, pending=True)
+    assert (take(message) is not None) is (purpose == "promotional")
 
 
 @pytest.mark.parametrize(("purpose", "ends"), [("notification", True), ("promotional", False)])
