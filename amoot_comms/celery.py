@@ -18,6 +18,7 @@ from celery.schedules import crontab
 from celery.signals import setup_logging
 from kombu import Queue
 
+from amoot_comms import heartbeats
 from channels.wake import WAKE_SECONDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
@@ -86,6 +87,7 @@ app.conf.update(
     },
     timezone="UTC",
 )
+heartbeats.install(app)
 app.autodiscover_tasks()
 
 

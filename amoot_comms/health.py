@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -17,6 +20,10 @@ from amoot_comms import tzcheck
 log = structlog.get_logger(__name__)
 
 _BROKER_TIMEOUT_SECONDS = 1
+REMEMBERED_SECONDS: Final = 2.0
+_NOT_READY: Final = "not ready"
+_lock = threading.Lock()
+_remembered: tuple[float, dict[str, Any]] | None = None
 
 
 def alive() -> HttpResponse:
@@ -24,17 +31,33 @@ def alive() -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-def ready() -> HttpResponse:
+def ready(*, in_detail: bool) -> HttpResponse:
     """200 when the database answers, is migrated and knows Tehran's clock; else 503.
 
-    Without its broker the portal is ready but `degraded`: messages are taken and wait.
+    Without its broker the portal is ready but `degraded`: messages are taken and wait. The checks are made
+    once in `REMEMBERED_SECONDS` however often they are asked for; `in_detail` names each.
     """
+    global _remembered
+    with _lock:
+        if _remembered is None or time.monotonic() - _remembered[0] > REMEMBERED_SECONDS:
+            _remembered = (time.monotonic(), _looked())
+        looked = _remembered[1]
+    ok = looked["status"] != _NOT_READY
+    body = looked if in_detail else {"status": looked["status"]}
+    return JsonResponse(body, status=HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def forget() -> None:
+    """Make the next answer look again."""
+    global _remembered
+    _remembered = None
+
+
+def _looked() -> dict[str, Any]:
     needed = {name: _holds(name, check) for name, check in _NEEDED.items()}
     broker = _holds("broker", _broker_answers)
-    ok = all(needed.values())
-    status = "not ready" if not ok else "ready" if broker else "degraded"
-    body = {"status": status, "checks": {**needed, "broker": broker}}
-    return JsonResponse(body, status=HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE)
+    status = _NOT_READY if not all(needed.values()) else "ready" if broker else "degraded"
+    return {"status": status, "checks": {**needed, "broker": broker}}
 
 
 def _holds(name: str, check: Callable[[], bool]) -> bool:

@@ -40,7 +40,8 @@ class HealthMiddleware(_Middleware):
         if request.path == "/healthz":
             return health.alive()
         if request.path == "/readyz":
-            return health.ready()
+            # Which part is down is nobody's business who comes through the proxy.
+            return health.ready(in_detail="X-Forwarded-For" not in request.headers)
         if request.path == "/metrics" and metrics.is_offered(request):
             return metrics.answer(request)
         return self.get_response(request)

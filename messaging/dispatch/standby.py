@@ -19,6 +19,7 @@ from django.db import close_old_connections, connection
 
 from channels.models import Channel
 from channels.telling import tell_of_outages
+from common.liveness import TASK_SECONDS, report_alive
 from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
@@ -66,6 +67,8 @@ class Standby:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._total = Report()
+        # By thread: when its last turn began.
+        self._turns: dict[str, float] = {}
 
     def stop(self) -> None:
         self._stopped.set()
@@ -80,10 +83,16 @@ class Standby:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
+            self._report_heartbeat()
             # Waits in small pieces, or a signal would not be heard.
             for thread in threads:
                 thread.join(0.2)
         return self._total
+
+    def _report_heartbeat(self) -> None:
+        """Say that this process works, unless one of its threads has been at one turn for too long."""
+        if all(time.monotonic() - began < TASK_SECONDS for began in list(self._turns.values())):
+            report_alive("standby")
 
     def _pump(self, code: str) -> None:
         courier = _Courier(code)
@@ -136,6 +145,7 @@ class Standby:
         """Take turns until told to stop; `turn` gives the seconds to wait afterwards."""
         try:
             while not self._stopped.is_set():
+                self._turns[threading.current_thread().name] = time.monotonic()
                 close_old_connections()
                 try:
                     pause = turn()

@@ -33,7 +33,10 @@ def read_by_the_settings() -> set[str]:
 
 def read_by_the_processes() -> set[str]:
     texts = [(ROOT / name).read_text() for name in ("Procfile", "docker-compose.yml")]
-    return {name for text in texts for name in re.findall(r"\$\{([A-Z_]+)", text)}
+    named = {name for text in texts for name in re.findall(r"\$\{([A-Z_]+)", text)}
+    # What is read without Django.
+    plain = (ROOT / "common" / "liveness.py").read_text()
+    return named | set(re.findall(r"environ\.get\(\"([A-Z_]+)\"", plain))
 
 
 def test_every_variable_that_is_read_is_listed_and_no_other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,14 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from amoot_comms import tzcheck
+from amoot_comms import health, tzcheck
+
+
+@pytest.fixture(autouse=True)
+def _each_test_looks_for_itself() -> Iterator[None]:
+    health.forget()
+    yield
+    health.forget()
 
 
 def test_healthz_needs_no_database_and_no_host_name() -> None:
@@ -42,6 +50,19 @@ def test_without_its_broker_the_portal_is_ready_but_degraded(settings: LazySetti
     answer = Client().get("/readyz")
     assert answer.status_code == 200
     assert json.loads(answer.content)["status"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_readyz_looks_once_however_often_it_is_asked(django_assert_num_queries) -> None:
+    first = health.ready(in_detail=True)
+    with django_assert_num_queries(0):
+        assert {health.ready(in_detail=True).content for _ in range(20)} == {first.content}
+
+
+@pytest.mark.django_db
+def test_readyz_names_no_part_to_who_comes_through_the_proxy() -> None:
+    answer = Client().get("/readyz", headers={"x-forwarded-for": "192.0.2.1"})
+    assert answer.json() == {"status": "ready"}
 
 
 @pytest.mark.django_db
