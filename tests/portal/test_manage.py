@@ -10,9 +10,10 @@ import pytest
 from django.conf import settings
 
 from amoot_comms.environment import Environment
-from scripts.check import PRODUCTION
+from scripts.throwaway import production
 
 NOWHERE = "postgres://a:secret-word@127.0.0.1:1/x"
+PRODUCTION = {**production(), "DATABASE_URL": "postgres://127.0.0.1:1/x"}
 
 
 def answer(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
