@@ -40,6 +40,11 @@ ACCOUNT_RATE_LIMITS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Amoot"
+# Steps of 30 s before and after: phones' clocks differ. A code works once all the same (`code_forms`).
+MFA_TOTP_TOLERANCE = 1
+MFA_ADAPTER = "accounts.factor_adapter.FactorAdapter"
+# Addresses come from HR and IT. Otherwise a reset's unverified address would shut its owner out.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
     "authenticate": "accounts.code_forms.AuthenticateForm",
     "reauthenticate": "accounts.code_forms.ReauthenticateForm",

@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-# The order of the index: what is looked after most comes first. Other apps' tables are not shown:
-# roles come from one table in the code, and accounts from HR and IT.
+# The order of the index: what is looked after most comes first. Other apps' tables are not here at all:
+# roles come from one table in the code, addresses from HR and IT, and second factors are nobody else's.
 APPS: Final = ("contacts", "messaging", "channels", "staff", "email_routing", "audit")
 
 
@@ -18,6 +18,14 @@ class PortalAdminSite(admin.AdminSite):
     site_header = _("Back office")
     site_title = _("Amoot communications")
     index_title = _("Back office")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take the portal's own models only: a package's admin module offers none of its tables."""
+        models: list[Any] = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        )
+        own = [model for model in models if model._meta.app_label in APPS]
+        super().register(own, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The portal's sign-in: a second form here would be a way around the second factor."""

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accounts.defaults import *  # noqa: F403 (sign-in's own settings)
+from amoot_comms.embedded.places import secret as kept_secret
 from amoot_comms.environment import (
     Environment,
     password_of,
@@ -151,6 +152,9 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 # With demo data a second factor is offered only.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEMO)
+
+# Encrypt the second factors in the database and nothing else; the newest first, separated by commas.
+FACTOR_KEYS = required("FACTOR_KEYS", kept_secret("factor-key") if DEVELOPMENT else "").split(",")
 
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=5)
 AXES_COOLOFF_TIME = env.float("LOGIN_COOLOFF_HOURS", default=0.25)
@@ -333,7 +337,7 @@ _issued = {
     "EMAIL_HOST_PASSWORD": EMAIL_HOST_PASSWORD,
 }
 if PRODUCTION:
-    refuse_weak_secrets(_own_secrets)
+    refuse_weak_secrets({**_own_secrets, "FACTOR_KEYS": FACTOR_KEYS})
     refuse_published_tokens(_issued)
     refuse_development_switches(hosts=ALLOWED_HOSTS, debug=DEBUG, demo=DEMO)
 
@@ -342,7 +346,7 @@ if PRODUCTION:
 LOGGING = logging_config(
     json=env.bool("LOG_JSON", default=PRODUCTION),
     level=env.str("LOG_LEVEL", default="INFO"),
-    secrets=tuple((_own_secrets | _issued).values()),
+    secrets=(*FACTOR_KEYS, *(_own_secrets | _issued).values()),
 )
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -32,6 +32,7 @@ ACTIONS: Final[dict[str, Promise]] = {
     "employee.hired": _("colleague hired"),
     "employee.left": _("colleague's leave recorded"),
     "employee.reinstated": _("colleague's leave taken back"),
+    "factor.keys_renewed": _("second factors encrypted anew"),
     "message.cancel": pgettext_lazy("audit", "message cancelled"),
     "message.doubt_asked": _("provider to be asked again"),
     "message.doubt_decided": _("unknown outcome decided"),

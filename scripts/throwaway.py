@@ -25,6 +25,7 @@ def production() -> dict[str, str]:
         "AVANAK_BASE_URL": "https://voice.invalid/Rest",
         "AVANAK_TOKEN": secrets.token_urlsafe(32),
         "CALLBACK_SECRET": secrets.token_hex(32),
+        "FACTOR_KEYS": secrets.token_urlsafe(48),
         "SECURE_SSL_REDIRECT": "1",
     }
 

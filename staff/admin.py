@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -24,9 +23,6 @@ from staff.directory import matches
 from staff.models import Department, Employee, User
 from staff.permissions import signed_in
 from staff.roles import ROLE_NAMES, Role
-
-# Roles come from the table in the code (staff/roles.py).
-admin.site.unregister(Group)
 
 
 @admin.register(Employee)

@@ -47,10 +47,10 @@ def test_a_missing_secret_key_in_production_is_told_in_a_sentence():
 
 
 def test_a_proxy_whose_visitors_all_have_its_own_address_is_refused():
-    done = answer("check", **PRODUCTION, PROXY_COUNT="0")
+    done = answer("check", **production(), PROXY_COUNT="0")
     assert done.returncode == 1
     assert done.stderr.startswith("The settings are wrong: BEHIND_TLS_PROXY is 1, so PROXY_COUNT")
-    assert answer("check", **PRODUCTION, PROXY_COUNT="2").returncode == 0
+    assert answer("check", **production(), PROXY_COUNT="2").returncode == 0
 
 
 def test_whoever_asks_for_it_gets_the_traceback():
