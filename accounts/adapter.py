@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from common.client_address import client_address
+from common.fresh_proof import is_fresh
 from persian.digits import to_persian
 from persian.jalali import is_persian
 
@@ -31,6 +33,11 @@ class NoSignupAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """The same address for allauth's limits and mails as for django-axes and the log."""
         return client_address(request) or "unknown"
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """A proof of the last minutes holds for allauth's own pages, too; the sign-in counts as one."""
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return required and not is_fresh(context.request)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Whoever holds a second factor proves it with that: the password alone would not do."""

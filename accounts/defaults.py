@@ -29,7 +29,6 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # By client address: a whole office signs in at eight o'clock from one. Guesses of one password are
 # counted by django-axes. By the typed address ("key"): mails that a stranger can have sent to a colleague.

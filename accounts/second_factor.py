@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest
 
+from common.fresh_proof import holds_factor
 from staff.models import User
-from staff.roles import WITHOUT_SECOND_FACTOR
-
-_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def roles_of(request: HttpRequest) -> list[str]:
@@ -25,18 +21,12 @@ def roles_of(request: HttpRequest) -> list[str]:
 
 
 def is_missing(request: HttpRequest) -> bool:
-    """Whether the user's roles ask for a second factor that has not been enrolled.
+    """Whether the user needs a second factor and has enrolled none.
 
-    A superuser without any role needs one too: the flag alone opens the back office.
+    Every role may do more than read and open an opt-out call, or reads what everybody did; a superuser
+    without any role needs one too: the flag alone opens the back office.
     """
     user = request.user
     if not isinstance(user, User):
         return False
-    needs = user.is_superuser or any(role not in WITHOUT_SECOND_FACTOR for role in roles_of(request))
-    if not needs:
-        return False
-    known: bool | None = getattr(request, "_portal_factor_missing", None)
-    if known is None:
-        known = not is_mfa_enabled(user, _FACTORS)
-        request._portal_factor_missing = known  # type: ignore[attr-defined]
-    return known
+    return (user.is_superuser or bool(roles_of(request))) and not holds_factor(request)

@@ -153,6 +153,10 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 # With demo data a second factor is offered only.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEMO)
 
+# Seconds for which a proof holds before roles, hours, outages, exports and the like ask for another, and
+# the number of recipients above which sending asks, too.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("FRESH_PROOF_SECONDS", default=5 * 60)
+FRESH_PROOF_RECIPIENTS = env.int("FRESH_PROOF_RECIPIENTS", default=100)
 # Encrypt the second factors in the database and nothing else; the newest first, separated by commas.
 FACTOR_KEYS = required("FACTOR_KEYS", kept_secret("factor-key") if DEVELOPMENT else "").split(",")
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import go_on
 from amoot_comms import views
 from messaging.views.hooks import hook
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("home/now/", views.home_now, name="home_now"),
     path("admin/", admin.site.urls),
     *(path(address, views.closed) for address in _CLOSED),
+    path("accounts/go-on/", go_on, name="go_on"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("channels/", include("channels.urls")),

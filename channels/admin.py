@@ -17,6 +17,7 @@ from channels import actions
 from channels.hours import Interval, check_intervals, clock_text
 from channels.models import Channel, Outage, Purpose, SendingWindow
 from channels.windows import DAY_MINUTES
+from common.fresh_proof import AsksAgainAdmin
 from persian.digits import to_ascii
 from staff.permissions import signed_in
 
@@ -85,7 +86,7 @@ class SendingWindowInline(admin.TabularInline):
 
 
 @admin.register(Channel)
-class ChannelAdmin(ActionAdmin):
+class ChannelAdmin(AsksAgainAdmin, ActionAdmin):
     list_display = ("name", "kind", "address", "owner", "clause", "is_active")
     list_filter = ("kind", "is_active", "owner")
     list_select_related = ("owner",)

@@ -14,6 +14,7 @@ from channels import actions
 from channels.forms import OutageForm, WeekForm, week_initial
 from channels.models import Channel, Outage, Purpose
 from channels.selectors import SENDING_KINDS, register_by_kind, state_of
+from common.fresh_proof import asks_again
 from staff.permissions import may, requires, signed_in
 
 OUTAGES_SHOWN = 20
@@ -35,6 +36,7 @@ def channel_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @requires("channels.declare_outage")
 @require_POST
+@asks_again
 def declare_outage(request: HttpRequest, code: str) -> HttpResponse:
     """Say that the operator is down (C7.5)."""
     channel = _channel(code)
@@ -54,6 +56,7 @@ def declare_outage(request: HttpRequest, code: str) -> HttpResponse:
 
 @requires("channels.declare_outage")
 @require_POST
+@asks_again
 def end_outage(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """End an outage; what was held leaves again."""
     outage = get_object_or_404(Outage.objects.select_related("channel"), pk=pk, channel__code=code)
@@ -65,6 +68,7 @@ def end_outage(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 @requires("channels.change_channel")
+@asks_again
 def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     """Edit the week of sending windows of one purpose (C7.6)."""
     channel = _channel(code)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-Purpose = Literal["second factor", "mail"]
+Purpose = Literal["second factor", "mail", "form"]
 
 
 class Unreadable(ValueError):

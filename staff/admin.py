@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import ActionAdmin, when
+from common.fresh_proof import AsksAgainAdmin, ask_again
 from staff.actions import accounts, departments, employees
 from staff.admin_forms import AccountForm, DepartmentForm, EmployeeForm, NewAccountForm
 from staff.directory import matches
@@ -126,7 +127,7 @@ class DepartmentAdmin(ActionAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(ActionAdmin, UserAdmin):
+class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
     """Log-ins. What one may do is its roles alone; single permissions and superusers are not made here."""
 
     form = AccountForm
@@ -217,6 +218,8 @@ class AccountAdmin(ActionAdmin, UserAdmin):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Set somebody's password: recorded with who did, and the sessions of before end."""
+        if asked := ask_again(request):
+            return asked
         with transaction.atomic():
             response: HttpResponse = super().user_change_password(request, id, form_url)
             if request.method == "POST" and response.status_code == 302:

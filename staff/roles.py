@@ -132,9 +132,6 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     },
 }
 
-# Whoever reads only, or only sends for the own department, may do without a second factor.
-WITHOUT_SECOND_FACTOR = frozenset({Role.SENDER})
-
 # Roles whose people also work in the back office (the admin).
 BACK_OFFICE = frozenset({Role.VOC, Role.IT, Role.HR, Role.AUDITOR, Role.ADMIN, Role.BRANDING})
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from kombu.exceptions import OperationalError
 
 from common.body_limits import takes_uploads
+from common.fresh_proof import asks_again_on
 from contacts import tasks
 from contacts.actions import imports
 from contacts.forms import UploadForm
@@ -111,6 +112,7 @@ def import_result(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @requires("contacts.import_contacts")
+@asks_again_on("contacts:import_result")
 def import_report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """Every refused row as CSV."""
     row = _own(request, pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.models import Channel, Purpose
 from common.body_limits import takes_uploads
+from common.fresh_proof import ask_again
 from messaging import uploads
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, check_sender, draft_gate, foresee, submit
@@ -107,6 +109,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
             messages.info(request, _("This message was sent already; here it is."))
             return redirect("messaging:detail", pk=earlier.pk)
         sealed = unseal(text, user)
+        if sealed.total > settings.FRESH_PROOF_RECIPIENTS and (asked := ask_again(request)):
+            return asked
         message = submit(sealed.draft, by=user, now=now, key=key)
     except ValidationError as error:
         form = ComposeForm(user=user, now=now)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from common.fresh_proof import asks_again
 from messaging.actions import decide as actions
 from messaging.doubts import answers_of, decisions_of, doubtful, doubts_of, in_doubt
 from messaging.evaluation.explain import ENDED
@@ -83,6 +84,7 @@ def doubt_about_one(request: HttpRequest, pk: int, delivery_pk: int) -> HttpResp
 
 @requires("messaging.settle_doubt")
 @require_POST
+@asks_again
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the decision about those whom the press was shown, and say for how many it came too late."""
     message = visible_message(request, pk)
