@@ -1,16 +1,16 @@
 # The portal for production: one image for web, workers, beat and migrations (see docker-compose.yml).
 
-FROM node:22-slim AS front-end
+FROM node:22.21.1-trixie-slim AS front-end
 WORKDIR /front-end
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 
-FROM python:3.12-slim AS packages
+FROM python:3.12.12-slim-trixie AS packages
 RUN python -m venv /venv
 COPY requirements.lock .
 RUN /venv/bin/pip install --no-cache-dir --require-hashes --no-deps --only-binary :all: -r requirements.lock
 
-FROM python:3.12-slim
+FROM python:3.12.12-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0.0 PORT=8000
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin portal
 WORKDIR /app
@@ -38,8 +38,8 @@ RUN python scripts/compile_messages.py \
  && mkdir -p var/run var/log var/media \
  && chown -R portal var
 USER portal
-VOLUME /app/var
 EXPOSE 8000
+# Each service's own stands in docker-compose.yml.
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "scripts.process"]
 CMD ["web"]

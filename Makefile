@@ -31,7 +31,7 @@ run: setup
 	@exec $(BIN)/python -m scripts.run
 
 test: setup
-	@$(BIN)/python -m pytest -n auto -m "not e2e and not faults" $(ARGS)
+	@$(BIN)/python -m pytest -n auto -m "not e2e and not faults and not proxy" $(ARGS)
 
 check: setup
 	@$(BIN)/python -m scripts.check

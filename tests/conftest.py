@@ -17,7 +17,7 @@ import pytest
 RUN = Path(__file__).resolve().parent.parent / "var" / "run"
 SLOT = "AMOOT_TEST_SLOT"
 # These rooms are pure: they need no database and must not wait for one.
-PURE = ("tests/policy", "tests/persian")
+PURE = ("tests/policy", "tests/persian", "tests/deploy")
 
 _stack = ExitStack()
 

