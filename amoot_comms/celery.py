@@ -15,11 +15,12 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from kombu import Queue
 
 from amoot_comms import heartbeats
 from channels.wake import WAKE_SECONDS
+from common.statement_timeout import limit_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
 
@@ -35,12 +36,17 @@ ROUNDS = {
     "channels.tasks.tell": 30,
     "messaging.tasks.reports": 5,
     "audit.tasks.seal": 60,
+    "contacts.tasks.resume_imports": 60,
     "staff.tasks.disable_departed": 3600,
 }
 
 # Nightly rounds, by UTC: Tehran is 3 h 30 min ahead, all the year. The last day's messages are compared at
 # 02:30; the later rounds find nothing to do, unless the provider was away.
-NIGHTLY = {"messaging.tasks.compare_sends": crontab(minute="0", hour="23,0,1,2")}
+NIGHTLY = {
+    "messaging.tasks.compare_sends": crontab(minute="0", hour="23,0,1,2"),
+    "contacts.tasks.forget_old_imports": crontab(minute="30", hour="21"),
+    "amoot_comms.tasks.clear_expired": crontab(minute="40", hour="21"),
+}
 
 app = Celery("amoot_comms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -89,6 +95,11 @@ app.conf.update(
 )
 heartbeats.install(app)
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _limit_statements(**_: Any) -> None:
+    limit_statements()
 
 
 @setup_logging.connect

@@ -142,6 +142,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:1/0")
 CELERY_BROKER_URL = REDIS_URL
+# The longest statement of a worker, in seconds: planning a million recipients takes two minutes.
+TASK_STATEMENT_SECONDS = env.int("TASK_STATEMENT_SECONDS", default=600)
 
 # Shared by all processes, or a one-time code could be used once in each, and every limit on
 # attempts would count by the process. Nothing that a promise rests on is in it.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from contacts.consent import Flags, fold_ledger
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
+from staff.models import User
 
 # The newest customers are looked at, not all: a list of tags must not cost a scan of millions.
 _TAG_SAMPLE = 5_000
@@ -43,10 +44,16 @@ def known_tags(limit: int = 50) -> list[str]:
     return sorted(counts, key=lambda tag: (-counts[tag], tag))[:limit]
 
 
-def newest_imports(limit: int = 10) -> QuerySet[ContactImport, Any]:
-    """Imports that were confirmed, newest first."""
-    rows = ContactImport.objects.exclude(status=ContactImport.Status.PREVIEWED)
+def newest_imports(by: User, limit: int = 10) -> QuerySet[ContactImport, Any]:
+    """Imports, newest first: the confirmed ones, and the person's own that wait for a decision."""
+    rows = ContactImport.objects.exclude(Q(status=ContactImport.Status.PREVIEWED) & ~Q(by=by))
     return rows.select_related("by").order_by("-pk")[:limit]
+
+
+def left_behind(before: datetime) -> QuerySet[ContactImport, Any]:
+    """Imports that are to be worked on, and that no worker has begun since `before`."""
+    running = ContactImport.objects.filter(status=ContactImport.Status.RUNNING)
+    return running.alias(begun=Coalesce("tried_at", "created_at")).filter(begun__lt=before).order_by("pk")
 
 
 def abandoned_previews(before: datetime) -> QuerySet[ContactImport, Any]:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +16,13 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from audit.actions import record
 from contacts.imports.export import report_lines
 from contacts.imports.stage import Counts, SampleRow, Stage, staged
 from contacts.models import ContactImport
-from contacts.selectors import abandoned_previews
 from contacts.wording import count_text
 from persian.text import fold_line
 from staff.models import User
@@ -33,7 +33,7 @@ SAMPLE_ROWS: Final = 10
 # Below these a person waits for the answer; above, the worker does it and the page asks for it.
 QUICK_BYTES: Final = 512 * 1024
 QUICK_ROWS: Final = 5_000
-_PREVIEW_KEPT: Final = timedelta(days=1)
+MAX_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,6 @@ def receive_upload(*, upload: UploadedFile, by: User, now: datetime) -> ContactI
     Raises PermissionDenied, or ValidationError (the file is gone then).
     """
     _demand(by)
-    _forget_abandoned(now)
     if (upload.size or 0) > settings.IMPORT_MAX_BYTES:
         raise ValidationError(
             _("The file has %(size)s MB; at most %(limit)s MB are taken. Split it.")
@@ -132,7 +131,7 @@ def confirm_import(*, import_id: int, by: User) -> bool:
     """A person has seen the preview. True for the first press only; `run_import` does the work then."""
     _demand(by)
     waiting = ContactImport.objects.filter(pk=import_id, status=Status.PREVIEWED)
-    return waiting.update(status=Status.RUNNING) == 1
+    return waiting.update(status=Status.RUNNING, attempts=0, tried_at=None) == 1
 
 
 def run_import(*, import_id: int, now: datetime) -> None:
@@ -148,7 +147,7 @@ def run_import(*, import_id: int, now: datetime) -> None:
             raise _file_gone()
         with staged(path) as stage:
             _write(stage, row, row.by, now)
-    _remove(path)
+    remove_file(row)
 
 
 def discard_import(*, import_id: int, by: User) -> None:
@@ -156,7 +155,7 @@ def discard_import(*, import_id: int, by: User) -> None:
     _demand(by)
     row = ContactImport.objects.filter(pk=import_id, status=Status.PREVIEWED).first()
     if row is not None:
-        _remove(stored_path(row))
+        remove_file(row)
         row.delete()
 
 
@@ -165,12 +164,12 @@ def fail_import(*, import_id: int, error: str, now: datetime) -> None:
     row = ContactImport.objects.get(pk=import_id)
     open_ones = ContactImport.objects.filter(pk=import_id, status__in=(Status.RUNNING, Status.PREVIEWED))
     open_ones.update(status=Status.FAILED, error=error, finished_at=now)
-    _remove(stored_path(row))
+    remove_file(row)
 
 
 def stored_path(row: ContactImport) -> Path:
     """Where an upload lies; outside of what the web server hands out."""
-    return _folder() / (row.stored_as or "gone")
+    return imports_folder() / (row.stored_as or "gone")
 
 
 def kept_sample(row: ContactImport) -> Sample:
@@ -235,18 +234,42 @@ def _keep_counts(import_id: int, counts: Counts, status: str, finished_at: datet
 def _claimed(import_id: int, now: datetime, *, confirmed: bool) -> Iterator[ContactImport | None]:
     """The import, locked in a transaction; None when its turn is over or another worker has it.
 
-    What has no rows yet has not been looked at; what has was confirmed by a person. An error in the
-    block is written on the import, after the transaction's end, and raised again.
+    1. What has no rows yet has not been looked at; what has was confirmed by a person.
+    2. The attempt is counted in a transaction of its own: what kills this process leaves it behind.
+    3. The work's transaction locks the row; another attempt that began in between takes it over.
+
+    An error in the block is written on the import, after the transaction's end, and raised again.
     """
     waiting = ContactImport.objects.filter(pk=import_id, status=Status.RUNNING)
     waiting = waiting.filter(rows__gt=0) if confirmed else waiting.filter(rows=0)
+    attempt = _count_attempt(waiting, now)
+    if attempt > MAX_ATTEMPTS:
+        fail_import(import_id=import_id, error=_given_up(), now=now)
     try:
         with transaction.atomic():
-            locked = waiting.select_for_update(of=("self",), skip_locked=True).select_related("by")
+            mine = waiting.filter(attempts=attempt) if attempt else waiting.none()
+            locked = mine.select_for_update(of=("self",), skip_locked=True).select_related("by")
             yield locked.first()
     except ValidationError as error:
         fail_import(import_id=import_id, error=" ".join(error.messages), now=now)
         raise
+
+
+def _count_attempt(waiting: QuerySet[ContactImport], now: datetime) -> int:
+    """Which attempt this is, from 1; 0 when the import's turn is over or another worker has it."""
+    with transaction.atomic():
+        row = waiting.select_for_update(of=("self",), skip_locked=True).first()
+        if row is None:
+            return 0
+        waiting.update(attempts=row.attempts + 1, tried_at=now)
+        return row.attempts + 1
+
+
+def _given_up() -> str:
+    return _(
+        "The file was tried three times, and each time the work on it broke off. Save it as CSV, or split it,"
+        " and upload it again; if that does not help, ask IT."
+    )
 
 
 def _demand(by: User | None) -> None:
@@ -279,12 +302,12 @@ def _write_report(stage: Stage, report: Path | None) -> None:
         ) from error
 
 
-def _folder() -> Path:
+def imports_folder() -> Path:
     return Path(settings.MEDIA_ROOT) / "imports"
 
 
 def _store(upload: UploadedFile) -> Path:
-    folder = _folder()
+    folder = imports_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / secrets.token_hex(16)
     with path.open("xb") as stream:
@@ -302,13 +325,8 @@ def _sha256(path: Path) -> str:
         return ""
 
 
-def _remove(path: Path) -> None:
-    """Forget an upload and its sample."""
+def remove_file(row: ContactImport) -> None:
+    """Delete an upload and its sample."""
+    path = stored_path(row)
     path.unlink(missing_ok=True)
     path.with_suffix(".json").unlink(missing_ok=True)
-
-
-def _forget_abandoned(now: datetime) -> None:
-    for row in abandoned_previews(now - _PREVIEW_KEPT):
-        _remove(stored_path(row))
-        row.delete()

@@ -54,7 +54,7 @@ def import_upload(request: HttpRequest) -> HttpResponse:
                 return redirect("contacts:import_preview", pk=row.pk)
             _wake(row)
             return redirect("contacts:import_result", pk=row.pk)
-    context = {"form": form, "imports": newest_imports(), "titles": listed(titles())}
+    context = {"form": form, "imports": newest_imports(user_of(request)), "titles": listed(titles())}
     return render(request, "contacts/import.html", context, status=422 if form.errors else 200)
 
 

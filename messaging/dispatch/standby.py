@@ -3,7 +3,8 @@
 A channel's pump, its planning of campaigns and its chores (calls without an outcome, calls in doubt,
 reports) are threads of their own, so that a slow provider delays its own messages only, and a long campaign
 or a long question no message at all. One more tells of outages, so that a slow mail server delays nothing
-else. Whatever a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
+else, and one takes up imports left behind. Whatever a thread meets (a database that restarts, a bug) it says,
+and goes on after a moment.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.db import close_old_connections, connection
 from channels.models import Channel
 from channels.telling import tell_of_outages
 from common.liveness import TASK_SECONDS, report_alive
+from contacts.actions.import_rounds import STANDBY_AFTER, resume_imports
 from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
@@ -36,6 +38,7 @@ TURN_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 1.0
 CHORES_SECONDS: Final = 2.0
 TELL_SECONDS: Final = 10.0
+IMPORTS_SECONDS: Final = 30.0
 # After an error; a database that was restarted is there again soon.
 ERROR_SECONDS: Final = 1.0
 
@@ -78,7 +81,7 @@ class Standby:
         work: list[Callable[[], None]] = [partial(self._pump, code) for code in self.codes]
         work += [partial(self._plan, code) for code in self.codes]
         work += [partial(self._chores, code) for code in self.codes]
-        work.append(self._tell)
+        work += [self._tell, self._imports]
         threads = [threading.Thread(target=act, name=f"standby-{n}") for n, act in enumerate(work)]
         for thread in threads:
             thread.start()
@@ -138,6 +141,14 @@ class Standby:
         def turn() -> float:
             tell_of_outages(now=database_clock())
             return TELL_SECONDS
+
+        self._repeat(turn)
+
+    def _imports(self) -> None:
+        def turn() -> float:
+            now = database_clock()
+            resume_imports(now=now, after=STANDBY_AFTER)
+            return IMPORTS_SECONDS
 
         self._repeat(turn)
 

@@ -263,16 +263,6 @@ def test_an_import_is_its_owners_alone(as_sender, client):
     assert client.get(reverse("contacts:import_report", args=[row.pk])).status_code == 403
 
 
-def test_uploads_nobody_confirmed_are_forgotten_after_a_day(as_sender):
-    upload(as_sender)
-    old = ContactImport.objects.get()
-    path = imports.stored_path(old)
-    ContactImport.objects.update(created_at=NOW.replace(year=2020))
-    upload(as_sender)
-    assert not ContactImport.objects.filter(pk=old.pk).exists()
-    assert not path.exists()
-
-
 def test_a_stranger_is_sent_to_the_sign_in_and_other_roles_are_refused(client):
     contact = ContactFactory()
     urls = [reverse("contacts:list"), reverse("contacts:card", args=[contact.pk]), reverse("contacts:import")]

@@ -16,6 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from channels.models import Channel
+from common.statement_timeout import limit_statements
 from gateways.registry import gateway_for
 from messaging.cli import sending_channel
 from messaging.dispatch.clock import database_clock
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        limit_statements()
         code = options["channel"]
         # Asked also where it is not needed: a database that is not there, or not fit, ends the process here.
         channels = [sending_channel(code)] if code else list(Channel.objects.sending())

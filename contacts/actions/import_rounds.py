@@ -1,0 +1,45 @@
+"""What is done about imports from time to time: taking up those left behind, forgetting the old ones."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.core.exceptions import ValidationError
+
+from contacts.actions.imports import imports_folder, preview_import, remove_file, run_import
+from contacts.models import RefusedRow
+from contacts.selectors import abandoned_previews, left_behind
+
+# A worker begins within seconds; a file of 200,000 rows takes less than a minute.
+WORKER_AFTER: Final = timedelta(minutes=1)
+# The brokerless worker takes up what no Celery worker did.
+STANDBY_AFTER: Final = timedelta(minutes=4)
+
+PREVIEW_KEPT: Final = timedelta(days=1)
+# Refused rows hold numbers; whoever uploaded the file had the report for so long.
+REFUSED_KEPT: Final = timedelta(days=90)
+
+
+def resume_imports(*, now: datetime, after: timedelta) -> int:
+    """Work on the imports that nothing has begun, or gone on with, for `after`; returns how many."""
+    rows = list(left_behind(now - after))
+    for row in rows:
+        work = run_import if row.rows else preview_import
+        with contextlib.suppress(ValidationError):
+            work(import_id=row.pk, now=now)
+    return len(rows)
+
+
+def forget_old_imports(*, now: datetime) -> None:
+    """Remove previews that nobody confirmed, files that belong to nothing, and refused rows of long ago."""
+    for row in abandoned_previews(now - PREVIEW_KEPT):
+        remove_file(row)
+        row.delete()
+    RefusedRow.objects.filter(imported__created_at__lt=now - REFUSED_KEPT).delete()
+    before = (now - 2 * PREVIEW_KEPT).timestamp()
+    if imports_folder().is_dir():
+        for path in imports_folder().iterdir():
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
