@@ -115,7 +115,9 @@ def _empty() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
-        cursor.execute("TRUNCATE contacts_contact, contacts_contactimport CASCADE")
+        cursor.execute(
+            "TRUNCATE contacts_contact, contacts_number, contacts_restriction, contacts_contactimport CASCADE"
+        )
         cursor.execute("SET session_replication_role = origin")
 
 

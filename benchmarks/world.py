@@ -25,7 +25,7 @@ def customers(count: int, groups: Sequence[int] = ()) -> None:
     """`count` customers with mobiles: one in 20 without advertisements, one in 50 without anything, one
     in 1,000 with an open call. The first n carry the tag `first-n`, for every n of `groups`."""
     tags = ", ".join(f"CASE WHEN g.n <= {int(n)} THEN 'first-{int(n)}' END" for n in groups) or "NULL"
-    _empty("contacts_contact")
+    _empty("contacts_contact, contacts_number, contacts_restriction")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO contacts_contact (name, company, customer_no, email, mobile, tags, search_text,"
@@ -35,7 +35,7 @@ def customers(count: int, groups: Sequence[int] = ()) -> None:
             " g.n %% 1000 = 0, now(), now() FROM generate_series(1, %s) AS g(n)",
             [count],
         )
-        cursor.execute("VACUUM ANALYZE contacts_contact")
+        cursor.execute("VACUUM ANALYZE contacts_contact, contacts_number, contacts_restriction")
 
 
 def audience(size: int) -> Audience:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import append_only
 from contacts.querysets import ContactQuerySet
 from persian.jalali import format_datetime
+
+MOBILE = r"^\+989[0-9]{9}$"
 
 
 class Contact(models.Model):
@@ -59,7 +61,7 @@ class Contact(models.Model):
                 condition=Q(mobile__isnull=False) | Q(phone__isnull=False), name="contact_has_a_number"
             ),
             models.CheckConstraint(
-                condition=Q(mobile__isnull=True) | Q(mobile__regex=r"^\+989[0-9]{9}$"),
+                condition=Q(mobile__isnull=True) | Q(mobile__regex=MOBILE),
                 name="contact_mobile_e164",
             ),
             models.CheckConstraint(
@@ -72,12 +74,95 @@ class Contact(models.Model):
             GinIndex(fields=["tags"], name="contact_tags"),
             # the search box: any part of a folded name or number
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="contact_search"),
-            # who is behind this landline
-            models.Index(fields=["phone"], name="contact_phone", condition=Q(phone__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return self.name or self.company or self.mobile or self.phone or ""
+
+
+class Number(models.Model):
+    """A number that a customer gave, from `since` on; `until` is when the record ceased to carry it.
+
+    It stays theirs all the same, and so does every refusal that covers it (reading 10): rows are written
+    by a trigger of the customers' table (migration `0005_numbers_and_restrictions`) and never deleted.
+    """
+
+    class Kind(models.TextChoices):
+        MOBILE = "mobile", _("mobile")
+        LANDLINE = "landline", _("landline")
+
+    # No foreign key in the database: its check of each row made an import slower by a tenth, and no
+    # customer is ever deleted (a trigger refuses it).
+    contact = models.ForeignKey(
+        Contact,
+        verbose_name=_("customer"),
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="numbers",
+    )
+    number = models.CharField(_("number"), max_length=16)
+    kind = models.GeneratedField(
+        verbose_name=_("kind"),
+        expression=Case(When(number__regex=MOBILE, then=Value("mobile")), default=Value("landline")),
+        output_field=models.CharField(max_length=8, choices=Kind),
+        db_persist=True,
+    )
+    since = models.DateTimeField(_("since"))
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("customer's number")
+        verbose_name_plural = _("customers' numbers")
+        constraints = [
+            # whose number it is: the audience of a file, the stop, the explanation, an incoming message
+            models.UniqueConstraint(fields=["number", "contact"], name="number_once_a_customer"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="number_until_after_since"
+            ),
+        ]
+        # all numbers of a customer: the trigger that keeps their restrictions, the stop, the card
+        indexes = [models.Index(fields=["contact"], name="number_by_contact")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Restriction(models.Model):
+    """What an address does not get, by the word of one source; what all sources say is their OR.
+
+    `address` is a number in E.164 (later also an e-mail address). Each source touches its own rows alone:
+    those of a customer's refusal and open call (`source_id` is the customer) follow the customer's flags
+    by triggers, and nobody else may write them.
+    """
+
+    class Source(models.TextChoices):
+        REFUSAL = "refusal", _("customer's refusal")
+        CALL = "call", _("open call")
+
+    address = models.CharField(_("address"), max_length=254)
+    source = models.CharField(_("source"), max_length=12, choices=Source)
+    source_id = models.BigIntegerField(_("source id"))
+    stops_all = models.BooleanField(_("no message at all is sent"), default=False)
+    stops_promotional = models.BooleanField(_("promotional messages are not sent"), default=False)
+    holds_promotional = models.BooleanField(_("promotional messages wait"), default=False)
+
+    class Meta:
+        verbose_name = _("restriction")
+        verbose_name_plural = _("restrictions")
+        constraints = [
+            # what an address does not get: claim, plan, stop, explanation; and a source's own row
+            models.UniqueConstraint(
+                fields=["address", "source", "source_id"], name="restriction_once_a_source"
+            ),
+            models.CheckConstraint(
+                condition=Q(stops_all=True) | Q(stops_promotional=True) | Q(holds_promotional=True),
+                name="restriction_restricts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.source} {self.source_id}"
 
 
 class OptOutCall(models.Model):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from contacts.consent import Flags, fold_ledger
-from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
+from contacts.models import ConsentEntry, Contact, ContactImport, Number, OptOutCall, Restriction
 from staff.models import User
 
 # The newest customers are looked at, not all: a list of tags must not cost a scan of millions.
@@ -33,6 +36,57 @@ def out_of_step_with_ledger() -> QuerySet[Contact, Any]:
         _promotional=last_word("no_promotional"), _all=last_word("no_messages"), _open=Exists(open_calls)
     )
     return judged.exclude(no_promotional=F("_promotional"), no_messages=F("_all"), voc_call_open=F("_open"))
+
+
+def restrictions_out_of_step() -> list[tuple[str, str, int]]:
+    """(number, source, customer) of every restriction that is not what the customers' numbers and flags say:
+    there must be none."""
+    flags = ("no_messages", "no_promotional", "voc_call_open")
+    wanted = {
+        (number, source, contact, *stops)
+        for number, contact, everything, promotional, is_open in Number.objects.filter(
+            Q(contact__no_messages=True) | Q(contact__no_promotional=True) | Q(contact__voc_call_open=True)
+        ).values_list("number", "contact_id", *(f"contact__{flag}" for flag in flags))
+        for source, stops in (
+            (Restriction.Source.REFUSAL.value, (everything, promotional, False)),
+            (Restriction.Source.CALL.value, (False, False, is_open)),
+        )
+        if any(stops)
+    }
+    rows = Restriction.objects.filter(source__in=("refusal", "call"))
+    columns = ("stops_all", "stops_promotional", "holds_promotional")
+    kept = set(rows.values_list("address", "source", "source_id", *columns))
+    return sorted({row[:3] for row in wanted ^ kept})
+
+
+def owners_of(numbers: Iterable[str]) -> dict[str, list[Contact]]:
+    """Whose number it is: the customers of each of these numbers (E.164) that anybody has or had.
+
+    First who is reached at it, then who has it now, then who gave it once; the oldest first.
+    """
+    found: dict[str, list[tuple[bool, bool, int, Contact]]] = defaultdict(list)
+    for row in Number.objects.filter(number__in=numbers).select_related("contact"):
+        is_reached = row.contact.address == row.number
+        found[row.number].append((not is_reached, row.until is not None, row.contact_id, row.contact))
+    return {number: [owner for *_order, owner in sorted(owners)] for number, owners in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What restricts a number, and the customer whose word it is."""
+
+    restriction: Restriction
+    contact: Contact | None
+
+
+def words_about(numbers: Iterable[str]) -> dict[str, list[Word]]:
+    """What restricts each of these numbers, and by whose word; the customer who came first is named first."""
+    rows = list(Restriction.objects.filter(address__in=numbers).order_by("source_id", "-source"))
+    people = Contact.objects.in_bulk({row.source_id for row in rows})
+    found: dict[str, list[Word]] = defaultdict(list)
+    for row in rows:
+        found[row.address].append(Word(row, people.get(row.source_id)))
+    return dict(found)
 
 
 def known_tags(limit: int = 50) -> list[str]:

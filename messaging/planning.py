@@ -15,6 +15,7 @@ from messaging.evaluation.sql import (
     consent_refusal,
     message_refusal,
     recipient_hold,
+    restrictions_of,
     state_case,
 )
 from messaging.policy.decide import Verdict
@@ -24,7 +25,7 @@ from messaging.states import DeliveryState
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The recipients as SQL: `from_sql` yields alias `c` (the contact); the three expressions are
+    """The recipients as SQL: `from_sql` yields alias `c` (the customer); the three expressions are
     the address as it is written down, the E.164 number in it ('' if there is none), and whether the
     row repeats an earlier one. `params` belong to `from_sql`. With `newcomers`, a number without a
     customer is one that submission will make a customer of."""
@@ -50,11 +51,12 @@ def tagged(tag: str) -> Source:
     )
 
 
-# A number's customer: whoever's address it is; else who has it as a second number, the strictest first.
+# A number's customer: who is reached at it, else who has it now, else who gave it once; the oldest of them.
+# What they refused is not asked here: a refusal is the number's own.
 _CONTACT_OF = """
-    SELECT k.* FROM contacts_contact k
-     WHERE {address} <> '' AND (k.address = {address} OR k.phone = {address})
-     ORDER BY (k.address = {address}) DESC, k.no_messages DESC, k.no_promotional DESC, k.id
+    SELECT k.id FROM contacts_number n JOIN contacts_contact k ON k.id = n.contact_id
+     WHERE n.number = {address}
+     ORDER BY (k.address = n.number) DESC, (n.until IS NULL) DESC, k.id
      LIMIT 1
 """
 
@@ -106,13 +108,13 @@ def _verdict(source: Source, gate: MessageGate) -> str:
             f"CASE WHEN {source.duplicate} THEN '{Reason.DUPLICATE}' END",
             address_refusal(message.medium, source.number),
             message_refusal(gate.decision),
-            consent_refusal(purpose, lifted, newcomers=source.newcomers),
+            consent_refusal(purpose, lifted, None if source.newcomers else "c.id"),
         )
     )
     return (
         f"SELECT c.id AS contact_id, {source.address} AS address,"
         f" coalesce({refusal}) AS refusal, {recipient_hold(purpose)} AS hold"
-        f" FROM {source.from_sql}"
+        f" FROM {source.from_sql} {restrictions_of(source.number)}"
     )
 
 

@@ -220,13 +220,13 @@ def _write(draft: Draft, employee: Employee, by: User, now: datetime, key: uuid.
 
 
 def _store_lines(message: Message, audience: Audience, by: User, now: datetime) -> None:
-    """Keep the file's lines as given, and make a customer of every number that nobody has yet,
+    """Keep the file's lines as given, and make a customer of every number that nobody has or had,
     so that whoever gets a message can also refuse the next one."""
     wanted = {line.address for line in audience.lines if line.address}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT a FROM unnest(%s::text[]) a WHERE NOT EXISTS"
-            " (SELECT FROM contacts_contact c WHERE c.address = a OR c.phone = a)",
+            "SELECT a FROM unnest(%s::text[]) a"
+            " WHERE NOT EXISTS (SELECT FROM contacts_number n WHERE n.number = a)",
             [list(wanted)],
         )
         strangers = [row[0] for row in cursor.fetchall()]

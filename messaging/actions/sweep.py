@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from messaging.actions.move import StaleState, move_message
 from messaging.evaluation.facts import gate_of
-from messaging.evaluation.sql import state_of_refusal
+from messaging.evaluation.sql import IS_HELD, state_of_refusal
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
@@ -34,12 +34,11 @@ _PUT_AWAY = """
 """
 
 
-_RELEASE = """
+_RELEASE = f"""
     UPDATE messaging_delivery d SET reason = '', not_before = %(now)s, updated_at = %(now)s
      WHERE d.message_id = ANY(%(messages)s) AND d.state = 'queued' AND d.not_before IS NULL
-       AND d.reason = %(reason)s
-       AND NOT EXISTS (SELECT FROM contacts_contact c WHERE c.id = d.contact_id AND c.voc_call_open)
-"""
+       AND d.reason = %(reason)s AND NOT {IS_HELD}
+"""  # noqa: S608 - fragments of our own, no input
 
 
 def put_away(message_id: int, reason: Reason, *, now: datetime, limit: int = BATCH) -> int:

@@ -23,7 +23,7 @@ from messaging.evaluation.sql import (
     override_lifts,
     override_pending,
     recipient_hold,
-    shared_refusal,
+    restrictions_of,
     state_case,
 )
 from messaging.models import Message
@@ -57,12 +57,11 @@ WITH gate AS MATERIALIZED (
      ORDER BY d.not_before, d.id
      LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), judged AS MATERIALIZED (
-    SELECT d.id, coalesce({consent_refusal("gate.purpose", "gate.lifted")},
-                          {shared_refusal("gate.purpose", "gate.lifted")}) AS refusal,
+    SELECT d.id, {consent_refusal("gate.purpose", "gate.lifted", "d.contact_id")} AS refusal,
            {recipient_hold("gate.purpose")} AS hold, d.not_before
       FROM due JOIN messaging_delivery d ON d.id = due.id
      CROSS JOIN gate
-      LEFT JOIN contacts_contact c ON c.id = d.contact_id
+     {restrictions_of("d.address")}
 ), call AS (
     INSERT INTO messaging_gatewaycall (channel_id, message_id, worker, intended_at, write_deadline,
            doubtful_at, outcome, size, campaign_id, error, answer)

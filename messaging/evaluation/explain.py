@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from contacts.models import Contact
-from contacts.selectors import known_tags
+from contacts.selectors import Word, known_tags, owners_of, words_about
 from messaging.evaluation.facts import MessageGate, gate_of, recipient_facts
 from messaging.models import Delivery, Message
 from messaging.planning import Plan, summarise
@@ -134,22 +134,20 @@ def message_status(message: Message, now: datetime) -> dict[str, Any]:
 class Explanation:
     """Every rule's finding about one recipient now, and what has happened to the delivery so far.
 
-    `delivery` is None for somebody whom the message does not address.
+    `delivery` is None for somebody whom the message does not address. `words` are what restricts the
+    number, also by the word of others who have or had it.
     """
 
     address: str
     decision: Decision
     delivery: Delivery | None
     contact: Contact | None
+    words: list[Word]
 
 
 def contact_of(address: str) -> Contact | None:
-    """The customer behind a number: whose own it is, else who has it as a second one (the strictest)."""
-    found: Contact | None = Contact.objects.filter(address=address).first()
-    if found is None:
-        seconds = Contact.objects.filter(phone=address)
-        found = seconds.order_by("-no_messages", "-no_promotional", "id").first()
-    return found
+    """The customer behind a number, as a file's line would name one."""
+    return next(iter(owners_of([address]).get(address, [])), None)
 
 
 def delivery_to(message: Message, address: str) -> Delivery | None:
@@ -159,21 +157,12 @@ def delivery_to(message: Message, address: str) -> Delivery | None:
     return found
 
 
-def _judged_by(delivery: Delivery) -> Contact | None:
-    """The customer whose word counts, as for the claim: the delivery's own, or whoever refuses more of those
-    who share a number that is not the customer's own."""
-    own: Contact | None = delivery.contact
-    if own is None or own.address == delivery.address:
-        return own
-    sharers = Contact.objects.filter(phone=delivery.address).order_by("id")
-    return max([own, *sharers], key=lambda contact: (contact.no_messages, contact.no_promotional))
-
-
 def explain_delivery(message: Message, delivery: Delivery, now: datetime) -> Explanation:
     """Why this recipient gets the message, or does not, or waits."""
-    contact = _judged_by(delivery)
-    facts = recipient_facts(contact, delivery.address, duplicate=delivery.reason == Reason.DUPLICATE)
-    return Explanation(delivery.address, gate_of(message, now).for_recipient(facts), delivery, contact)
+    facts = recipient_facts(delivery.contact, delivery.address, duplicate=delivery.reason == Reason.DUPLICATE)
+    decision = gate_of(message, now).for_recipient(facts)
+    words = words_about([delivery.address]).get(delivery.address, [])
+    return Explanation(delivery.address, decision, delivery, delivery.contact, words)
 
 
 def explain_address(message: Message, address: str, now: datetime) -> Explanation:
@@ -183,7 +172,7 @@ def explain_address(message: Message, address: str, now: datetime) -> Explanatio
         return explain_delivery(message, delivery, now)
     contact = contact_of(address)
     decision = gate_of(message, now).for_recipient(recipient_facts(contact, address))
-    return Explanation(address, decision, None, contact)
+    return Explanation(address, decision, None, contact, words_about([address]).get(address, []))
 
 
 def explain(message: Message, address: str, now: datetime) -> dict[str, Any]:
@@ -205,6 +194,10 @@ def explain(message: Message, address: str, now: datetime) -> dict[str, Any]:
                 "until": _iso(finding.until),
             }
             for finding in decision.findings
+        ],
+        "restricted_by": [
+            {"source": word.restriction.source, "contact": word.restriction.source_id}
+            for word in explanation.words
         ],
         "state": delivery.state if delivery else None,
         "own_reason": (delivery.reason or None) if delivery else None,

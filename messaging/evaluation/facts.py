@@ -12,7 +12,7 @@ from datetime import datetime
 
 from channels.models import Channel, Outage
 from channels.querysets import windows_of
-from contacts.models import Contact
+from contacts.models import Contact, Restriction
 from messaging.models import Message, MessageStop, Override
 from messaging.policy.decide import Decision, decide
 from messaging.policy.facts import (
@@ -70,12 +70,20 @@ def message_facts(message: Message) -> MessageFacts:
 
 
 def recipient_facts(contact: Contact | None, address: str, *, duplicate: bool = False) -> RecipientFacts:
-    """Facts about one recipient (`address`: E.164, or whatever a file's line had instead of a number);
-    without a contact nothing is known, which refuses."""
+    """Facts about one recipient (`address`: E.164, or whatever a file's line had instead of a number), read
+    now. What restricts the number counts, whoever has it (reading 10); without a contact nothing is known,
+    which refuses."""
     kind = _address_kind(address)
     if contact is None:
         return RecipientFacts(kind, None, None, None, duplicate)
-    return RecipientFacts(kind, contact.no_promotional, contact.no_messages, contact.voc_call_open, duplicate)
+    words = list(Restriction.objects.filter(address=address))
+    return RecipientFacts(
+        kind,
+        no_promotional=any(word.stops_promotional for word in words),
+        no_messages=any(word.stops_all for word in words),
+        voc_call_open=any(word.holds_promotional for word in words),
+        duplicate=duplicate,
+    )
 
 
 def _address_kind(address: str) -> AddressKind:

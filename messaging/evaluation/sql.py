@@ -4,7 +4,8 @@
 concerns the whole message (window, outage, approval, pause, expiry) is decided once by the pure
 policy (`messaging.evaluation.facts.gate`); only what differs between recipients is expressed here.
 
-Every expression expects the contact's row as alias `c` (a left join: no row means unknown).
+What a customer refused is judged by the number that a delivery goes to (`restrictions_of`), not by its
+customer.
 """
 
 from __future__ import annotations
@@ -35,36 +36,31 @@ def address_refusal(medium: Medium, number: str) -> str:
     return f"CASE WHEN NOT ({valid}) THEN '{Reason.INVALID_ADDRESS}' END"
 
 
-def consent_refusal(purpose: str, lifted: str, *, newcomers: bool = False) -> str:
-    """SQL for the rules `no_messages` and `no_promotional`: the reason, or NULL.
-
-    `purpose` and `lifted` are SQL expressions: the message's purpose, and whether an approved
-    override lifts (`override_lifts`). A recipient without a customer's row is refused, unless
-    `newcomers` says that it will get one.
-    """
-    promotional = f"{purpose} = '{Purpose.PROMOTIONAL}'"
-    stranger = "" if newcomers else f" WHEN c.id IS NULL THEN '{Reason.FACTS_MISSING}'"
+def restrictions_of(address: str) -> str:
+    """SQL join that yields alias `r`: the OR over the restrictions of a number (an SQL expression), whoever
+    has it (reading 10); `stops_all`, `stops_promotional` and `holds_promotional` are NULL where none are."""
     return (
-        f"CASE{stranger}"
-        f" WHEN c.no_messages AND NOT ({lifted}) THEN '{Reason.NO_MESSAGES}'"
-        f" WHEN c.no_promotional AND {promotional} THEN '{Reason.NO_PROMOTIONAL}'"
-        " END"
+        "CROSS JOIN LATERAL (SELECT bool_or(x.stops_all) AS stops_all,"
+        " bool_or(x.stops_promotional) AS stops_promotional,"
+        " bool_or(x.holds_promotional) AS holds_promotional"
+        f" FROM contacts_restriction x WHERE x.address = {address}) r"
     )
 
 
-def shared_refusal(purpose: str, lifted: str) -> str:
-    """SQL for the same two rules, of a delivery `d` to a number that is not its customer's own.
+def consent_refusal(purpose: str, lifted: str, contact: str | None) -> str:
+    """SQL for the rules `no_messages` and `no_promotional`: the reason, or NULL. Expects alias `r`.
 
-    Several customers may have one landline as a second number: the plan went by the strictest of them
-    (`messaging.planning`), and whoever refuses later is the strictest then.
+    `purpose` and `lifted` are SQL expressions: the message's purpose, and whether an approved
+    override lifts (`override_lifts`). A recipient without a customer (`contact`, an id) is refused;
+    None where each gets one.
     """
     promotional = f"{purpose} = '{Purpose.PROMOTIONAL}'"
+    stranger = f" WHEN {contact} IS NULL THEN '{Reason.FACTS_MISSING}'" if contact else ""
     return (
-        "CASE WHEN d.address <> c.address THEN (SELECT CASE"
-        f" WHEN bool_or(k.no_messages) AND NOT ({lifted})"
-        f" THEN '{Reason.NO_MESSAGES}'"
-        f" WHEN bool_or(k.no_promotional) AND {promotional} THEN '{Reason.NO_PROMOTIONAL}' END"
-        " FROM contacts_contact k WHERE k.phone = d.address) END"
+        f"CASE{stranger}"
+        f" WHEN r.stops_all AND NOT ({lifted}) THEN '{Reason.NO_MESSAGES}'"
+        f" WHEN r.stops_promotional AND {promotional} THEN '{Reason.NO_PROMOTIONAL}'"
+        " END"
     )
 
 
@@ -94,10 +90,13 @@ def override_pending(override: str, purpose: str) -> str:
 
 
 def recipient_hold(purpose: str) -> str:
-    """SQL for the rule `voc_call`: the reason that holds this recipient alone, or NULL."""
-    return (
-        f"CASE WHEN c.voc_call_open AND {purpose} = '{Purpose.PROMOTIONAL}' THEN '{Reason.VOC_CALL_OPEN}' END"
-    )
+    """SQL for the rule `voc_call`: the reason that holds this recipient alone, or NULL. Expects alias `r`."""
+    promotional = f"{purpose} = '{Purpose.PROMOTIONAL}'"
+    return f"CASE WHEN r.holds_promotional AND {promotional} THEN '{Reason.VOC_CALL_OPEN}' END"
+
+
+# A number of an open call: whoever waits for its end goes on waiting.
+IS_HELD = "EXISTS (SELECT FROM contacts_restriction x WHERE x.address = d.address AND x.holds_promotional)"
 
 
 def message_refusal(decision: Decision) -> str:

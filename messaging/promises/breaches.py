@@ -19,13 +19,13 @@ _FORGOTTEN = """
       FROM messaging_delivery d
       JOIN messaging_message m ON m.id = d.message_id
       LEFT JOIN messaging_gatewaycall k ON k.id = d.call_id
-      LEFT JOIN contacts_contact c ON c.id = d.contact_id
      WHERE (d.state IN ('queued', 'sending') AND m.status = 'finished')
         OR (d.state = 'queued' AND m.status = 'cancelled' AND m.finished_at IS NOT NULL)
         OR (d.state = 'sending' AND k.outcome IS DISTINCT FROM 'pending')
         OR (d.state = 'unknown' AND k.outcome IS DISTINCT FROM 'unknown')
         OR (d.state = 'queued' AND d.not_before IS NULL
-            AND NOT (d.reason = 'voc_call_open' AND coalesce(c.voc_call_open, FALSE)))
+            AND NOT (d.reason = 'voc_call_open' AND EXISTS (
+                SELECT FROM contacts_restriction r WHERE r.address = d.address AND r.holds_promotional)))
         OR (d.state IN ('suppressed', 'expired', 'cancelled') AND d.reason = '')
 """
 
@@ -83,29 +83,40 @@ UNACCOUNTED: Final = """
                           AND d.digest = p.digest)
 """
 
-# The ledger replayed: was the option set when the claim was made? `{committed}` is when the entry
-# became visible to others. An approved override of the same content lifts "no message at all".
+# The ledger replayed for everybody who had given the number when the claim was made: was the option set
+# then, or a call open? `{committed}` is when an entry became visible to others; a call counts from a while
+# after the press, a number from it (its row changes later, and with it the instant that PostgreSQL keeps).
+# An approved override of the same content lifts "no message at all".
 OPTED_OUT: Final = """
-    SELECT p.line, d.message_id, p.number, e.flag
+    SELECT p.line, d.message_id, p.number, word.flag
       FROM promise_line p
       JOIN promise_delivery d ON d.id = coalesce(p.delivery_id, p.decided_id)
+     CROSS JOIN LATERAL (SELECT coalesce(p.intended_at, d.intended_at, p.at) AS at) claimed
      CROSS JOIN LATERAL (
-            SELECT DISTINCT ON (l.flag) l.flag, l.after
-              FROM contacts_consententry l
-             WHERE l.contact_id = d.contact_id
-               AND {committed} < coalesce(p.intended_at, d.intended_at, p.at)
-             ORDER BY l.flag, l.id DESC) e
-     WHERE e.after
-       AND d.contact_id IN (SELECT contact_id FROM contacts_consententry)
-       AND ((e.flag = 'no_promotional' AND d.purpose = 'promotional')
-         OR (e.flag = 'no_messages' AND NOT (
-                d.purpose <> 'promotional' AND d.message_id = ANY(%(same_content)s)
-                AND EXISTS (SELECT FROM messaging_override o
-                             WHERE o.message_id = d.message_id
-                               AND o.approved_at <= coalesce(p.intended_at, d.intended_at, p.at)
-                               AND o.expires_at > coalesce(p.intended_at, d.intended_at, p.at)
-                               AND (o.revoked_at IS NULL
-                                    OR o.revoked_at > coalesce(p.intended_at, d.intended_at, p.at))))))
+            SELECT said.flag
+              FROM contacts_number n
+             CROSS JOIN LATERAL (
+                    (SELECT DISTINCT ON (l.flag) l.flag::text, l.after
+                       FROM contacts_consententry l
+                      WHERE l.contact_id = n.contact_id AND {committed} < claimed.at
+                      ORDER BY l.flag, l.id DESC)
+                    UNION ALL
+                    SELECT 'voc_call_open', TRUE FROM contacts_optoutcall c
+                     WHERE c.contact_id = n.contact_id AND c.opened_at + {margin} < claimed.at
+                       AND (c.closed_at IS NULL OR c.closed_at >= claimed.at)) said
+             WHERE n.number = d.number AND n.since <= claimed.at AND said.after
+               AND CASE said.flag
+                   WHEN 'no_messages' THEN NOT (
+                        d.purpose <> 'promotional' AND d.message_id = ANY(%(same_content)s)
+                        AND EXISTS (SELECT FROM messaging_override o
+                                     WHERE o.message_id = d.message_id
+                                       AND o.approved_at <= claimed.at AND o.expires_at > claimed.at
+                                       AND (o.revoked_at IS NULL OR o.revoked_at > claimed.at)))
+                   ELSE d.purpose = 'promotional' END
+             ORDER BY said.flag LIMIT 1) word
+     WHERE d.number IN (SELECT n.number FROM contacts_number n
+                         WHERE n.contact_id IN (SELECT contact_id FROM contacts_consententry
+                                                UNION SELECT contact_id FROM contacts_optoutcall))
 """
 
 # By the gateway's own clock, on the hours that are on record now; half-open, Tehran's wall clock.

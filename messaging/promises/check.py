@@ -111,14 +111,15 @@ def _opted_out() -> tuple[str, dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute("SHOW track_commit_timestamp")
         keeps = cursor.fetchone()[0] == "on"
-    pressed = f"l.at + interval '{UNTIL_COMMITTED.total_seconds()} seconds'"
+    margin = f"interval '{UNTIL_COMMITTED.total_seconds()} seconds'"
+    pressed = f"l.at + {margin}"
     committed = f"coalesce(pg_xact_commit_timestamp(l.xmin), {pressed})" if keeps else pressed
     same = [
         override.message_id
         for override in Override.objects.select_related("message").filter(approved_at__isnull=False)
         if override.content_hash == content_hash(override.message)
     ]
-    return breaches.OPTED_OUT.format(committed=committed), {"same_content": same}
+    return breaches.OPTED_OUT.format(committed=committed, margin=margin), {"same_content": same}
 
 
 def _dialling_too_long(verdict: Verdict) -> None:

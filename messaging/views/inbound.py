@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from contacts.models import Contact
+from contacts.selectors import owners_of
 from messaging.models import InboundMessage
 from messaging.paging import page_by
 from messaging.views.common import whole
@@ -27,16 +28,12 @@ def inbound(request: HttpRequest) -> HttpResponse:
         after=whole(request.GET.get("after", "")),
         before=whole(request.GET.get("before", "")),
     )
-    customers = _customers_with({message.number for message in page.rows if message.number})
-    rows = [(message, customers.get(message.number)) for message in page.rows]
+    owners = owners_of({message.number for message in page.rows if message.number})
+    rows = [(message, _writer(message.number, owners)) for message in page.rows]
     return render(request, "messaging/inbound.html", {"page": page, "rows": rows})
 
 
-def _customers_with(numbers: set[str]) -> dict[str, Contact]:
-    """The customers by number. Whoever is reached at a number comes before those who also have it as their
-    landline; a landline that several have leads to none of them."""
-    found: dict[str, list[Contact]] = {}
-    for contact in Contact.objects.filter(phone__in=numbers).order_by("pk"):
-        found.setdefault(contact.phone or "", []).append(contact)
-    customers = {number: contacts[0] for number, contacts in found.items() if len(contacts) == 1}
-    return customers | {contact.address: contact for contact in Contact.objects.filter(address__in=numbers)}
+def _writer(number: str, owners: dict[str, list[Contact]]) -> Contact | None:
+    """Who wrote: whoever is reached at the number, else the only one who has or had it; of several nobody."""
+    theirs = owners.get(number, [])
+    return theirs[0] if theirs and (len(theirs) == 1 or theirs[0].address == number) else None

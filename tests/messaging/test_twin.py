@@ -7,7 +7,7 @@ outages, an override, an instant), written to PostgreSQL, planned, changed, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 
 from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
+from contacts.selectors import owners_of, restrictions_out_of_step
 from messaging.audience import from_lines
 from messaging.dispatch.claim import claim
 from messaging.evaluation.facts import MessageGate, content_hash, gate_of, recipient_facts
@@ -39,7 +40,7 @@ from messaging.states import DeliveryState, MessageStatus
 from persian.phones import InvalidNumber, normalise
 from staff.models import User
 from tests.factories import DAY, NOW, ChannelFactory, EmployeeFactory, MessageFactory, UserFactory
-from tests.messaging.worlds import Circumstances, World, worlds
+from tests.messaging.worlds import LANDLINES, MOBILES, Circumstances, World, worlds
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +64,12 @@ class Stage:
     def performing(self, world: World) -> Iterator[Message]:
         """The world as rows, taken back at the end (deliveries can never be deleted)."""
         with transaction.atomic():
-            Contact.objects.bulk_create(world.people)
+            people = Contact.objects.bulk_create(world.people)
+            for person, former in zip(people, world.former, strict=False):
+                if former is not None and person.mobile:
+                    rows = Contact.objects.filter(pk=person.pk)
+                    rows.update(phone=former)
+                    rows.update(phone=person.phone)
             message = MessageFactory(
                 channel=self.channels[world.kind],
                 purpose=world.purpose,
@@ -126,26 +132,47 @@ def number_of(line: str) -> str:
         return ""
 
 
-def owner_of(number: str, people: Sequence[Contact]) -> Contact | None:
-    """Whose address it is; else the strictest of those who have it as a second number."""
-    if not number:
-        return None
-    theirs = [p for p in people if number in (p.address, p.phone)]
-    strictest = sorted(
-        theirs, key=lambda p: (p.address != number, not p.no_messages, not p.no_promotional, p.pk)
-    )
-    return strictest[0] if strictest else None
+class Owners:
+    """Who has or had which number, by what the world says; the product's own tables are not asked."""
+
+    def __init__(self, world: World, *, moved: bool = False) -> None:
+        self.people = people_now(world)
+        drawn = {p.pk: n for n, p in enumerate(world.people)}
+        self.numbers: dict[int, set[str | None]] = {}
+        for p in self.people:
+            n = drawn[p.pk]
+            given = [world.people[n].phone, world.former[n], world.moved[n] if moved else None]
+            self.numbers[p.pk] = {p.mobile, p.phone, *(given if p.mobile else [])}
+
+    def of(self, number: str) -> list[Contact]:
+        """Whoever is reached at it, then who has it, then who gave it once."""
+        theirs = [p for p in self.people if number in self.numbers[p.pk]]
+        return sorted(theirs, key=lambda p: (p.address != number, number not in (p.mobile, p.phone), p.pk))
+
+    def facts(self, number: str, *, duplicate: bool = False) -> RecipientFacts:
+        """A number's facts: the strictest word of everybody who ever gave it."""
+        kind = recipient_facts(None, number).address
+        theirs = self.of(number)
+        if not theirs:
+            return RecipientFacts(kind, None, None, None, duplicate)
+        return RecipientFacts(
+            kind,
+            any(p.no_promotional for p in theirs),
+            any(p.no_messages for p in theirs),
+            any(p.voc_call_open for p in theirs),
+            duplicate,
+        )
 
 
-def meant_by(world: World, people: Sequence[Contact], *, newcomers: bool = False) -> list[Meant]:
+def meant_by(world: World, owners: Owners, *, newcomers: bool = False) -> list[Meant]:
     if world.audience != "file":
-        chosen = [p for p in people if world.audience == "all" or "vip" in p.tags]
-        return [Meant(p.address, recipient_facts(p, p.address)) for p in chosen]
+        chosen = [p for p in owners.people if world.audience == "all" or "vip" in p.tags]
+        return [Meant(p.address, owners.facts(p.address)) for p in chosen]
     meant: list[Meant] = []
     for line in world.lines:
         number = number_of(line)
         shown = number or line
-        facts = recipient_facts(owner_of(number, people), number, duplicate=shown in {m.shown for m in meant})
+        facts = owners.facts(number, duplicate=shown in {m.shown for m in meant})
         if newcomers and facts.no_messages is None:
             facts = replace(facts, no_messages=False, no_promotional=False, voc_call_open=False)
         meant.append(Meant(shown, facts))
@@ -208,8 +235,8 @@ def test_the_plan_and_its_preview_are_the_policys_own(world: World):
     with stage.performing(world) as message:
         stage.arrange(message, world.before)
         gate = gate_of(message, world.before.now)
-        people = people_now(world)
-        foreseen = [gate.for_recipient(m.facts) for m in meant_by(world, people, newcomers=True)]
+        owners = Owners(world)
+        foreseen = [gate.for_recipient(m.facts) for m in meant_by(world, owners, newcomers=True)]
         check_plan(preview(source_before(world), gate), foreseen)
 
         plan_it(world, message, gate)
@@ -224,8 +251,11 @@ def test_the_plan_and_its_preview_are_the_policys_own(world: World):
                 own_reason(gate.for_recipient(m.facts)),
                 own_reason(gate.for_recipient(m.facts)) != "",
             )
-            for m in meant_by(world, people)
+            for m in meant_by(world, owners)
         )
+        for row in Delivery.objects.filter(message=message):
+            theirs = owners.of(row.address)
+            assert row.contact_id == (theirs[0].pk if theirs else None)
 
 
 @EXAMPLES
@@ -242,6 +272,9 @@ def test_a_claim_judges_every_recipient_again_as_the_policy_does(world: World):
         )
         for person, changed in zip(world.people, world.changed_flags, strict=False):
             Contact.objects.filter(pk=person.pk).update(**changed)
+        for person, moved in zip(world.people, world.moved, strict=False):
+            if person.mobile and moved is not None:
+                Contact.objects.filter(pk=person.pk).update(phone=moved)
         stage.arrange(message, world.after)
         now = world.after.now
         gate = gate_of(message, now)
@@ -256,10 +289,9 @@ def test_a_claim_judges_every_recipient_again_as_the_policy_does(world: World):
         if gate.decision.verdict is not Verdict.ALLOW:
             assert claimed is None
             return
-        people = {p.pk: p for p in people_now(world)}
+        owners = Owners(world, moved=True)
         for row in waiting:
-            contact = people.get(row.contact_id or 0)
-            decision = gate.for_recipient(recipient_facts(contact, row.address))
+            decision = gate.for_recipient(owners.facts(row.address))
             row.refresh_from_db()
             if decision.verdict is Verdict.ALLOW:
                 assert (row.state, row.reason) == (DeliveryState.SENDING, "")
@@ -292,11 +324,15 @@ def test_the_facts_that_reach_the_policy_are_those_on_record(world: World):
             assert said.override.same_content == c.override["same_content"]
             assert said.override.revoked == c.override["revoked"]
             assert said.override.approved_at == c.override["approved_at"]
-        for person in people_now(world):
+        owners = Owners(world)
+        for person in owners.people:
             kind = AddressKind.MOBILE if person.mobile else AddressKind.LANDLINE
-            assert recipient_facts(person, person.address) == RecipientFacts(
-                kind, person.no_promotional, person.no_messages, person.voc_call_open
-            )
+            read = recipient_facts(person, person.address)
+            assert read == owners.facts(person.address)
+            assert read.address is kind
+        assert restrictions_out_of_step() == []
+        found = owners_of([*MOBILES, *LANDLINES])
+        assert found == {n: theirs for n in (*MOBILES, *LANDLINES) if (theirs := owners.of(n))}
 
 
 _made: list[Stage] = []

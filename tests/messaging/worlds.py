@@ -36,14 +36,17 @@ moments = st.integers(-48, 48).map(lambda halves: NOW + halves * timedelta(minut
 flags = st.fixed_dictionaries(
     {"no_promotional": st.booleans(), "no_messages": st.booleans(), "voc_call_open": st.booleans()}
 )
+# A landline, or the mobile of somebody else.
+second_numbers = st.none() | st.sampled_from([*LANDLINES, MOBILES[0]])
 
 
 @st.composite
 def customers(draw: st.DrawFn) -> list[Contact]:
     mobiles = draw(st.lists(st.sampled_from(MOBILES), unique=True, max_size=5))
-    people = [
-        Contact(mobile=m, phone=draw(st.none() | st.sampled_from(LANDLINES)), **draw(flags)) for m in mobiles
-    ]
+    people = [Contact(mobile=m, phone=draw(second_numbers), **draw(flags)) for m in mobiles]
+    for person in people:
+        if person.phone == person.mobile:
+            person.phone = None
     alone = draw(st.lists(st.sampled_from(LANDLINES), unique=True, max_size=2))
     people += [Contact(phone=p, **draw(flags)) for p in alone]
     for person in people:
@@ -76,6 +79,9 @@ class World:
     before: Circumstances
     after: Circumstances
     changed_flags: list[dict[str, bool]]
+    # By customer: a landline of before the message, and one that comes while it is under way (None: none).
+    former: list[str | None]
+    moved: list[str | None]
 
 
 hours = st.lists(
@@ -112,4 +118,6 @@ worlds = st.builds(
     before=circumstances,
     after=circumstances,
     changed_flags=st.lists(flags, min_size=9, max_size=9),
+    former=st.lists(second_numbers, min_size=9, max_size=9),
+    moved=st.lists(second_numbers, min_size=9, max_size=9),
 )

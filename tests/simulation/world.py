@@ -144,7 +144,7 @@ class World:
         # left there, that is a matter of when PostgreSQL tidies up, and no two runs of a seed are alike.
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")  # the ledger may not be emptied
-            cursor.execute("TRUNCATE contacts_contact CASCADE")
+            cursor.execute("TRUNCATE contacts_contact, contacts_number, contacts_restriction CASCADE")
             cursor.execute("SET LOCAL session_replication_role = origin")
         self._stack.enter_context(patch("common.monotonic.time", self.clock))
         self.provider = SimulatedProvider(self.clock, steady, meanwhile, took)
