@@ -50,10 +50,23 @@ def units_of(text: str, encoding: Encoding) -> int:
 
 
 def count_parts(text: str) -> SmsLength:
-    """Parts and what is left of the last one. An empty text has no part."""
+    """Parts and what is left of the last one. An empty text has no part.
+
+    A character of two units (an extension pair, a surrogate pair) that would be cut by the end of a part
+    moves whole into the next one.
+    """
     encoding = encoding_of(text)
     units = units_of(text, encoding)
     if units <= _ONE_PART[encoding]:
         return SmsLength(encoding, units, min(units, 1), _ONE_PART[encoding] - units)
-    parts = -(-units // _PER_PART[encoding])
-    return SmsLength(encoding, units, parts, parts * _PER_PART[encoding] - units)
+    per_part = _PER_PART[encoding]
+    if units == len(text):
+        parts = -(-units // per_part)
+        return SmsLength(encoding, units, parts, parts * per_part - units)
+    parts, left = 1, per_part
+    for char in text:
+        width = units_of(char, encoding)
+        if width > left:
+            parts, left = parts + 1, per_part
+        left -= width
+    return SmsLength(encoding, units, parts, left)
