@@ -8,7 +8,8 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
     from django.core.exceptions import ImproperlyConfigured
-    from django.db import OperationalError
+    from django.db import OperationalError, ProgrammingError
+    from psycopg.errors import UndefinedTable
 
     from amoot_comms.embedded import services_for
 
@@ -25,6 +26,10 @@ def main() -> None:
             "The database cannot be used" if isinstance(error, OperationalError) else "The settings are wrong"
         )
         sys.exit(f"{what}: {str(error).strip()}")
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable) or "--traceback" in sys.argv:
+            raise
+        sys.exit("The database has no tables, or older ones: run manage.py migrate first.")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from urllib.parse import quote
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from amoot_comms.environment import Environment
 from scripts.throwaway import production
@@ -37,6 +41,27 @@ def test_a_database_that_is_away_is_told_in_a_sentence(command):
     assert done.stderr.startswith("The database cannot be used: ")
     assert "Traceback" not in done.stderr
     assert "secret-word" not in done.stderr
+
+
+@pytest.fixture
+def empty_database(db: None) -> Iterator[str]:
+    """The address of a database without a single table."""
+    name, given = "empty_for_manage", connection.settings_dict
+    parts = {key: given[key.upper()] for key in ("host", "port", "user", "password")}
+    with psycopg.connect(dbname=given["NAME"], autocommit=True, **parts) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        login = f"{quote(parts['user'])}:{quote(parts['password'])}"
+        yield f"postgres://{login}@{quote(parts['host'], safe='')}:{parts['port']}/{name}"
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("command", [("message_status", "1"), ("import_contacts", "README.md")])
+def test_a_database_without_tables_is_told_in_a_sentence(empty_database, command):
+    done = answer(*command, DEVELOPMENT="1", DATABASE_URL=empty_database)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database has no tables, or older ones: run manage.py migrate first.")
+    assert "Traceback" not in done.stderr
 
 
 def test_a_missing_secret_key_in_production_is_told_in_a_sentence():
