@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-_DIGIT: Final = "[0-9۰-۹٠-٩]"
-# What people and formats put between digits, invisible marks included.
-_GAP: Final = r"[ \t\u00a0()\-\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2066-\u2069]{0,3}"
+_DIGIT: Final = "[0-9۰-۹٠-٩０-９]"
+# What people, formats and addresses put between digits, invisible marks included.
+_GAP: Final = r"(?:[ \t\u00a0()\-_·/\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2066-\u2069]|%20){0,3}"
+_GAP_OR_DOT: Final = _GAP.replace("·", "·.")
 _PLUS: Final = "(?:[+＋]|%2[bB])"
 
 
 def _digits(chars: str) -> str:
-    """A class of these digits in all three scripts."""
-    return "[" + "".join(c + "۰۱۲۳۴۵۶۷۸۹"[int(c)] + "٠١٢٣٤٥٦٧٨٩"[int(c)] for c in chars) + "]"
+    """A class of these digits in all scripts."""
+    scripts = ("0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９")
+    return "[" + "".join(script[int(char)] for char in chars for script in scripts) + "]"
 
 
 _NUMBER: Final = re.compile(
@@ -22,10 +24,10 @@ _NUMBER: Final = re.compile(
             # A digest keeps its digits: the audit trail's head is anchored in the log.
             r"(?P<keep>\b(?=[0-9]*[a-f])[0-9a-f]{32,128}\b)",
             # any number with its country
-            rf"{_PLUS}(?:{_GAP}{_DIGIT}){{7,15}}",
+            rf"{_PLUS}(?:{_GAP_OR_DOT}{_DIGIT}){{7,15}}",
             # an Iranian mobile: 98912…, 0098912…, 0912…, 912…
-            rf"(?<!{_DIGIT})(?:(?:(?:{_digits('0')}{{2}})?{_digits('9')}{_digits('8')}|{_digits('0')}){_GAP})?"
-            rf"{_digits('9')}(?:{_GAP}{_DIGIT}){{9}}(?!{_DIGIT})",
+            rf"(?<!{_DIGIT})(?:(?:(?:{_digits('0')}{{2}})?{_digits('9')}{_digits('8')}|{_digits('0')}){_GAP_OR_DOT})?"
+            rf"{_digits('9')}(?:{_GAP_OR_DOT}{_DIGIT}){{9}}(?!{_DIGIT})",
             # a landline or a number abroad: 021…, 0049…
             rf"(?<![0-9۰-۹٠-٩.]){_digits('0')}(?:{_GAP}{_DIGIT}){{9,14}}(?!{_DIGIT})",
         )
@@ -39,6 +41,8 @@ _SECRET: Final = re.compile(
 )
 _URL_PASSWORD: Final = re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)")
 _RESET_KEY: Final = re.compile(r"(/password/reset/key/)[^\s/\"']+")
+# A callback's address: also a former secret, or a mistyped one.
+_HOOK: Final = re.compile(r"(/hooks/[A-Za-z0-9_-]+/)[^\s/\"'?]+")
 # A row that PostgreSQL quotes in an error, and the providers' text fields.
 _ROW: Final = re.compile(r"(Failing row contains ).*", re.DOTALL)
 _TEXT: Final = re.compile(
@@ -79,6 +83,7 @@ class Mask:
         line = _SECRET.sub(rf"\1{HIDDEN}", line)
         line = _URL_PASSWORD.sub(rf"\1{HIDDEN}", line)
         line = _RESET_KEY.sub(rf"\1{HIDDEN}", line)
+        line = _HOOK.sub(rf"\1{HIDDEN}", line)
         return _NUMBER.sub(_hide_number, line)
 
 

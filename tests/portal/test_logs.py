@@ -58,6 +58,13 @@ def lines(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
         "021-88776655",
         "+4915123456789",
         "\u200e+98\u200e9121234567",
+        "0912.123.4567",
+        "0912/123/4567",
+        "0912_123_4567",
+        "0912·123·4567",
+        "0912%20123%204567",
+        "０９１２１２３４５６７",
+        "021/88776655",
     ],
 )
 def test_a_number_is_masked_in_every_spelling(spelling: str) -> None:
@@ -143,3 +150,10 @@ def test_every_way_into_the_log_is_masked(lines: io.StringIO) -> None:
 def test_json_lines_stay_json() -> None:
     line = json.dumps({"event": "to +989121234567", "token": "abc-hidden-abc", "n": 3}, ensure_ascii=False)
     assert json.loads(mask(line))["n"] == 3
+
+
+@pytest.mark.parametrize("secret", ["former-secret-of-the-callbacks-0001", "mistyped", "%20x"])
+def test_a_former_or_mistyped_secret_of_a_callback_is_hidden(secret: str) -> None:
+    line = mask(f'Not Found: /hooks/amootsms/{secret}/ "POST"')
+    assert secret not in line
+    assert "/hooks/amootsms/[hidden]/" in line
