@@ -13,6 +13,8 @@ from gateways.reading import as_int
 
 # Of a status that nobody documented, so much is kept.
 SHOWN_BYTES: Final = 60
+# A callback's address that is registered already.
+DUPLICATE_ADDRESS: Final = "URLAddress_Duplicate"
 
 
 class Kind(Enum):
@@ -55,8 +57,18 @@ STATUSES: Final[dict[int, tuple[str, Kind]]] = {
     106: ("FromDateTime_Invalid", Kind.CONTENT),
     107: ("ToDate_Invalid", Kind.CONTENT),
     108: ("ToDateTime_Invalid", Kind.CONTENT),
+    109: ("FromDateIsAfterThanToDate", Kind.CONTENT),
+    110: ("FromDateTimeIsAfterThanToDateTime", Kind.CONTENT),
     111: ("MessageID_Invalid", Kind.CONTENT),
     112: ("BulkID_Invalid", Kind.CONTENT),
+    113: ("ContactID_Invalid", Kind.CONTENT),
+    114: ("ContactGroupID_Invalid", Kind.CONTENT),
+    115: ("CourseID_Invalid", Kind.CONTENT),
+    116: ("CourseGroupID_Invalid", Kind.CONTENT),
+    117: (DUPLICATE_ADDRESS, Kind.CONTENT),
+    118: ("RelayMessageDeliveryID_Invalid", Kind.CONTENT),
+    119: ("RelayRecieveMessageID_Invalid", Kind.CONTENT),
+    120: ("Length_Invalid", Kind.CONTENT),
     121: ("Length_Exceeded", Kind.CONTENT),
     500: ("ServerError", Kind.PROVIDER),
     -1: ("User_NotExists", Kind.ACCOUNT),

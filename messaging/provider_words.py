@@ -42,6 +42,11 @@ _WORDS: Final[dict[str, Label]] = {
     # Our request.
     "Hours_Invalid": gettext_lazy("the portal asked for an end before the start; IT should look at it"),
     "Dates_Invalid": gettext_lazy("the portal asked for an end before the start; IT should look at it"),
+    "Area_NotExists": gettext_lazy("the provider found a wrong value in the request; IT should look at it"),
+    "AreaNumbers_Failed": gettext_lazy(
+        "the provider found a wrong value in the request; IT should look at it"
+    ),
+    "SMSTexts_Empty": gettext_lazy("the provider found a wrong value in the request; IT should look at it"),
     "Values_Invalid": gettext_lazy("the provider found a wrong value in the request; IT should look at it"),
     "window_over": gettext_lazy("the hours would have ended before it was sent"),
     # A call.
@@ -64,6 +69,7 @@ _WORDS: Final[dict[str, Label]] = {
     "filtered": gettext_lazy("held back by a filter of the operator"),
     "in_send_list": gettext_lazy("in the provider's list"),
     "not_accepted": gettext_lazy("not accepted"),
+    "no_receipt": gettext_lazy("the operator gave no receipt"),
     "sent_through_avanak": gettext_lazy("sent through Avanak"),
     "sent_through_backup_line": gettext_lazy("sent through the backup line"),
     "queued": gettext_lazy("waits at the provider"),

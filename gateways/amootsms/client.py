@@ -30,8 +30,8 @@ from gateways.base import (
 )
 from gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
 from gateways.masking import masked
-from gateways.reading import NotJson, as_amount, as_id, last_ten, parse_json, provider_time
-from gateways.statuses import Kind, kind_of, name_of
+from gateways.reading import NotJson, as_amount, as_id, field_of, last_ten, parse_json, provider_time
+from gateways.statuses import DUPLICATE_ADDRESS, Kind, kind_of, name_of
 from persian.phones import local_form
 
 LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
@@ -41,6 +41,9 @@ SLICE_LIMIT: Final = 4 * 1024 * 1024
 CLOCK_SLACK: Final = timedelta(minutes=5)
 # So many ids are asked about in one list.
 IDS_A_LIST: Final = 500
+# How often a list that the provider refuses is asked for in halves: enough to leave out a few ids.
+HALVINGS: Final = 32
+RELAYS: Final = ("RelayMessageDelivery", "RelayRecieveMessage")
 # A long period is asked for in so many slices, none shorter than a minute.
 SLICES: Final = 20
 # However many slices: a question that takes longer is not worth the worker that waits for it.
@@ -171,7 +174,8 @@ class AmootSms:
         return _reports(body, raw)
 
     async def reports(self, campaign_id: str, ids: Sequence[str]) -> list[DeliveryReport]:
-        """`GetDeliveriesByCampaignID`, then `GetDeliveries` for the ids that it does not name."""
+        """`GetDeliveriesByCampaignID`, then `GetDeliveries` for the ids that it does not name. What the
+        campaign told is kept, whatever becomes of the second question."""
         reports: list[DeliveryReport] = []
         if as_id(campaign_id):
             try:
@@ -181,11 +185,33 @@ class AmootSms:
                     raise  # else it does not know the campaign; the ids may still tell
         told = {report.provider_id for report in reports}
         missing = [one for one in dict.fromkeys(ids) if as_id(one) and one not in told]
-        for start in range(0, len(missing), IDS_A_LIST):
-            fields = {"ListMessageID": ",".join(missing[start : start + IDS_A_LIST])}
-            body, raw = await self._ask("GetDeliveries", fields)
-            reports += _reports(body, raw)
+        try:
+            async for row in self._deliveries(missing):
+                reports.append(row)
+        except GatewayError:
+            if not reports:
+                raise
         return reports
+
+    async def _deliveries(self, ids: Sequence[str]) -> AsyncIterator[DeliveryReport]:
+        """`GetDeliveries`, which fails for a whole list that holds one unknown id: such a list is asked for
+        in halves, `HALVINGS` times at most."""
+        waiting = [ids[start : start + IDS_A_LIST] for start in range(0, len(ids), IDS_A_LIST)][::-1]
+        halvings = 0
+        while waiting:
+            some = waiting.pop()
+            try:
+                body, raw = await self._ask("GetDeliveries", {"ListMessageID": ",".join(some)})
+            except GatewayError as error:
+                if kind_of(error.code) not in (Kind.VAGUE, Kind.CONTENT):
+                    raise
+                if len(some) > 1 and halvings < HALVINGS:
+                    halvings += 1
+                    middle = len(some) // 2
+                    waiting += [some[middle:], some[:middle]]
+                continue
+            for report in _reports(body, raw):
+                yield report
 
     async def new_inbound(self, count: int) -> list[Inbound]:
         """`RecieveNewMessages` (the vendor's spelling)."""
@@ -214,11 +240,38 @@ class AmootSms:
         return _rows(value, raw)
 
     async def register_callbacks(self, address: str) -> tuple[str, ...]:
-        """Both relays, to the same address: a body says by itself what it tells."""
-        methods = ("RelayMessageDeliveryCreate", "RelayRecieveMessageCreate")
-        for method in methods:
-            await self._ask(method, {"URLAddress": address})
-        return methods
+        """Both relays, to the same address: a body says by itself what it tells. One that is registered
+        already is made active. Former addresses of this portal, with another secret, are switched off."""
+        for relay in RELAYS:
+            try:
+                await self._ask(f"{relay}Create", {"URLAddress": address})
+            except GatewayError as error:
+                if error.code != DUPLICATE_ADDRESS:
+                    raise
+            await self._set_relays(relay, address)
+        return tuple(f"{relay}Create" for relay in RELAYS)
+
+    async def _set_relays(self, relay: str, address: str) -> None:
+        """`…List` and `…SetActive`. The provider lists addresses in lower case."""
+        body, raw = await self._ask(f"{relay}List", {})
+        ours = address.casefold()
+        former = ours.rstrip("/").rpartition("/")[0] + "/"
+        for row in _rows(body, raw):
+            listed = str(field_of(row, "URLAddress") or "").casefold()
+            relay_id = as_id(field_of(row, "ID"))
+            if not relay_id or not listed.startswith(former):
+                continue
+            is_ours = listed.rstrip("/") == ours.rstrip("/")
+            if is_ours is not (field_of(row, "Active") is True):
+                active = "true" if is_ours else "false"
+                answer = await self._http.post(
+                    f"{relay}SetActive", {f"{relay}ID": relay_id, "Active": active}
+                )
+                raw = masked(answer.text, [self._http.token])
+                value = _parsed(answer, raw)
+                status = value if isinstance(value, str) else field_of(value, "Status")
+                if kind_of(status) is not Kind.SUCCESS or not answer.is_good:
+                    raise call_error(status, raw)
 
     async def close(self) -> None:
         await self._http.close()

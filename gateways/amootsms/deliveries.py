@@ -21,7 +21,8 @@ DELIVERY_TYPES: Final[dict[int, tuple[str, Report]]] = {
     200: ("sent", Report.PENDING),
     300: ("filtered", Report.UNDELIVERED),
     400: ("in_send_list", Report.PENDING),
-    500: ("not_accepted", Report.UNDELIVERED),
+    # The vendor's WSDL calls it NoReceipt: no receipt came, which says nothing of the message.
+    500: ("no_receipt", Report.UNCLEAR),
     501: ("sent_through_avanak", Report.PENDING),
     502: ("sent_through_backup_line", Report.PENDING),
     900: ("queued", Report.PENDING),

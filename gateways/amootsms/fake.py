@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from gateways.amootsms.fake_answers import PRICES, Row, refused
+from gateways.amootsms.fake_relays import RelayAddresses
 from gateways.fake.faults import Fault
 from gateways.fake.provider import (
     GOES_ON,
@@ -14,8 +16,8 @@ from gateways.fake.provider import (
     Fate,
     Inbox,
     epoch,
+    fractional_stamp,
     integer,
-    local_stamp,
 )
 from gateways.fake.store import Campaign, Ledger
 from gateways.reading import as_int, last_ten
@@ -26,29 +28,41 @@ from persian.text import search_key
 PRICE: Final = 1500  # rial a part
 CREDIT: Final = 10_000_000_000
 LONGEST_TEXT: Final = 5000
+LINES: Final = ("98", "Public", "Service", "30001234")
 STRANGERS: Final = (9_000_000_001, 9_000_000_002)
 _CANCEL, _RETURN = frozenset({"11", "لغو11", "لغو 11"}), frozenset({"12"})
-
-Row = dict[str, Any]
 
 
 class AmootSmsFake:
     """`blacklist` holds ten-digit numbers that cancelled by an inbound 11 (and not 12 since)."""
 
-    sending = frozenset({"SendSimple", "SendPeerToPeer"})
+    sending = frozenset(
+        {
+            "SendSimple",
+            "SendPeerToPeer",
+            "SendWithBackupLine",
+            "SendWithPattern",
+            "SendWithPatternOWN",
+            "SendQuickOTP",
+        }
+    )
 
     def __init__(self, ledger: Ledger, fate: Fate) -> None:
         self.ledger = ledger
         self.fate = fate
         self.inbox = Inbox()
         self.blacklist: set[str] = set()
-        self.relays: dict[str, str] = {}
+        self.relays = RelayAddresses()
 
     def methods(self) -> Mapping[str, Callable[[Call], Any]]:
         return {
             "AccountStatus": self._account,
             "SendSimple": self._send_simple,
             "SendPeerToPeer": self._send_peer_to_peer,
+            "SendWithBackupLine": self._send_with_backup_line,
+            "SendWithPattern": self._send_with_pattern,
+            "SendWithPatternOWN": self._send_with_pattern_own,
+            "SendQuickOTP": self._send_quick_otp,
             "GetDelivery": self._delivery,
             "GetDeliveries": self._deliveries,
             "GetDeliveriesByCampaignID": self._deliveries_by_campaign,
@@ -58,8 +72,7 @@ class AmootSmsFake:
             "RecieveNewMessages": self._received_new,
             "IsBlackList_ByCancelation": self._is_blacklisted,
             "CalculateMessagePrice": self._price,
-            "RelayMessageDeliveryCreate": lambda call: self._relay("delivery", call),
-            "RelayRecieveMessageCreate": lambda call: self._relay("received", call),
+            **self.relays.methods(),
         }
 
     def refusal(self, method: str, fault: Fault, call: Call) -> Any:
@@ -72,10 +85,10 @@ class AmootSmsFake:
                 return {**self._account(call), "RemaindCredit": 0}
             if method not in self.sending:
                 return GOES_ON
-        return _refused(status, call.get("SMSMessageText"))
+        return refused(method, status)
 
-    def unauthorised(self, status: str) -> Any:
-        return _refused(status)
+    def unauthorised(self, method: str, status: str) -> Any:
+        return refused(method, status)
 
     def receive(self, mobile: str, text: str, line: str, at: float) -> Row:
         """An inbound message; 11 puts its sender on the blacklist, 12 takes it off."""
@@ -94,11 +107,9 @@ class AmootSmsFake:
             "Status": "Success",
             "AccountName": "fake",
             "RemaindCredit": CREDIT - PRICE * self.ledger.accepted,
-            "BaseSMS_PersianPrice": PRICE,
-            "ServiceSMS_PersianPrice": PRICE,
-            "AdsSMS_PersianPrice": PRICE,
+            **dict.fromkeys(PRICES, PRICE),
             "Avanak_SecondPrice": 45,
-            "ListLineNumbers": ["public", "service", "30001234"],
+            "ListLineNumbers": list(LINES),
         }
 
     def _price(self, call: Call) -> int:
@@ -108,27 +119,32 @@ class AmootSmsFake:
             return -CODES["SMSMessageText_Empty" if not text else "Mobiles_Empty"]
         return PRICE * count_parts(text).parts * len(numbers)
 
-    def _relay(self, kind: str, call: Call) -> Row:
-        if not call.get("URLAddress"):
-            return {"Status": "URLAddress_Empty"}
-        self.relays[kind] = call.get("URLAddress")
-        return {"Status": "Success"}
-
     # --- sending ----------------------------------------------------------------------------------
 
     def _send_simple(self, call: Call) -> Row:
+        return self._send("SendSimple", call)
+
+    def _send_with_backup_line(self, call: Call) -> Row:
+        backup = call.get("BackupLineNumber")
+        if not _is_line(backup):
+            problem = "BackupLineNumber_NotExist" if backup else "BackupLineNumber_Empty"
+            return {**refused("SendWithBackupLine", problem)}
+        return self._send("SendWithBackupLine", call)
+
+    def _send(self, method: str, call: Call) -> Row:
         text, line = call.get("SMSMessageText"), call.get("LineNumber")
         mobiles = [mobile for mobile in call.get("Mobiles").split(",") if mobile.strip()]
-        problem = _problem(text, line, call.get("SendDateTime"), mobiles)
-        if problem:
-            return _refused(problem, text)
         numbers = [last_ten(mobile) for mobile in mobiles]
-        if not any(self._is_good(number) for number in numbers):
-            return _refused("Mobiles_Invalid", text)
-        refused = [not self._is_good(number) or call.hit("partial") for number in numbers]
-        taken = [number for number, out in zip(numbers, refused, strict=True) if not out]
+        problem = _problem(text, line, call.get("SendDateTime"), mobiles)
+        if not problem and not any(self._is_good(number) for number in numbers):
+            problem = "Mobiles_Invalid"
+        if problem:
+            return {**refused(method, problem)}
+        refusals = [not self._is_good(number) or call.hit("partial") for number in numbers]
+        taken = [number for number, out in zip(numbers, refusals, strict=True) if not out]
         campaign = self.ledger.accept(taken, text, call=call.number, line=line, at=call.at)
-        rows = _outcome_rows(numbers, refused, campaign.first_id, call)
+        campaign.delay = max((epoch(call.get("SendDateTime")) or call.at) - call.at, 0.0)
+        rows = _outcome_rows(numbers, refusals, campaign.first_id, call)
         parts = count_parts(text).parts
         return {
             "MessageText": text,
@@ -138,6 +154,49 @@ class AmootSmsFake:
             "Status": call.value("unknown-status") or "Success",
             "Data": [] if call.has("no-data") else rows,
         }
+
+    def _send_one(self, call: Call, text: str, line: str) -> Campaign | None:
+        """One recipient with a text that the provider makes itself; None for a wrong number."""
+        number = last_ten(call.get("Mobile"))
+        if not self._is_good(number):
+            return None
+        return self.ledger.accept([number], text, call=call.number, line=line, at=call.at)
+
+    def _send_with_pattern(self, call: Call) -> Row:
+        campaign = self._send_one(
+            call, f"{call.get('PatternCodeID')}: {call.get('PatternValues')}", "service"
+        )
+        if campaign is None:
+            return {"Status": "Mobile_Invalid", "Data": []}
+        row = {"Mobile": call.get("Mobile"), "MessageID": campaign.first_id, "Status": "Success"}
+        return {"Status": "Success", "Data": [row]}
+
+    def _send_with_pattern_own(self, call: Call) -> Row:
+        line, values = call.get("LineNumber"), call.get("PatternValues")
+        if not _is_line(line):
+            return {"Status": "LineNumber_NotExist" if line else "LineNumber_Empty", "MessageID": None}
+        campaign = self._send_one(call, f"{call.get('PatternCodeID')}: {values}", line)
+        if campaign is None:
+            return {"Status": "Mobile_Invalid", "MessageID": None}
+        return {
+            "Status": "Success",
+            "MessageID": str(campaign.first_id),
+            "Mobile": call.get("Mobile"),
+            "LineNumber": line,
+            "PatternCodeID": integer(call.get("PatternCodeID")),
+            "PatternValues": values.split(","),
+        }
+
+    def _send_quick_otp(self, call: Call) -> Row:
+        length = integer(call.get("CodeLength"), 4)
+        if not 4 <= length <= 8:
+            return {"Status": "Length_Invalid", "Data": []}
+        code = call.get("OptionalCode") or "1" * length
+        campaign = self._send_one(call, code, "service")
+        if campaign is None:
+            return {"Status": "Mobile_Invalid", "Data": []}
+        row = {"Mobile": call.get("Mobile"), "MessageID": campaign.first_id, "Code": code}
+        return {"Status": "Success", "Data": [row]}
 
     def _send_peer_to_peer(self, call: Call) -> Row:
         items = call.params.get("Input")
@@ -180,10 +239,12 @@ class AmootSmsFake:
     def delivery_row(self, campaign: Campaign, index: int, now: float) -> Row:
         return {
             "MessageID": campaign.first_id + index,
-            "DeliveryType": self._delivery_type(campaign.first_id + index, now - campaign.at),
+            "DeliveryType": self._delivery_type(
+                campaign.first_id + index, now - campaign.at - campaign.delay
+            ),
             "Cost": PRICE * count_parts(campaign.text).parts,
-            "RegDateTime": local_stamp(campaign.at),
-            "SendDateTime": local_stamp(campaign.at),
+            "RegDateTime": fractional_stamp(campaign.at),
+            "SendDateTime": fractional_stamp(campaign.at + campaign.delay),
         }
 
     def _delivery_type(self, message_id: int, elapsed: float) -> int:
@@ -197,7 +258,7 @@ class AmootSmsFake:
     def _delivery(self, call: Call) -> Row:
         found = self.ledger.message(integer(call.get("MessageID")))
         if found is None:
-            return {"Status": "MessageID_Invalid", "Data": None}
+            return {"Status": "Failed", "Data": None}
         return {"Status": "Success", "Data": self.delivery_row(*found, call.at)}
 
     def _deliveries(self, call: Call) -> Row:
@@ -205,9 +266,8 @@ class AmootSmsFake:
         for text in call.get("ListMessageID").split(","):
             found = self.ledger.message(integer(text.strip()))
             if found is None:
-                rows.append({"MessageID": integer(text.strip()), "Status": "MessageID_Invalid"})
-            else:
-                rows.append({**self.delivery_row(*found, call.at), "Status": "Success"})
+                return {"Status": "Failed", "Data": []}
+            rows.append({**self.delivery_row(*found, call.at), "Status": "Success"})
         return {"Status": "Success", "Data": rows}
 
     def _deliveries_by_campaign(self, call: Call) -> Row:
@@ -218,7 +278,7 @@ class AmootSmsFake:
             {
                 **self.delivery_row(campaign, index, call.at),
                 "Status": "Success",
-                "Number": int(self.ledger.number(campaign, index)),
+                "Number": self.ledger.number(campaign, index),
             }
             for index in range(campaign.size)
         ]
@@ -228,11 +288,11 @@ class AmootSmsFake:
         sent_at = campaign.at + campaign.delay
         return {
             "MessageID": message_id,
-            "Mobile": int(number),
+            "Mobile": number,
             "LineNumber": campaign.line,
             "SMSMessageText": campaign.text,
-            "RegDateTime": local_stamp(campaign.at),
-            "SentDateTime": local_stamp(sent_at) if now - sent_at > self.fate.seconds / 3 else NEVER,
+            "RegDateTime": fractional_stamp(campaign.at),
+            "SentDateTime": fractional_stamp(sent_at) if now - sent_at > self.fate.seconds / 3 else NEVER,
         }
 
     def _message(self, call: Call) -> Row:
@@ -245,9 +305,9 @@ class AmootSmsFake:
         return {"Status": "Success", "Data": row}
 
     def _messages(self, call: Call) -> Row:
-        since, until = epoch(call.get("FromDateTime")), epoch(call.get("ToDateTime"))
-        if since is None or until is None:
-            return {"Status": "FromDateTime_Invalid" if since is None else "ToDateTime_Invalid", "Data": []}
+        since, until, problem = _period(call)
+        if problem:
+            return {"Status": problem, "Data": []}
         rows = [
             self._message_row(campaign, message_id, number, call.at)
             for campaign in self.ledger.between(since, until + 0.999_999)
@@ -258,9 +318,9 @@ class AmootSmsFake:
     # --- what came in -----------------------------------------------------------------------------
 
     def _received(self, call: Call) -> Row:
-        since, until = epoch(call.get("FromDateTime")), epoch(call.get("ToDateTime"))
-        if since is None or until is None:
-            return {"Status": "FromDateTime_Invalid" if since is None else "ToDateTime_Invalid", "Data": []}
+        since, until, problem = _period(call)
+        if problem:
+            return {"Status": problem, "Data": []}
         line = call.get("LineNumber")
         rows = [
             message
@@ -278,10 +338,24 @@ class AmootSmsFake:
 
     def _is_blacklisted(self, call: Call) -> Row:
         number = last_ten(call.get("Mobile"))
-        if not number:
-            return {"Status": "Mobile_Invalid", "Data": []}
+        line = call.get("LineNumber")
+        if not number or not _is_line(line):
+            problem = "LineNumber_NotExist" if number else "Mobile_Invalid"
+            return {**refused("IsBlackList_ByCancelation", problem)}
         row = {"Number": int("98" + number), "IsBlackList": number in self.blacklist}
-        return {"Status": "Success", "Data": [row]}
+        return {"Status": "Success", "LineNumber": line, "Data": [row]}
+
+
+def _is_line(line: str) -> bool:
+    return line.casefold() in {own.casefold() for own in LINES}
+
+
+def _period(call: Call) -> tuple[float, float, str]:
+    """(from, to, the status that refuses them: '' for none), in seconds since the epoch."""
+    since, until = epoch(call.get("FromDateTime")), epoch(call.get("ToDateTime"))
+    if since is None or until is None:
+        return 0, 0, "FromDateTime_Invalid" if since is None else "ToDateTime_Invalid"
+    return since, until, "FromDateTimeIsAfterThanToDateTime" if since > until else ""
 
 
 def _problem(text: str, line: str, send_at: str, mobiles: Sequence[str]) -> str:
@@ -290,22 +364,11 @@ def _problem(text: str, line: str, send_at: str, mobiles: Sequence[str]) -> str:
         return "SMSMessageText_Empty"
     if len(text) > LONGEST_TEXT:
         return "Length_Exceeded"
-    if not line:
-        return "LineNumber_Empty"
+    if not _is_line(line):
+        return "LineNumber_NotExist" if line else "LineNumber_Empty"
     if not mobiles:
         return "Mobiles_Empty"
-    return "" if epoch(send_at) is not None else "FromDateTime_Invalid"
-
-
-def _refused(status: Any, text: str = "") -> Row:
-    return {
-        "MessageText": text,
-        "SMSPagesCount": 0,
-        "CampaignID": 0,
-        "Price": 0,
-        "Status": status,
-        "Data": [],
-    }
+    return "" if not send_at or epoch(send_at) is not None else "FromDateTime_Invalid"
 
 
 def _outcome_rows(numbers: Sequence[str], refused: Sequence[bool], first_id: int, call: Call) -> list[Row]:

@@ -45,6 +45,8 @@ TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes
 LIST_LIMIT: Final = 32 * 1024 * 1024
 TITLE_LIMIT: Final = 100
 CLOCK_SLACK: Final = timedelta(minutes=5)  # the provider's clock and ours may differ by so much
+# The fields in which an answer's number was seen.
+_RESULTS: Final = ("result", "ReturnValue", "CampaignID")
 AUDIO_REJECTED: Final = 2  # GetMessage's `Confirmed`; 0 and 3 wait, 1 is approved
 # Our own word, before the provider's: it has not called this number.
 NOT_DIALLED: Final = "not_dialled"
@@ -92,10 +94,10 @@ class Avanak:
     async def account(self) -> Account:
         """`AccountStatus`. Raises `NotSent` with the account's or the provider's trouble."""
         body, raw, is_good = await self._post("AccountStatus", {})
-        status = body.get("Status") if isinstance(body, dict) else _result(body)
-        if not is_good or not isinstance(body, dict) or kind_of(status) is not Kind.SUCCESS:
-            raise account_error(status, raw)
-        return Account(str(body.get("AccountName", ""))[:200], as_amount(body.get("RemaindCredit")))
+        if not is_good or kind_of(field_of(body, "Status")) is not Kind.SUCCESS:
+            raise account_error(_result(body), raw)
+        name = field_of(body, "AccountName")
+        return Account(str(name or "")[:200], as_amount(field_of(body, "RemaindCredit")))
 
     async def make_audio(self, text: str, title: str) -> int:
         """`GenerateTTS`. Raises `NotSent` with trouble CONTENT for a text that cannot be spoken."""
@@ -108,7 +110,8 @@ class Avanak:
             "CallFromMobile": "",
         }
         body, raw, is_good = await self._post("GenerateTTS", fields, text)
-        given = body.get("Id", _result(body)) if isinstance(body, dict) else body
+        given = field_of(body, "Id")
+        given = _result(body) if given is None else given
         audio_id = as_id(given) if is_good else ""
         if not audio_id:
             raise audio_error(_code(given), raw)
@@ -169,7 +172,7 @@ class Avanak:
     async def _campaign_numbers(self, campaign_id: str) -> list[Any]:
         fields = {"CampaignID": campaign_id}
         body, raw, is_good = await self._post("GetCampaignNumbersByCampaignID", fields, limit=LIST_LIMIT)
-        rows = body.get("Data", body.get("result")) if isinstance(body, dict) else body
+        rows = field_of(body, "Data", *_RESULTS) if isinstance(body, dict) else body
         if not is_good or not isinstance(rows, list):
             raise account_error(_result(body), raw)
         return rows
@@ -248,10 +251,18 @@ def _campaign(batch: Batch, ends_at: datetime) -> dict[str, str]:
 
 
 def _result(body: Any) -> Any:
-    """The number or the status of an answer, in either of the shapes seen."""
-    if isinstance(body, dict):
-        body = body.get("result", body.get("Status"))
-    return _code(body)
+    """The number or the status of an answer, in any of the shapes seen: bare, or in a field.
+
+    An id beside a status that is no success is not believed.
+    """
+    if not isinstance(body, dict):
+        return _code(body)
+    value, status = field_of(body, *_RESULTS), field_of(body, "Status")
+    number = as_int(value)
+    if status is None or (number is not None and number < 0):
+        return _code(value)
+    is_taken = number is not None and number > 0 and kind_of(status) is Kind.SUCCESS
+    return number if is_taken else _code(status)
 
 
 def _code(value: Any) -> Any:

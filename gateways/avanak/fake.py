@@ -23,6 +23,12 @@ _CALLS: Final = frozenset({"CreateCampaign", "StartCampaign", *_QUICK})
 _WORKS: Final = frozenset({*_CALLS, "GenerateTTS", "UploadMessageBase64"})
 # The answer of a campaign, and `Confirmed` of the audio.
 _AUDIO: Final = {"pending": (-61, 0), "rejected": (-62, 2)}
+_NUMBER: Final = -2  # the number is wrong
+SPEECH: Final = 1  # characters a second: only what is shorter than three letters is refused
+SHORTEST_AUDIO: Final = 3  # seconds
+_TITLES: Final = {0: "در انتظار", 1: "پاسخ داده شد", 2: "پاسخ داده نشد"}
+# A campaign's state.
+_SENDING_NOW, _FINISHED, _STOPPED = 11, 12, 27
 # What no documented code says.
 _UNHEARD_OF: Final = -999
 
@@ -30,7 +36,7 @@ _UNHEARD_OF: Final = -999
 class AvanakFake:
     """Voice messages, campaigns and single calls."""
 
-    sending = frozenset({"CreateCampaign", *_QUICK})
+    sending = frozenset({"CreateCampaign", "SendOTP", "SendOCV", *_QUICK})
 
     def __init__(self, ledger: Ledger, fate: Fate) -> None:
         self.ledger = ledger
@@ -48,7 +54,13 @@ class AvanakFake:
             "StopCampaign": self._stop,
             "GetCampaignNumbersByCampaignID": self._campaign_numbers,
             "GetQuickSend": self._get_quick_send,
+            "GetCampaign": self._get_campaign,
+            "GetQuickSendStatistics": self._statistics,
+            "SendOTP": self._send_otp,
+            "SendOCV": self._send_ocv,
             "GetMessage": self._get_message,
+            "GetMessages": self._get_messages,
+            "DownloadMessage": self._download,
             "DeleteMessage": self._delete_message,
         }
 
@@ -74,7 +86,7 @@ class AvanakFake:
             code = CODES["Token_Invalid"]  # a positive answer would be an id
         return {"Id": code, "Length": 0} if method in {"GenerateTTS", "UploadMessageBase64"} else code
 
-    def unauthorised(self, status: str) -> Any:
+    def unauthorised(self, method: str, status: str) -> Any:
         return CODES[status]
 
     def _account(self, call: Call) -> dict[str, Any]:
@@ -95,7 +107,11 @@ class AvanakFake:
             return {"Id": -5, "Length": 0}
         if not text.strip() or call.get("Speaker") not in {"male", "female"}:
             return {"Id": -2, "Length": 0}
-        return {"Id": self.ledger.make_audio(text, at=call.at), "Length": max(3, len(text) // 12)}
+        seconds = len(text.strip()) // SPEECH
+        if seconds < SHORTEST_AUDIO:
+            return {"Id": -6, "Length": 0}
+        audio_id = self.ledger.make_audio(text, title=call.get("Title"), at=call.at)
+        return {"Id": audio_id, "Length": seconds}
 
     def _upload(self, call: Call) -> dict[str, Any]:
         try:
@@ -104,17 +120,30 @@ class AvanakFake:
             data = b""
         if not data:
             return {"Id": -2, "Length": 0}
-        return {"Id": self.ledger.make_audio(call.get("Title"), at=call.at), "Length": 10}
+        title = call.get("Title")
+        return {"Id": self.ledger.make_audio(title, title=title, at=call.at), "Length": 10}
 
     def _get_message(self, call: Call, *, confirmed: int = 1) -> dict[str, Any]:
         audio_id = integer(call.get("MessageID"))
-        title = self.ledger.audio.get(audio_id)
-        if title is None:
+        if audio_id not in self.ledger.audio:
             return {"Details": None, "Status": "MessageID_Invalid"}
+        return {"Details": self._details(audio_id, confirmed), "Status": "Success"}
+
+    def _details(self, audio_id: int, confirmed: int = 1) -> dict[str, Any]:
+        title = self.ledger.titles.get(audio_id, "")
+        return {"Id": audio_id, "Title": title, "Lenght": 10, "Confirmed": confirmed}
+
+    def _get_messages(self, call: Call) -> dict[str, Any]:
+        """The shape of this list is documented nowhere."""
+        skip, take = integer(call.get("Skip")), integer(call.get("Take"), 100)
         return {
-            "Details": {"Id": audio_id, "Title": title, "Lenght": 10, "Confirmed": confirmed},
+            "Data": [self._details(one) for one in list(self.ledger.audio)[skip : skip + take]],
             "Status": "Success",
         }
+
+    def _download(self, call: Call) -> bytes | None:
+        text = self.ledger.audio.get(integer(call.get("MessageID")))
+        return None if text is None else text.encode("utf-8", "replace")
 
     def _delete_message(self, call: Call) -> bool:
         return self.ledger.audio.pop(integer(call.get("MessageID")), None) is not None
@@ -152,10 +181,26 @@ class AvanakFake:
     def _dial(self, call: Call, text: str) -> Any:
         number = last_ten(call.get("Number"))
         if not number:
-            return -2
+            return _NUMBER
         campaign = self.ledger.accept([number], text, call=call.number, at=call.at)
         campaign.is_single = True
         return _spoilt(campaign.id, call)
+
+    def _send_otp(self, call: Call) -> dict[str, Any]:
+        length = integer(call.get("Length"))
+        if not 4 <= length <= 8:
+            return {"ErrorCode": -5, "QuickSendID": 0, "GeneratedCode": ""}
+        given = call.get("OptionalCode")
+        code = given if given not in {"", "0"} else "1" * length
+        sent = self._dial(call, code)
+        if sent == _NUMBER:
+            return {"ErrorCode": _NUMBER, "QuickSendID": 0, "GeneratedCode": ""}
+        return {"ErrorCode": 0, "QuickSendID": sent, "GeneratedCode": code}
+
+    def _send_ocv(self, call: Call) -> dict[str, Any]:
+        sent = self._dial(call, "OCV")
+        is_sent = sent != _NUMBER
+        return {"Result": 0 if is_sent else _NUMBER, "Code": 1 if is_sent else 0, "SendId": max(sent, 0)}
 
     def _start(self, call: Call) -> int:
         campaign = self.ledger.campaign(integer(call.get("CampaignID")))
@@ -171,6 +216,23 @@ class AvanakFake:
         return campaign is not None
 
     # --- what became of it ------------------------------------------------------------------------
+
+    def _get_campaign(self, call: Call) -> dict[str, Any]:
+        """The shape of a campaign is documented nowhere; its states are."""
+        campaign = self.ledger.campaign(integer(call.get("CampaignID")))
+        if campaign is None or campaign.is_single:
+            return {"Details": None, "Status": "BulkID_Invalid"}
+        is_over = call.at - campaign.at >= self.fate.seconds
+        state = _STOPPED if campaign.stopped else _FINISHED if is_over else _SENDING_NOW
+        return {"Details": {"Id": campaign.id, "Status": state, "Count": campaign.size}, "Status": "Success"}
+
+    def _statistics(self, call: Call) -> dict[str, Any]:
+        """The shape of these figures is documented nowhere."""
+        since, until = local(call.get("StartDateTime")), local(call.get("EndDateTime"))
+        if since is None or until is None:
+            return {"Count": 0, "Status": "FromDateTime_Invalid"}
+        between = self.ledger.between(since.timestamp(), until.timestamp())
+        return {"Count": sum(campaign.is_single for campaign in between), "Status": "Success"}
 
     def _campaign_numbers(self, call: Call) -> Any:
         campaign = self.ledger.campaign(integer(call.get("CampaignID")))
@@ -213,8 +275,8 @@ class AvanakFake:
             return None
         is_over = call.at - campaign.at >= self.fate.seconds
         return {
-            "reason": 0,
-            "status": self._number_status(campaign.first_id, is_over=is_over),
+            "reason": self._number_status(campaign.first_id, is_over=is_over),
+            "status": _TITLES[self._number_status(campaign.first_id, is_over=is_over)],
             "dst": "0" + self.ledger.number(campaign, 0),
             "starttime": local_stamp(campaign.at),
             "Id": campaign.id,

@@ -27,7 +27,10 @@ class Call:
     chance: Callable[[], float]
 
     def get(self, name: str) -> str:
-        return str(self.params.get(name, ""))
+        value = self.params.get(name, "")
+        if isinstance(value, list):
+            return ",".join(str(one) for one in value)
+        return "" if value is None else str(value)
 
     def has(self, fault: str) -> bool:
         return any(active.name == fault for active in self.faults)
@@ -68,7 +71,7 @@ class FakeProvider(Protocol):
         """A fault of the account, the provider or the hours in its own words; `GOES_ON` if it has none."""
         ...
 
-    def unauthorised(self, status: str) -> Any:
+    def unauthorised(self, method: str, status: str) -> Any:
         """A wrong or missing token."""
         ...
 
@@ -89,11 +92,11 @@ class Inbox:
         if not number:
             raise ValueError(f"{mobile!r} is no telephone number")
         message = {
-            "ReceiveMessageID": int(at * 1000) + len(self.messages),
-            "Mobile": int(number),
+            "ReceiveMessageID": str(int(at * 1000) + len(self.messages)),
+            "Mobile": "0" + number,
             "LineNumber": line,
             "SMSMessageText": text,
-            "RecieveDateTime": local_stamp(at),
+            "RecieveDateTime": fractional_stamp(at),
         }
         self.messages.append(message)
         self.fresh.append(message)
@@ -107,6 +110,12 @@ class Inbox:
 def local_stamp(at: float) -> str:
     """An instant as the providers show it: Tehran's clock, no offset."""
     return datetime.fromtimestamp(at, UTC).astimezone(TEHRAN).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def fractional_stamp(at: float) -> str:
+    """The same as AmootSMS writes it: with hundredths of a second, their final zeros left out."""
+    hundredths = f".{int(at * 100) % 100:02d}".rstrip("0").rstrip(".")
+    return local_stamp(at) + hundredths
 
 
 def local(value: str) -> datetime | None:

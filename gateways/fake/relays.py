@@ -57,22 +57,24 @@ class Relay:
                 await asyncio.sleep(LOOK_SECONDS)
 
     def _reports(self, now: float) -> Iterator[tuple[str, dict[str, Any]]]:
-        campaigns, address = self.sms.ledger.campaigns, _loopback(self.sms.relays.get("delivery", ""))
+        campaigns = self.sms.ledger.campaigns
+        addresses = _on_this_machine(self.sms.relays.active("delivery"))
         while self._campaigns < len(campaigns):
             campaign = campaigns[self._campaigns]
             if now - campaign.at < self.sms.fate.seconds:
                 return
             self._campaigns += 1
-            if address:
+            for address in addresses:
                 for index in range(campaign.size):
                     yield address, self.sms.delivery_row(campaign, index, now)
 
     def _received(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        messages, address = self.sms.inbox.messages, _loopback(self.sms.relays.get("received", ""))
+        messages = self.sms.inbox.messages
+        addresses = _on_this_machine(self.sms.relays.active("received"))
         while self._inbound < len(messages):
             message = messages[self._inbound]
             self._inbound += 1
-            if address:
+            for address in addresses:
                 yield address, message
 
     async def _post(self, session: aiohttp.ClientSession, address: str, row: dict[str, Any]) -> None:
@@ -85,9 +87,12 @@ class Relay:
             self.failed += 1
 
 
-def _loopback(address: str) -> str:
-    """The address if it is on this machine, else nothing."""
+def _on_this_machine(addresses: list[str]) -> list[str]:
+    return [address for address in addresses if _is_loopback(address)]
+
+
+def _is_loopback(address: str) -> bool:
     try:
-        return address if urlsplit(address).hostname in _LOOPBACK else ""
+        return urlsplit(address).hostname in _LOOPBACK
     except ValueError:
-        return ""
+        return False

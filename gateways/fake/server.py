@@ -14,7 +14,7 @@ import socket
 import struct
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -154,8 +154,8 @@ class FakeGateway:
         provider, method = PREFIXES.get(prefix), path[6:]
         if provider is None:
             return await self._steer(request) if path.startswith("/_fake/") else _plain(404, "not found")
-        if request.method != "POST":
-            return _plain(405, "POST only")
+        if request.method not in {"POST", "GET"}:
+            return _plain(405, "POST or GET")
         fake = self.providers[provider]
         action = fake.methods().get(method)
         if action is None:
@@ -165,9 +165,9 @@ class FakeGateway:
         self._call_number += 1
         call = Call(self._call_number, time.time(), params, faults, self.faults.random.random)
         self._note(provider, method, call)
-        refused = self._refused_token(request)
+        refused = self._refused_token(request, params)
         if refused:
-            return _json(fake.unauthorised(refused))
+            return _json(fake.unauthorised(method, refused))
         response = await self._before(request, fake, method, call)
         if response is None:
             moment = Call(call.number, time.time(), params, faults, call.chance)
@@ -189,11 +189,12 @@ class FakeGateway:
             fault=[str(fault) for fault in call.faults],
         )
 
-    def _refused_token(self, request: web.BaseRequest) -> str:
-        given = request.headers.get("Authorization", "")
+    def _refused_token(self, request: web.BaseRequest, params: Mapping[str, Any]) -> str:
+        """The token stands in the header, raw, or in a field `Token`, as the vendor's samples have it."""
+        given = {request.headers.get("Authorization", ""), str(params.get("Token", ""))} - {""}
         if not given:
             return "Token_NotExists"
-        return "Token_Invalid" if self.options.token not in {None, given} else ""
+        return "" if self.options.token is None or self.options.token in given else "Token_Invalid"
 
     async def _before(
         self, request: web.BaseRequest, fake: FakeProvider, method: str, call: Call
@@ -300,7 +301,21 @@ class FakeGateway:
 
 
 async def _params(request: web.BaseRequest) -> dict[str, Any]:
-    """The fields of a form or of a JSON object; anything else is no fields."""
+    """The fields of the address and of a form (multipart, too) or JSON object; anything else is no fields.
+    A field that comes more than once is a list, as one of JSON may be."""
+    return {**_joined(request.query.items()), **await _posted(request)}
+
+
+def _joined(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
+
+
+async def _posted(request: web.BaseRequest) -> dict[str, Any]:
+    if request.content_type == "multipart/form-data":
+        return _joined((name, value) for name, value in (await request.post()).items())
     body = await request.content.read(LARGEST_REQUEST)
     while not request.content.at_eof():
         body += await request.content.read(LARGEST_REQUEST)
@@ -312,10 +327,12 @@ async def _params(request: web.BaseRequest) -> dict[str, Any]:
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return _joined(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _json(value: Any) -> web.Response:
+    if isinstance(value, bytes):
+        return web.Response(body=value)
     return web.Response(text=encode(value), content_type="application/json")
 
 

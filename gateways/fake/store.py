@@ -45,6 +45,7 @@ class Ledger:
     log: GatewayLog
     campaigns: list[Campaign] = field(default_factory=list)
     audio: dict[int, str] = field(default_factory=dict)
+    titles: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._numbers = array("Q")
@@ -101,12 +102,14 @@ class Ledger:
         self._next_campaign = max(self._next_campaign, campaign.id + 1)
         self._next_message = max(self._next_message, campaign.first_id + campaign.size)
 
-    def make_audio(self, text: str, *, at: float) -> int:
+    def make_audio(self, text: str, *, title: str = "", at: float) -> int:
         """A voice message's id; it survives a restart by the log."""
         audio_id = self._next_message
         self._next_message += 1
-        self.log.record(at=stamp(at), event="audio", provider=self.provider, id=audio_id, text=text)
-        self.audio[audio_id] = text
+        self.log.record(
+            at=stamp(at), event="audio", provider=self.provider, id=audio_id, text=text, title=title
+        )
+        self.audio[audio_id], self.titles[audio_id] = text, title
         return audio_id
 
     def campaign(self, campaign_id: int) -> Campaign | None:
@@ -138,7 +141,7 @@ class Ledger:
         """Take back one call's accepted lines, or one voice message, from the log."""
         first = entries[0]
         if first["event"] == "audio":
-            self.audio[first["id"]] = first["text"]
+            self.audio[first["id"]], self.titles[first["id"]] = first["text"], first.get("title", "")
             self._next_message = max(self._next_message, first["id"] + 1)
             return
         numbers = [entry["number"][-10:] for entry in entries]

@@ -306,6 +306,22 @@ class TestDeliveryReports:
             (address[-10:], Report.DELIVERED) for address in ADDRESSES
         }
 
+    def test_one_recipient_without_a_row_costs_nobody_else_the_report(self, sms):
+        answer = sms.send()
+        known = [outcome.provider_id for outcome in answer.outcomes.values()]
+        reports = sms.run(sms.gateway.reports(answer.campaign_id, [*known, "5"]))
+        assert {report.provider_id for report in reports} == set(known)
+
+    def test_a_list_with_an_unknown_id_is_asked_for_in_halves(self, sms):
+        known = [outcome.provider_id for outcome in sms.send().outcomes.values()]
+        reports = sms.run(sms.gateway.reports("", ["5", *known]))
+        assert {report.provider_id for report in reports} == set(known)
+
+    def test_no_receipt_says_nothing_of_the_message(self):
+        report = read_report({"MessageID": 1, "DeliveryType": 500})
+        assert report is not None
+        assert (report.word, report.report) == ("no_receipt", Report.UNCLEAR)
+
     def test_every_documented_type_is_mapped_and_others_are_unclear(self):
         for code, (word, meaning) in DELIVERY_TYPES.items():
             report = read_report({"MessageID": 1, "DeliveryType": str(code)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from gateways.avanak.client import _result
 from gateways.avanak.errors import account_error, audio_error, sending_error
 from gateways.base import BatchRefused, NotSent, OutcomeUnknown, Trouble
 from persian.jalali import TEHRAN
-from tests.gateways.conftest import ADDRESSES, TEXT
+from tests.gateways.conftest import ADDRESSES, TEXT, make_gateway
+from tests.gateways.strangers import canned_server
 
 LANDLINE = "+982188776655"
 
@@ -92,9 +94,45 @@ class TestCampaign:
             avanak.send()
         assert error.value.trouble is Trouble.APPROVAL
 
-    @pytest.mark.parametrize("body", [12, "12", {"result": 12}, {"result": "12"}])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            12,
+            "12",
+            {"result": 12},
+            {"result": "12"},
+            {"Result": 12},
+            {"RETURNVALUE": 12},
+            {"CampaignID": 12, "Status": "Success"},
+            {"campaignId": "12", "status": 1},
+        ],
+    )
     def test_the_id_comes_bare_or_wrapped(self, body):
         assert _result(body) == 12
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            ({"Result": -77}, -77),
+            ({"ReturnValue": -50, "Status": "Failed"}, -50),
+            ({"CampaignID": 0, "Status": "Token_Invalid"}, "Token_Invalid"),
+            ({"CampaignID": 12, "Status": "Failed"}, "Failed"),
+            ({"Status": -202}, -202),
+            ({}, None),
+        ],
+    )
+    def test_a_refusal_comes_bare_or_wrapped(self, body, code):
+        assert _result(body) == code
+
+    @pytest.mark.parametrize("body", [b'{"result": -202}', b'{"Result": -202}', b"-202", b'{"STATUS": -202}'])
+    def test_an_account_that_is_refused_is_an_account_error(self, body):
+        with canned_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as port:
+            gateway = make_gateway("avanak", f"http://127.0.0.1:{port}")
+            with asyncio.Runner() as runner:
+                with pytest.raises(NotSent) as error:
+                    runner.run(gateway.account())
+                runner.run(gateway.close())
+        assert (error.value.trouble, error.value.code) == (Trouble.ACCOUNT, "Token_Invalid")
 
     def test_without_its_campaign_nothing_can_be_proven(self, avanak):
         avanak.send()

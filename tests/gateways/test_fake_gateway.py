@@ -79,7 +79,7 @@ class TestLog:
         with running_gateway(log) as second:
             rows = ask(second, "/rest/GetDeliveriesByCampaignID", CampaignID=sent["CampaignID"])["Data"]
             assert [row["MessageID"] for row in rows] == [row["MessageID"] for row in sent["Data"]]
-            assert ask(second, "/Rest/GetMessage", MessageID=audio)["Details"]["Title"] == TEXT
+            assert ask(second, "/Rest/GetMessage", MessageID=audio)["Details"]["Title"] == "t"
             again = send(second)
             assert again["CampaignID"] > sent["CampaignID"]
             assert again["Data"][0]["MessageID"] > sent["Data"][-1]["MessageID"]
@@ -188,7 +188,7 @@ class TestAmootSms:
 
     def test_eleven_blacklists_and_twelve_comes_back(self, server):
         def listed() -> bool:
-            row = ask(server, "/rest/IsBlackList_ByCancelation", Mobile="09121111111", LineNumber="x")[
+            row = ask(server, "/rest/IsBlackList_ByCancelation", Mobile="09121111111", LineNumber="public")[
                 "Data"
             ][0]
             assert row["Number"] == 989121111111
@@ -215,10 +215,13 @@ class TestAmootSms:
 
     def test_single_messages_and_reports_can_be_asked_for(self, server):
         first, second = (row["MessageID"] for row in send(server)["Data"])
-        assert ask(server, "/rest/GetMessage", MessageID=second)["Data"]["Mobile"] == 9122222222
+        assert ask(server, "/rest/GetMessage", MessageID=second)["Data"]["Mobile"] == "9122222222"
         assert ask(server, "/rest/GetDelivery", MessageID=first)["Data"]["MessageID"] == first
-        rows = ask(server, "/rest/GetDeliveries", ListMessageID=f"{first},5")["Data"]
-        assert [row["Status"] for row in rows] == ["Success", "MessageID_Invalid"]
+        rows = ask(server, "/rest/GetDeliveries", ListMessageID=f"{first},{second}")["Data"]
+        assert [row["Status"] for row in rows] == ["Success", "Success"]
+        unknown = ask(server, "/rest/GetDeliveries", ListMessageID=f"{first},5")
+        assert unknown == {"Status": "Failed", "Data": []}
+        assert ask(server, "/rest/GetDelivery", MessageID=5) == {"Status": "Failed", "Data": None}
         assert ask(server, "/rest/GetMessage", MessageID=5)["Status"] == "MessageID_Invalid"
 
     def test_many_texts_go_in_one_call_of_json(self, server):

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -18,6 +19,7 @@ from messaging.models import GatewayCall, InboundMessage, ProviderCallback
 from messaging.reports.callbacks import BODY_LIMIT, handle_callbacks, message_ids
 from messaging.reports.look import look_for_news
 from tests.factories import ChannelFactory
+from tests.gateways.running import fetch
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import states
 from tests.messaging.reporting import later, make_due, sent
@@ -204,10 +206,42 @@ def test_the_address_is_registered_for_both_kinds_of_news(sms, settings, capsys)
     settings.SITE_URL = "https://portal.example/"
     call_command("register_callbacks")
     expected = f"https://portal.example/hooks/amootsms/{settings.CALLBACK_SECRET}/"
-    assert sms.server.gateway.sms.relays == {"delivery": expected, "received": expected}
+    relays = sms.server.gateway.sms.relays
+    assert (relays.active("delivery"), relays.active("received")) == ([expected], [expected])
     told = capsys.readouterr().out
     assert re.search("RelayMessageDeliveryCreate, RelayRecieveMessageCreate", told)
     assert settings.CALLBACK_SECRET not in told
+
+
+def test_registering_again_is_no_error_and_switches_a_former_address_off(sms, settings):
+    settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
+    settings.SITE_URL = "https://portal.example"
+    relays = sms.server.gateway.sms.relays
+    settings.CALLBACK_SECRET = "Former-" + "x" * 32
+    call_command("register_callbacks")
+    settings.CALLBACK_SECRET = "Mixed-Case-" + "y" * 32
+    for _twice in range(2):
+        call_command("register_callbacks")
+    expected = f"https://portal.example/hooks/amootsms/{settings.CALLBACK_SECRET.lower()}/"
+    assert (relays.active("delivery"), relays.active("received")) == ([expected], [expected])
+    settings.CALLBACK_SECRET = "Former-" + "x" * 32
+    call_command("register_callbacks")
+    assert relays.active("delivery") == [f"https://portal.example/hooks/amootsms/former-{'x' * 32}/"]
+
+
+def test_the_address_of_another_system_stays_as_it_is(sms, settings):
+    settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
+    other = "https://shop.example/hooks/amootsms/abc/"
+    fields = urlencode({"URLAddress": other}).encode()
+    fetch(f"{sms.server.url}/rest/RelayMessageDeliveryCreate", fields, {"Authorization": "any"})
+    call_command("register_callbacks")
+    assert other in sms.server.gateway.sms.relays.active("delivery")
+
+
+def test_the_provider_may_post_to_the_address_in_lower_case(sms, settings):
+    settings.CALLBACK_SECRET = "Mixed-Case-" + "y" * 32
+    address = reverse("hook", args=["amootsms", settings.CALLBACK_SECRET])
+    assert post(address.lower(), b"MessageID=1") == 200
 
 
 def test_a_provider_that_refuses_the_address_is_an_error_in_words(sms, settings):

@@ -54,7 +54,7 @@ class TestFetching:
         write(sms, "سلام، ۱۱")
         assert fetch(sms) == 1
         row = InboundMessage.objects.get()
-        assert (row.text, row.number, row.mobile) == ("سلام، ۱۱", "+989121234567", "9121234567")
+        assert (row.text, row.number, row.mobile) == ("سلام، ۱۱", "+989121234567", "09121234567")
         assert (row.line, row.truncated) == ("30001234", False)
         assert row.received_at is not None
         assert abs(row.stored_at - row.received_at) < timedelta(seconds=5)
