@@ -82,11 +82,13 @@ def password_of(url: str) -> str:
     return unquote(urlsplit(url).password or "")
 
 
-def refuse_development_switches(*, hosts: Iterable[str], debug: bool, demo: bool) -> None:
+def refuse_development_switches(*, hosts: Iterable[str], debug: bool, demo: bool, open_hours: bool) -> None:
     """Raises ImproperlyConfigured for what a production portal must never run with."""
     if debug:
         raise ImproperlyConfigured("DEBUG=1 shows source code and settings to visitors: not in production.")
     if demo:
         raise ImproperlyConfigured("DEMO=1 loads log-ins with published passwords: not in production.")
+    if open_hours:
+        raise ImproperlyConfigured("OPEN_PROCEDURE_HOURS=1 lifts the hours of C7.6: not in production.")
     if "*" in {host.strip() for host in hosts}:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the portal's own host names, not *.")

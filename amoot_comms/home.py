@@ -15,8 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from channels.limits import hours_of
 from channels.models import Channel, Outage, Purpose
-from channels.querysets import windows_of
 from contacts.models import ConsentEntry, OptOutCall
 from messaging.doubts import undecided
 from messaging.evaluation.explain import standing
@@ -126,7 +126,7 @@ def channels_now(now: datetime) -> list[ChannelNow]:
 
 
 def _channel_now(channel: Channel, outage: Outage | None, now: datetime) -> ChannelNow:
-    windows = windows_of(channel, Purpose.PROMOTIONAL)
+    windows = hours_of(channel, Purpose.PROMOTIONAL)
     ramp = ramp_ends_at(channel, now)
     if windows is None:
         return ChannelNow(channel, False, False, None, outage, ramp)

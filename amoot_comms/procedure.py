@@ -10,6 +10,7 @@ from typing import Final
 
 from channels.hours import Interval
 from channels.models import Kind, Purpose
+from channels.procedure_hours import procedure_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ class ChannelRow:
     windows: dict[str, list[Interval]] = field(default_factory=dict)
 
 
-def daily(opens: int, closes: int) -> list[Interval]:
-    """One interval on each day of the week, in full hours."""
-    return [(weekday, opens * 60, closes * 60) for weekday in range(7)]
+def promotional_hours(kind: Kind) -> dict[str, list[Interval]]:
+    """The windows of C7.6 for a channel of this kind, as the procedure's version sets them."""
+    hours = procedure_hours(kind, Purpose.PROMOTIONAL)
+    return {Purpose.PROMOTIONAL: hours.intervals()} if hours is not None else {}
 
 
 # C0 binds every channel.
@@ -150,7 +152,7 @@ _TOOLS = (
         "C7",
         f"پیامک تبلیغاتی همه‌روزه از ۸:۰۰ تا ۲۲:۰۰. {_SENDING} {_C0}",
         f"Promotional SMS every day from 08:00 to 22:00. {_SENDING_EN} {_C0_EN}",
-        {Purpose.PROMOTIONAL: daily(8, 22)},
+        promotional_hours(Kind.SMS),
     ),
     ChannelRow(
         "avanak",
@@ -162,7 +164,7 @@ _TOOLS = (
         "C7",
         f"پیام صوتی تبلیغاتی همه‌روزه از ۷:۰۰ تا ۲۳:۰۰. {_SENDING} {_C0}",
         f"Promotional voice messages every day from 07:00 to 23:00. {_SENDING_EN} {_C0_EN}",
-        {Purpose.PROMOTIONAL: daily(7, 23)},
+        promotional_hours(Kind.VOICE),
     ),
     ChannelRow(
         "chat",

@@ -305,6 +305,8 @@ try:
     COMPARE_SINCE = parse_date(env.str("COMPARE_SINCE")) if env.str("COMPARE_SINCE", default="") else None
 except ValueError as error:
     raise ImproperlyConfigured("COMPARE_SINCE must be a date such as 1405/09/01 or 2026-11-22.") from error
+# Lifts the limit of C7.6, so that benchmarks and journeys can send promotional messages at night.
+OPEN_PROCEDURE_HOURS = env.bool("OPEN_PROCEDURE_HOURS", default=False)
 # Stands in the address that the providers post to, and is all that they show for themselves.
 CALLBACK_SECRET = required("CALLBACK_SECRET", "development-callback-secret-that-protects-nothing")
 if len(CALLBACK_SECRET) < 32 or not CALLBACK_SECRET.replace("-", "").replace("_", "").isalnum():
@@ -345,7 +347,7 @@ _issued = {
 if PRODUCTION:
     refuse_weak_secrets({**_own_secrets, "FACTOR_KEYS": FACTOR_KEYS})
     refuse_published_tokens(_issued)
-    refuse_development_switches(hosts=ALLOWED_HOSTS, debug=DEBUG, demo=DEMO)
+    refuse_development_switches(hosts=ALLOWED_HOSTS, debug=DEBUG, demo=DEMO, open_hours=OPEN_PROCEDURE_HOURS)
 
 # --- Logs ----------------------------------------------------------------------------------------
 

@@ -14,8 +14,9 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from audit.actions import record
-from channels.hours import Interval, check_intervals, spelled
-from channels.models import Channel, Outage, Purpose, SendingWindow
+from channels.hours import Interval, check_intervals, check_limit, spelled
+from channels.limits import limit_of
+from channels.models import Channel, Outage, Purpose, SendingWindow, WindowsChange
 from channels.wake import ask_to_tell
 from persian.text import fold_line
 from staff.models import Department, User
@@ -70,19 +71,28 @@ def change_channel(*, channel: Channel, details: Details, by: User | None, now: 
 
 
 def set_windows(
-    *, channel: Channel, purpose: str, intervals: Iterable[Interval], by: User | None, now: datetime
+    *,
+    channel: Channel,
+    purpose: str,
+    intervals: Iterable[Interval],
+    reason: str,
+    by: User | None,
+    now: datetime,
 ) -> bool:
     """Give a purpose exactly these sending windows on the channel (C7.6); whether anything changed.
 
     Messages that wait are judged by the new hours from their next claim on. Without any interval,
-    promotional messages wait for good and other purposes go at any hour. Raises ValidationError for an
-    interval that is none or overlaps another, or an unknown purpose.
+    promotional messages wait for good and other purposes go at any hour. What a person changes is told
+    by mail to senior management and the auditors. Raises ValidationError for an interval that is none,
+    overlaps another or exceeds the procedure's hours, an unknown purpose, or an empty reason.
     """
-    demand(by, "channels.change_channel")
+    demand(by, "channels.change_windows")
     wanted = sorted(set(intervals))
     if purpose not in Purpose.values:
         raise ValidationError(_("There is no purpose “%(purpose)s”.") % {"purpose": purpose})
     check_intervals(wanted)
+    check_limit(wanted, limit_of(channel, purpose))
+    reason = _given_reason(reason, _("Write the reason: why do the hours change?"))
     with transaction.atomic():
         locked = _lock(channel)
         rows = SendingWindow.objects.filter(channel=locked, purpose=purpose)
@@ -94,9 +104,23 @@ def set_windows(
             SendingWindow(channel=locked, purpose=purpose, weekday=weekday, opens=opens, closes=closes)
             for weekday, opens, closes in wanted
         )
-        data = {"purpose": purpose, "before": spelled(before), "after": spelled(wanted)}
-        record(by=by, action="channel.windows_set", obj=locked, data=data, now=now)
+        change = {"purpose": purpose, "before": spelled(before), "after": spelled(wanted), "reason": reason}
+        record(by=by, action="channel.windows_set", obj=locked, data=change, now=now)
+        if by is not None:
+            WindowsChange.objects.create(channel=locked, changed_by=by, changed_at=now, **change)
+            ask_to_tell()
     return True
+
+
+def _given_reason(typed: str, question: str) -> str:
+    """A reason as it is kept. Raises ValidationError (with `question`) for an empty one, or one too long."""
+    reason = fold_line(typed)
+    if not reason:
+        raise ValidationError({"reason": question})
+    if len(reason) > REASON_MAX_LENGTH:
+        message = _("The reason has %(length)s characters; at most %(limit)s are kept.")
+        raise ValidationError({"reason": message % {"length": len(reason), "limit": REASON_MAX_LENGTH}})
+    return reason
 
 
 def declare_outage(*, channel: Channel, reason: str, by: User, now: datetime) -> Outage:
@@ -106,12 +130,7 @@ def declare_outage(*, channel: Channel, reason: str, by: User, now: datetime) ->
     which nothing is sent, or where an outage is declared already.
     """
     demand(by, "channels.declare_outage")
-    reason = fold_line(reason)
-    if not reason:
-        raise ValidationError({"reason": _("Write the reason: what is down, and who says so?")})
-    if len(reason) > REASON_MAX_LENGTH:
-        message = _("The reason has %(length)s characters; at most %(limit)s are kept.")
-        raise ValidationError({"reason": message % {"length": len(reason), "limit": REASON_MAX_LENGTH}})
+    reason = _given_reason(reason, _("Write the reason: what is down, and who says so?"))
     if not Channel.objects.sending().filter(pk=channel.pk).exists():
         raise ValidationError(_("Nothing is sent by “%(channel)s”.") % {"channel": channel.display_name})
     try:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -6,3 +7,8 @@ class ChannelsConfig(AppConfig):
     name = "channels"
     verbose_name = _("Official channels")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from channels.checks import check_hours_are_limited
+
+        register(check_hours_are_limited, Tags.security)

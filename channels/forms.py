@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels.actions import REASON_MAX_LENGTH
-from channels.hours import Interval, check_intervals, parse_hours, span_words, week_of
-from channels.models import SendingWindow
+from channels.hours import Interval, check_intervals, check_limit, parse_hours, span_words, week_of
+from channels.models import Purpose, SendingWindow
+from channels.windows import WeeklyWindows
 
 DAYS = tuple(SendingWindow.Weekday)
 
@@ -25,7 +26,11 @@ class OutageForm(forms.Form):
 
 
 class WeekForm(forms.Form):
-    """A week of intervals: one line for every day alike, or a line a day. `intervals` is the result."""
+    """A week of intervals: one line for every day alike, or a line a day. `intervals` is the result.
+
+    `limit`: the procedure's hours, which no interval may exceed. A form without any interval is refused,
+    unless `without` says that there shall be none.
+    """
 
     every_day = forms.CharField(
         label=_("Every day"),
@@ -33,15 +38,29 @@ class WeekForm(forms.Form):
         max_length=200,
         help_text=_("Intervals such as 08:00-12:00, 16:00-22:00. One may run past midnight: 22:00-02:00."),
     )
+    without = forms.BooleanField(required=False)
+    reason = forms.CharField(
+        label=_("Why do the hours change?"),
+        max_length=REASON_MAX_LENGTH,
+        help_text=_("Senior management and the auditors get it by mail."),
+    )
 
     intervals: list[Interval]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, purpose: Purpose, limit: WeeklyWindows | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.limit = limit
+        self.fields["without"].label = (
+            _("Without sending windows: no promotional message leaves by this channel")
+            if purpose is Purpose.PROMOTIONAL
+            else _("Without sending windows: these messages go at any hour")
+        )
         for day in DAYS:
             self.fields[field_of(day)] = forms.CharField(label=day.label, required=False, max_length=200)
-        for field in self.fields.values():
-            field.widget.attrs.update({"dir": "auto", "class": "form-control", "autocomplete": "off"})
+        for name in ("every_day", "reason", *map(field_of, DAYS)):
+            self.fields[name].widget.attrs.update(
+                {"dir": "auto", "class": "form-control", "autocomplete": "off"}
+            )
 
     @property
     def day_fields(self) -> list[forms.BoundField]:
@@ -49,9 +68,14 @@ class WeekForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        typed = {name: text for name, text in data.items() if text}
+        lines = ("every_day", *map(field_of, DAYS))
+        typed = {name: data[name] for name in lines if data.get(name)}
         if "every_day" in typed and len(typed) > 1:
             self.add_error("every_day", _("Fill in either this line or the days' own lines."))
+        if typed and data.get("without"):
+            self.add_error("without", _("Either intervals or none: one of the two."))
+        if not typed and not data.get("without"):
+            self.add_error(None, _("No interval was filled in; nothing was changed."))
         spans = {name: self._spans(name, text) for name, text in typed.items()}
         if "every_day" in spans:
             days = {day.value: spans["every_day"] for day in DAYS}
@@ -63,11 +87,15 @@ class WeekForm(forms.Form):
         return data
 
     def _spans(self, name: str, text: str) -> list[tuple[int, int]]:
+        """The intervals of a line, none of them where one is wrong or exceeds the limit."""
+        days = [day.value for day in DAYS if name in ("every_day", field_of(day))]
         try:
-            return parse_hours(text)
+            spans = parse_hours(text)
+            check_limit(week_of({days[0]: spans}), self.limit)
         except ValidationError as error:
             self.add_error(name, error)
             return []
+        return spans
 
 
 def field_of(day: int) -> str:

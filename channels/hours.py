@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from channels.windows import DAY_MINUTES
+from channels.windows import DAY_MINUTES, WeeklyWindows
 from persian.digits import to_ascii, to_persian
 from persian.jalali import is_persian
 from persian.text import fold_line
@@ -79,6 +80,25 @@ def check_intervals(intervals: Sequence[Interval]) -> None:
         last = (weekday, opens, closes)
 
 
+def check_limit(intervals: Iterable[Interval], limit: WeeklyWindows | None) -> None:
+    """Raises ValidationError naming the first interval that exceeds the procedure's hours, and these."""
+    for weekday, opens, closes in intervals:
+        windows = WeeklyWindows.of([(weekday, opens, closes)])
+        if limit is not None and windows.within(limit) != windows:
+            allowed = [(o, c) for day, o, c in limit.intervals() if day == weekday]
+            raise ValidationError(
+                _(
+                    "%(typed)s is wider than the procedure's hours (C7.6): %(limit)s. Hours can be narrowed"
+                    " here; wider ones are a new version of the procedure."
+                )
+                % {
+                    "typed": span_words(opens, closes),
+                    "limit": _(", ").join(span_words(o, c) for o, c in allowed) or "–",
+                },
+                code="beyond_the_procedure",
+            )
+
+
 def clock_text(minutes: int) -> str:
     """Minutes of the day as HH:MM; the day's end is 24:00."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
@@ -94,6 +114,17 @@ def span_words(opens: int, closes: int) -> str:
         "opens": _digits(clock_text(opens)),
         "closes": _digits(clock_text(closes)),
     }
+
+
+def week_lines(intervals: Sequence[Interval], names: Mapping[int, str | Promise] | None = None) -> list[str]:
+    """A week in words: one line if all days are alike, else a line a day; none without any interval."""
+    days = {
+        day: _(", ").join(span_words(o, c) for weekday, o, c in sorted(intervals) if weekday == day)
+        for day in range(7)
+    }
+    if len(set(days.values())) == 1:
+        return [days[0]] if days[0] else []
+    return [f"{(names or {}).get(day, day)}: {line}" for day, line in days.items() if line]
 
 
 def _digits(text: str) -> str:

@@ -65,7 +65,10 @@ class Channel(models.Model):
     class Meta:
         verbose_name = _("channel")
         verbose_name_plural = _("channels")
-        permissions = [("declare_outage", "May declare and end an outage")]
+        permissions = [
+            ("declare_outage", "May declare and end an outage"),
+            ("change_windows", "May change the sending windows"),
+        ]
 
     def __str__(self) -> str:
         return self.display_name
@@ -162,6 +165,37 @@ class SendingWindow(models.Model):
     @property
     def closes_at(self) -> str:
         return f"{self.closes // 60:02}:{self.closes % 60:02}"
+
+
+class WindowsChange(models.Model):
+    """A person's change of a purpose's sending windows on a channel (C7.6).
+
+    `before` and `after` are spelled as in the audit trail. `told_at`: when senior management and the
+    auditors were told of it by mail.
+    """
+
+    channel = models.ForeignKey(
+        Channel, verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+"
+    )
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
+    before = models.JSONField(_("before"), default=list)
+    after = models.JSONField(_("after"), default=list)
+    reason = models.CharField(_("reason"), max_length=300)
+    changed_by = models.ForeignKey(
+        "staff.User", verbose_name=_("changed by"), on_delete=models.PROTECT, related_name="+"
+    )
+    changed_at = models.DateTimeField(_("changed at"))
+    told_at = models.DateTimeField(_("told at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("change of the sending windows")
+        verbose_name_plural = _("changes of the sending windows")
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="windows_change_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return format_datetime(self.changed_at, get_language() or "fa")
 
 
 class Outage(models.Model):

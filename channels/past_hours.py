@@ -1,4 +1,7 @@
-"""The hours that were in force at an instant of the past, from what the audit trail keeps of each change."""
+"""The hours that were in force at an instant of the past, from what the audit trail keeps of each change.
+
+The procedure's hours bind the past too: windows that were opened wider for a while allowed nothing more.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import datetime
 
 from audit.models import Entry
 from channels.hours import unspelled
+from channels.limits import limit_of, limited
 from channels.models import Channel
 from channels.querysets import windows_of
 from channels.windows import WeeklyWindows
@@ -22,7 +26,7 @@ class PastHours:
     hours: Sequence[WeeklyWindows | None]
 
     def at(self, instant: datetime) -> WeeklyWindows | None:
-        """The windows that were in force; None where there were none on record."""
+        """The hours that were in force; None where there were none on record."""
         return self.hours[bisect_right(self.changes, instant)]
 
 
@@ -41,7 +45,9 @@ def hours_since(channel: Channel, purpose: str, since: datetime) -> PastHours:
     before = [_windows(entry.data["before"]) for entry in later]
     if later and before[0] is None and not entries.filter(id__lt=later[0].pk).exists():
         before[0] = _windows(later[0].data["after"])
-    return PastHours([entry.at for entry in later], [*before, windows_of(channel, purpose)])
+    limit = limit_of(channel, purpose)
+    hours = [limited(windows, limit) for windows in (*before, windows_of(channel, purpose))]
+    return PastHours([entry.at for entry in later], hours)
 
 
 def _windows(texts: list[str]) -> WeeklyWindows | None:

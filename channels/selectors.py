@@ -8,8 +8,9 @@ from datetime import datetime
 from itertools import groupby
 
 from channels.hours import clock_text
+from channels.limits import hours_of as in_force
 from channels.models import Channel, Kind, Outage, Purpose, SendingWindow
-from channels.querysets import windows_of
+from channels.windows import WeeklyWindows
 
 SENDING_KINDS = frozenset(Channel.SENT_BY_THE_PORTAL.values())
 
@@ -62,8 +63,8 @@ class ChannelState:
 
 def hours_of(channel: Channel, purpose: Purpose, now: datetime) -> Hours:
     """The hours of one purpose on a channel at `now`."""
-    windows = windows_of(channel, purpose)
-    days = _days(window for window in channel.windows.all() if window.purpose == purpose)
+    windows = in_force(channel, purpose)
+    days = _days(windows)
     if windows is None:
         # A promotional message without hours on record waits (C7.6); others go at any hour (reading 1).
         any_hour = purpose is not Purpose.PROMOTIONAL
@@ -73,8 +74,8 @@ def hours_of(channel: Channel, purpose: Purpose, now: datetime) -> Hours:
     return Hours(purpose, days, False, is_open, until)
 
 
-def _days(windows: Iterable[SendingWindow]) -> tuple[Day, ...]:
-    rows = sorted((window.weekday, window.opens, window.closes) for window in windows)
+def _days(windows: WeeklyWindows | None) -> tuple[Day, ...]:
+    rows = windows.intervals() if windows is not None else []
     spans = {
         day: tuple((clock_text(o), clock_text(c)) for weekday, o, c in rows if weekday == day)
         for day in SendingWindow.Weekday

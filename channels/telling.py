@@ -1,4 +1,4 @@
-"""Those who may declare and end an outage learn by mail when one begins and when it is over.
+"""Mail about channels: outages to those who may end them, changed hours to senior management and auditors.
 
 Each event is told at most once: the row is marked before the mail goes, by an update whose conditions are
 those by which the row was found. Only a mail server that could not even be reached gives the mark back, so
@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -22,19 +22,41 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from channels.hours import unspelled, week_lines
 from channels.labels import CAUSES
-from channels.models import Outage
+from channels.models import Outage, SendingWindow, WindowsChange
 from channels.querysets import OutageQuerySet
-from staff.permissions import holders_of
+from staff.permissions import holders_of, members_of
+from staff.roles import Role
 
 logger = logging.getLogger(__name__)
+Row = TypeVar("Row", Outage, WindowsChange)
+_DAYS: Final = {day.value: day.label for day in SendingWindow.Weekday}
 
 # Older news is not told any more.
 WORTH_TELLING: Final = timedelta(hours=1)
+# A mail server that is away longer than this hears nothing of the changed hours; the audit trail does.
+HOURS_WORTH_TELLING: Final = timedelta(days=1)
 # The end of a shorter outage is told to nobody.
 WORTH_ENDING: Final = timedelta(minutes=1)
 # A gateway that comes and goes is told of once in so long; what still lasts then is told.
 QUIET: Final = timedelta(minutes=10)
+
+
+def tell(*, now: datetime) -> int:
+    """Tell all that was not told yet; how many mails went."""
+    return tell_of_outages(now=now) + tell_of_hours(now=now)
+
+
+def tell_of_hours(*, now: datetime) -> int:
+    """Tell senior management and the auditors of changed sending windows; how many mails went."""
+    readers = sorted(set(members_of(Role.SENIOR, Role.AUDITOR).values_list("email", flat=True)))
+    due = WindowsChange.objects.filter(told_at__isnull=True, changed_at__gt=now - HOURS_WORTH_TELLING)
+    told = 0
+    for change in due.select_related("channel", "changed_by").order_by("id") if readers else ():
+        if due.filter(pk=change.pk).update(told_at=now):
+            told += _send(change, "told_at", _hours_changed, readers)
+    return told
 
 
 def tell_of_outages(*, now: datetime) -> int:
@@ -73,21 +95,21 @@ def _ends(now: datetime) -> OutageQuerySet:
     return rows
 
 
-def _send(outage: Outage, mark: str, write: Callable[[Outage], tuple[str, str]], readers: list[str]) -> bool:
+def _send(row: Row, mark: str, write: Callable[[Row], tuple[str, str]], readers: list[str]) -> bool:
     """Send the mail about an event that is marked as told; whether it went."""
     connection = get_connection()
     try:
         connection.open()
     except Exception as error:  # proven not sent; any backend's own exception
-        Outage.objects.filter(pk=outage.pk).update(**{mark: None})
-        logger.warning("an outage could not be told", extra={"error": type(error).__name__})
+        type(row)._default_manager.filter(pk=row.pk).update(**{mark: None})
+        logger.warning("a mail could not be sent", extra={"error": type(error).__name__})
         return False
     try:
         with translation.override(settings.LANGUAGE_CODE):
-            subject, body = write(outage)
+            subject, body = write(row)
         return bool(EmailMessage(subject, body, to=readers, connection=connection).send())
     except Exception as error:  # it may have gone, so it is not repeated
-        logger.warning("an outage was perhaps not told", extra={"error": type(error).__name__})
+        logger.warning("a mail was perhaps not sent", extra={"error": type(error).__name__})
         return False
     finally:
         with suppress(Exception):
@@ -105,6 +127,19 @@ def _beginning(outage: Outage) -> tuple[str, str]:
 def _end(outage: Outage) -> tuple[str, str]:
     subject = _("%(channel)s: the outage is over") % {"channel": outage.channel.display_name}
     return subject, _body("channels/mail/ended.txt", outage)
+
+
+def _hours_changed(change: WindowsChange) -> tuple[str, str]:
+    channel = change.channel.display_name
+    subject = _("%(channel)s: the sending windows were changed") % {"channel": channel}
+    address = settings.SITE_URL.rstrip("/") + reverse("channels:detail", args=[change.channel.code])
+    context = {
+        "change": change,
+        "address": address,
+        "before": week_lines(unspelled(change.before), _DAYS),
+        "after": week_lines(unspelled(change.after), _DAYS),
+    }
+    return subject, render_to_string("channels/mail/hours.txt", context)
 
 
 def _body(template: str, outage: Outage) -> str:

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels import actions
 from channels.forms import OutageForm, WeekForm, week_initial
+from channels.hours import week_lines
+from channels.limits import limit_of
 from channels.models import Channel, Outage, Purpose
 from channels.selectors import SENDING_KINDS, register_by_kind, state_of
 from common.fresh_proof import asks_again
@@ -67,7 +69,7 @@ def end_outage(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     return redirect("channels:detail", code=code)
 
 
-@requires("channels.change_channel")
+@requires("channels.change_windows")
 @asks_again
 def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     """Edit the week of sending windows of one purpose (C7.6)."""
@@ -75,20 +77,31 @@ def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     if channel.kind not in SENDING_KINDS or purpose not in Purpose.values:
         raise Http404
     stored = [(w.weekday, w.opens, w.closes) for w in channel.windows.all() if w.purpose == purpose]
-    form = WeekForm(request.POST or None, initial=week_initial(sorted(stored)))
+    limit = limit_of(channel, purpose)
+    form = WeekForm(
+        request.POST or None, initial=week_initial(sorted(stored)), purpose=Purpose(purpose), limit=limit
+    )
     if request.method == "POST" and form.is_valid():
         changed = actions.set_windows(
             channel=channel,
             purpose=purpose,
             intervals=form.intervals,
+            reason=form.cleaned_data["reason"],
             by=signed_in(request),
             now=timezone.now(),
         )
-        text = _("The sending windows are stored.") if changed else _("Nothing was changed.")
-        messages.success(request, text)
+        if changed:
+            messages.success(request, _("The sending windows are stored."))
+        else:
+            messages.info(request, _("Nothing was changed: these were the hours already."))
         return redirect("channels:detail", code=channel.code)
-    context = {"channel": channel, "purpose": Purpose(purpose), "form": form}
-    return render(request, "channels/windows.html", context)
+    context = {
+        "channel": channel,
+        "purpose": Purpose(purpose),
+        "form": form,
+        "limit": week_lines(limit.intervals()) if limit is not None else [],
+    }
+    return render(request, "channels/windows.html", context, status=422 if form.errors else 200)
 
 
 def _page(request: HttpRequest, channel: Channel, form: OutageForm | None = None) -> HttpResponse:
@@ -105,7 +118,7 @@ def _page(request: HttpRequest, channel: Channel, form: OutageForm | None = None
         "form": form or OutageForm(),
         "may_declare": may(request.user, "channels.declare_outage"),
         "is_declared": any(outage.origin == Outage.Origin.DECLARED for outage in still_open),
-        "may_change": may(request.user, "channels.change_channel"),
+        "may_change": may(request.user, "channels.change_windows"),
     }
     return render(request, "channels/detail.html", context, status=422 if form and form.errors else 200)
 

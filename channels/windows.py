@@ -80,6 +80,27 @@ class WeeklyWindows:
             ahead += self.week[0][1]
         return _later(instant, ahead)
 
+    def within(self, limit: WeeklyWindows) -> WeeklyWindows:
+        """The part of these windows that lies inside `limit`."""
+        return WeeklyWindows(
+            _merged(
+                (max(opens, first), min(closes, last))
+                for opens, closes in self.week
+                for first, last in limit.week
+                if max(opens, first) < min(closes, last)
+            )
+        )
+
+    def intervals(self) -> list[tuple[int, int, int]]:
+        """(weekday with Monday 0, opens, closes) of every day, as `of` takes them: cut at midnight."""
+        return [
+            (day, max(opens - start, 0), min(closes - start, DAY_MINUTES))
+            for day in range(7)
+            for start in (day * DAY_MINUTES,)
+            for opens, closes in self.week
+            if opens < start + DAY_MINUTES and closes > start
+        ]
+
     @property
     def is_always_open(self) -> bool:
         return self.week == ((0, _WEEK),)

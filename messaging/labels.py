@@ -53,6 +53,15 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
         gettext_lazy("The expiry that the sender set has passed. Write a new message if it still matters."),
         holds=False,
     ),
+    Reason.EXPIRES_FIRST: ReasonLabel(
+        gettext_lazy("expires before it may go"),
+        "C7.1",
+        gettext_lazy(
+            "The expiry that the sender set comes before the message may go. Write a new message with a later"
+            " expiry."
+        ),
+        holds=False,
+    ),
     Reason.NO_MESSAGES: ReasonLabel(
         gettext_lazy("no message at all is sent"),
         "C7.3",

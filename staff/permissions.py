@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from common.permissions import may, requires
 from staff.models import User
+from staff.roles import Role
 
-__all__ = ["demand", "holders_of", "may", "requires", "signed_in"]
+__all__ = ["demand", "holders_of", "may", "members_of", "requires", "signed_in"]
 
 
 def demand(by: User | None, permission: str) -> None:
@@ -26,6 +27,12 @@ def holders_of(permission: str) -> QuerySet[User]:
         groups__permissions__content_type__app_label=app, groups__permissions__codename=codename
     )
     return User.objects.filter(pk__in=granted.values("pk"), is_active=True).exclude(email="")
+
+
+def members_of(*roles: Role) -> QuerySet[User]:
+    """The log-ins in use that have one of the roles, and an address for mail."""
+    members = User.objects.filter(groups__name__in=[role.value for role in roles])
+    return User.objects.filter(pk__in=members.values("pk"), is_active=True).exclude(email="")
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from common.failpoints import Point, passed
-from messaging.evaluation.facts import content_hash
+from messaging.evaluation.facts import answer_within, content_hash
 from messaging.evaluation.sql import (
     consent_refusal,
     override_lifts,
@@ -28,9 +28,6 @@ from messaging.evaluation.sql import (
 )
 from messaging.models import Message
 from messaging.states import DeliveryState
-
-# Between the last claim before a close and the last instant at which its request is begun.
-WRITING_TIME = timedelta(seconds=1)
 
 _CLAIM = f"""
 WITH gate AS MATERIALIZED (
@@ -145,7 +142,7 @@ def claim(
     of an earlier claim, spares a walk over the index entries of all that was sent since the last vacuum:
     a hint, for what came back may lie before it. Whoever finds nothing behind it looks from the start.
     """
-    last_instant = closes_at - patience() - WRITING_TIME if closes_at is not None else None
+    last_instant = closes_at - answer_within() if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
     passed(Point.CLAIM_BEFORE)
     params: dict[str, Any] = {

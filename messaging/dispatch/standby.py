@@ -19,7 +19,7 @@ from typing import Final
 from django.db import close_old_connections, connection
 
 from channels.models import Channel
-from channels.telling import tell_of_outages
+from channels.telling import tell
 from common.liveness import TASK_SECONDS, report_alive
 from contacts.actions.import_rounds import STANDBY_AFTER, resume_imports
 from gateways.registry import gateway_for
@@ -139,7 +139,7 @@ class Standby:
 
     def _tell(self) -> None:
         def turn() -> float:
-            tell_of_outages(now=database_clock())
+            tell(now=database_clock())
             return TELL_SECONDS
 
         self._repeat(turn)

@@ -8,13 +8,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
 
 from channels.models import Channel, Outage
 from channels.querysets import windows_of
 from contacts.models import Contact, Restriction
 from messaging.models import Message, MessageStop, Override
-from messaging.policy.decide import Decision, decide
+from messaging.policy.decide import Decision, closes_at, decide
 from messaging.policy.facts import (
     NEUTRAL,
     AddressKind,
@@ -26,6 +29,9 @@ from messaging.policy.facts import (
     Purpose,
     RecipientFacts,
 )
+
+# Between the last claim before a close and the last instant at which its request is begun.
+WRITING_TIME: Final = timedelta(seconds=1)
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MOBILE = re.compile(r"\+989[0-9]{9}")
@@ -50,9 +56,20 @@ def medium_of(channel: Channel) -> Medium:
 
 
 def channel_facts(channel: Channel, purpose: str) -> ChannelFacts:
+    return _channel_facts(channel, purpose, Outage.objects.open().filter(channel=channel).exists())
+
+
+def answer_within() -> timedelta:
+    """How long before the end of a permission the last request is begun."""
+    return timedelta(seconds=settings.GATEWAY_TIMEOUT_SECONDS) + WRITING_TIME
+
+
+def _channel_facts(channel: Channel, purpose: str, operator_down: bool) -> ChannelFacts:
     return ChannelFacts(
         windows=windows_of(channel, purpose),
-        operator_down=Outage.objects.open().filter(channel=channel).exists(),
+        operator_down=operator_down,
+        answer_within=answer_within(),
+        limit_lifted=settings.OPEN_PROCEDURE_HOURS,
     )
 
 
@@ -107,8 +124,8 @@ class MessageGate:
     @property
     def ends_at(self) -> datetime | None:
         """When what is allowed now stops being so for somebody: the window's close, the expiry, or
-        the end of an override that lifts now."""
-        ends = [self.decision.until]
+        the end of an override that lifts now. The last request is begun `answer_within` before."""
+        ends = [closes_at(self.facts), self.facts.message.expires_at]
         override = self.facts.message.emergency
         if override is not None and override.lifts(self.facts.now):
             ends.append(override.expires_at)
@@ -167,8 +184,7 @@ def _channels(ids: set[int], on_trial: int | None) -> dict[int, dict[str, Channe
     down = set(outages.values_list("channel_id", flat=True))
     return {
         channel.pk: {
-            purpose.value: ChannelFacts(windows_of(channel, purpose), operator_down=channel.pk in down)
-            for purpose in Purpose
+            purpose.value: _channel_facts(channel, purpose, channel.pk in down) for purpose in Purpose
         }
         for channel in Channel.objects.filter(pk__in=ids).prefetch_related("windows")
     }

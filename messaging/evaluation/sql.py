@@ -19,6 +19,7 @@ from messaging.states import DeliveryState
 STATE_OF_REFUSAL = {
     Reason.CANCELLED: DeliveryState.CANCELLED,
     Reason.EXPIRED: DeliveryState.EXPIRED,
+    Reason.EXPIRES_FIRST: DeliveryState.EXPIRED,
 }
 
 

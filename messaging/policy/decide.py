@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from messaging.policy.facts import Facts
+from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import RULES, Effect, Rule, Ruling
 
@@ -32,9 +33,11 @@ class Finding:
 class Decision:
     """The policy's answer.
 
-    `reason` is the first of `refusals`. A hold's `until` is the exact instant from which the
-    message may go if nothing else changes; None where an event must happen first. An allowance
-    ends at `until` (the window's close, the expiry, the override's end), None where it does not end.
+    A refusal's `reason` is the first of `refusals`. A hold's `until` is the exact instant from which the
+    message may go if nothing else changes, None where an event must happen first; its `reason` is the
+    hold that sets this instant, or the first one that waits for an event. An allowance ends at `until`
+    (the last instant for a request before the window's close, the expiry, the override's end), None
+    where it does not end.
     """
 
     verdict: Verdict
@@ -48,13 +51,23 @@ class Decision:
         refused = [f for f in self.findings if f.effect is Effect.REFUSE]
         return (*refused, *(f for f in self.findings if f.effect is Effect.HOLD))
 
+    @property
+    def decisive(self) -> Finding | None:
+        """The finding that `reason` and `until` come from; None where nothing refuses or holds."""
+        return next((f for f in self.refusals if f.reason is self.reason), None)
+
 
 def _finding(rule: Rule, ruling: Ruling) -> Finding:
     return Finding(rule.name, rule.clause, ruling.effect, ruling.reason, ruling.until)
 
 
-def _waits_for_event(holds: list[Finding]) -> bool:
-    return any(f.until is None for f in holds)
+def _last_hold(holds: list[Finding]) -> Finding:
+    """The hold that ends last: the first that waits for an event, else the one with the latest instant."""
+    last = holds[0]
+    for hold in holds[1:]:
+        if last.until is not None and (hold.until is None or hold.until > last.until):
+            last = hold
+    return last
 
 
 def _earliest(facts: Facts, holds: list[Finding]) -> datetime:
@@ -62,20 +75,24 @@ def _earliest(facts: Facts, holds: list[Finding]) -> datetime:
 
     Windows that never open, or that are not on record, set no later instant: somebody must set some.
     """
-    start = max([facts.now, *(f.until for f in holds if f.reason is Reason.SCHEDULED and f.until)])
-    windows = facts.channel.windows
-    return (windows.next_open(start) if windows is not None else None) or start
+    return max([facts.now, *(f.until for f in holds if f.until is not None)])
 
 
 def _allowed_until(facts: Facts, findings: tuple[Finding, ...]) -> datetime | None:
     ends = [f.until for f in findings if f.effect is Effect.LIFTED and f.until is not None]
     if facts.message.expires_at is not None:
         ends.append(facts.message.expires_at)
-    if facts.channel.windows is not None:
-        close = facts.channel.windows.closes_at(facts.now)
-        if close is not None:
-            ends.append(close)
+    hours = hours_of(facts)
+    last_begin = hours.last_begin(facts.now) if hours is not None else None
+    if last_begin is not None:
+        ends.append(last_begin)
     return min(ends, default=None)
+
+
+def closes_at(facts: Facts) -> datetime | None:
+    """When the message's hours close: from then on no provider may accept it. None where they do not."""
+    hours = hours_of(facts)
+    return hours.windows.closes_at(facts.now) if hours is not None else None
 
 
 def decide(facts: Facts) -> Decision:
@@ -88,19 +105,20 @@ def decide(facts: Facts) -> Decision:
     holds = [f for f in findings if f.effect is Effect.HOLD]
     earliest = _earliest(facts, holds)
     expires_at = facts.message.expires_at
-    if expires_at is not None and earliest >= expires_at:
-        findings = _too_late(findings)
+    if expires_at is not None and facts.now < expires_at <= earliest:
+        findings = _too_late(findings, earliest)
     refused = [f for f in findings if f.effect is Effect.REFUSE]
     if refused:
         return Decision(Verdict.REFUSE, refused[0].reason, None, findings)
     if not holds:
         return Decision(Verdict.ALLOW, None, _allowed_until(facts, findings), findings)
-    until = None if _waits_for_event(holds) else earliest
-    return Decision(Verdict.HOLD, holds[0].reason, until, findings)
+    last = _last_hold(holds)
+    return Decision(Verdict.HOLD, last.reason, last.until, findings)
 
 
-def _too_late(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _too_late(findings: tuple[Finding, ...], earliest: datetime) -> tuple[Finding, ...]:
+    """With `expired` refusing ahead of time; its `until` is when the message could go at the earliest."""
     return tuple(
-        Finding(f.rule, f.clause, Effect.REFUSE, Reason.EXPIRED, None) if f.rule == "expired" else f
+        Finding(f.rule, f.clause, Effect.REFUSE, Reason.EXPIRES_FIRST, earliest) if f.rule == "expired" else f
         for f in findings
     )

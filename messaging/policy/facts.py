@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from channels.windows import WeeklyWindows
@@ -78,10 +78,16 @@ class MessageFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
-    """`windows` are those of the message's purpose on its channel; None where none are on record."""
+    """`windows` are those of the message's purpose on its channel; None where none are on record.
+
+    `answer_within` is how long before a close the last request is begun, so that the provider's answer comes
+    before it. `limit_lifted`: a benchmark opened the procedure's hours; never so in production.
+    """
 
     windows: WeeklyWindows | None
     operator_down: bool | None
+    answer_within: timedelta = timedelta(0)
+    limit_lifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

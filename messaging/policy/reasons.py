@@ -12,6 +12,7 @@ class Reason(StrEnum):
     INVALID_ADDRESS = "invalid_address"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    EXPIRES_FIRST = "expires_first"
     NO_MESSAGES = "no_messages"
     NO_PROMOTIONAL = "no_promotional"
     FACTS_MISSING = "facts_missing"

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from messaging.policy.facts import AddressKind, Facts, Medium, Purpose
+from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
 
 
@@ -127,19 +128,23 @@ def schedule(facts: Facts) -> Ruling:
 
 
 def window(facts: Facts) -> Ruling:
-    """C7.6: a promotional message leaves inside its channel's window only.
+    """C7.6: a promotional message leaves inside the procedure's hours only, and inside its channel's window.
 
     The procedure sets hours for promotional messages alone (reading 1), so without windows on
-    record other purposes go at any hour, and a promotional one waits until there are some.
+    record other purposes go at any hour, and a promotional one waits until there are some. A message
+    that is scheduled into closed hours waits for the first ones after its time.
     """
-    windows = facts.channel.windows
-    if windows is None:
+    hours = hours_of(facts)
+    if hours is None:
         if facts.message.purpose is Purpose.PROMOTIONAL:
             return Ruling(Effect.HOLD, Reason.WINDOW_CLOSED)
         return PASS
-    if windows.is_open(facts.now):
-        return PASS
-    return Ruling(Effect.HOLD, Reason.WINDOW_CLOSED, windows.next_open(facts.now))
+    start = max(facts.now, facts.message.scheduled_at or facts.now)
+    if not hours.is_open(start):
+        return Ruling(Effect.HOLD, Reason.WINDOW_CLOSED, hours.next_open(start))
+    if not hours.is_open(facts.now):
+        return Ruling(Effect.HOLD, Reason.WINDOW_CLOSED, hours.next_open(facts.now))
+    return PASS
 
 
 @dataclass(frozen=True, slots=True)

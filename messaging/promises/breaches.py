@@ -119,22 +119,22 @@ OPTED_OUT: Final = """
                                                 UNION SELECT contact_id FROM contacts_optoutcall))
 """
 
-# By the gateway's own clock, on the hours that are on record now; half-open, Tehran's wall clock.
+# By the gateway's own clock, on Tehran's wall clock; half-open. The hours are those that were in force when
+# the claim was made, within the procedure's (`promise_hours`). A claim reads them a moment before.
 OUTSIDE_WINDOW: Final = """
     SELECT p.line, d.message_id, p.number,
            to_char(p.at AT TIME ZONE 'Asia/Tehran', 'YYYY-MM-DD HH24:MI:SS')
       FROM promise_line p
       JOIN promise_delivery d ON d.id = coalesce(p.delivery_id, p.decided_id)
-     CROSS JOIN LATERAL (SELECT p.at AT TIME ZONE 'Asia/Tehran' AS local) t
-     WHERE (d.purpose = 'promotional'
-            OR EXISTS (SELECT FROM channels_sendingwindow w
-                        WHERE w.channel_id = d.channel_id AND w.purpose = d.purpose))
-       AND NOT EXISTS (
-            SELECT FROM channels_sendingwindow w
-             WHERE w.channel_id = d.channel_id AND w.purpose = d.purpose
-               AND w.weekday = extract(isodow FROM t.local) - 1
-               AND extract(epoch FROM t.local::time) >= w.opens * 60
-               AND extract(epoch FROM t.local::time) < w.closes * 60)
+     CROSS JOIN LATERAL (SELECT extract(isodow FROM l.local) - 1 AS weekday,
+                                extract(epoch FROM l.local::time) AS second
+                           FROM (SELECT p.at AT TIME ZONE 'Asia/Tehran' AS local) l) t
+     CROSS JOIN LATERAL (SELECT coalesce(p.intended_at, d.intended_at, p.at) AS at) claimed
+     WHERE NOT EXISTS (
+            SELECT FROM promise_hours h
+             WHERE h.channel_id = d.channel_id AND h.purpose = d.purpose
+               AND h.since <= claimed.at AND h.until > claimed.at - interval '5 seconds'
+               AND h.weekday = t.weekday AND t.second >= h.opens * 60 AND t.second < h.closes * 60)
 """
 
 # Voice: until when the provider may go on dialling, for the window's close to be compared with.

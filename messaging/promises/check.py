@@ -12,14 +12,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from channels.models import Channel
-from channels.querysets import windows_of
+from channels.past_hours import PastHours
 from gateways.masking import masked_number
 from messaging.evaluation.facts import content_hash
 from messaging.models import Delivery, Override
 from messaging.promises import breaches
 from messaging.promises.gateway_log import Reader
-from messaging.promises.tables import load_lines, match
+from messaging.promises.tables import load_hours, load_lines, match
 
 EXAMPLES = 5
 # A claim is made before the gateway writes its first line.
@@ -72,12 +71,14 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> Verdict:
     with transaction.atomic():
         load_lines(reader.read(lines))
         start = since or (reader.first_at - BEFORE_THE_LOG if reader.first_at else None)
-        match(start or datetime.min.replace(tzinfo=UTC) + timedelta(days=2))
+        first = start or datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
+        match(first)
+        promotional = load_hours(first)
         _ask(verdict, "lost", breaches.LOST)
         _ask(verdict, "twice", breaches.TWICE)
         _ask(verdict, "opted_out", *_opted_out())
         _ask(verdict, "outside_window", breaches.OUTSIDE_WINDOW)
-        _dialling_too_long(verdict)
+        _dialling_too_long(verdict, promotional)
         _ask(verdict, "unaccounted", breaches.UNACCOUNTED)
         verdict.resent_by_person = _count(breaches.RESENT_BY_PERSON)
         verdict.not_as_said = _count(breaches.NOT_AS_SAID)
@@ -122,16 +123,12 @@ def _opted_out() -> tuple[str, dict[str, Any]]:
     return breaches.OPTED_OUT.format(committed=committed, margin=margin), {"same_content": same}
 
 
-def _dialling_too_long(verdict: Verdict) -> None:
-    """A voice campaign that the provider may go on dialling after its window's close."""
-    windows = {
-        channel.pk: windows_of(channel, "promotional")
-        for channel in Channel.objects.prefetch_related("windows")
-    }
+def _dialling_too_long(verdict: Verdict, promotional: dict[int, PastHours]) -> None:
+    """A voice campaign that the provider may go on dialling after the close of the window then in force."""
     with connection.cursor() as cursor:
         cursor.execute(breaches.DIALLING)
         for line, message, number, channel, _purpose, at, ends_at, count in cursor.fetchall():
-            hours = windows.get(channel)
+            hours = promotional[channel].at(at)
             if hours is None or not hours.is_open(at) or hours.is_always_open:
                 continue  # counted by the hours themselves, or never closed
             closes_at = hours.closes_at(at)

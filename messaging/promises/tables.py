@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
+from channels.models import Channel, Purpose
+from channels.past_hours import PastHours, hours_since
+from channels.procedure_hours import ALWAYS
 from messaging.promises.gateway_log import Accepted
 from messaging.states import REACHED_PROVIDER
 
@@ -110,3 +114,37 @@ def match(since: datetime) -> None:
             cursor.execute(statement)
             # Without fresh statistics a million matched rows would be taken for none.
             cursor.execute("ANALYZE promise_line, promise_delivery")
+
+
+_HOURS = """
+    CREATE TEMPORARY TABLE promise_hours (
+        channel_id bigint, purpose text, since timestamptz, until timestamptz,
+        weekday integer, opens integer, closes integer
+    ) ON COMMIT DROP
+"""
+
+
+def load_hours(since: datetime) -> dict[int, PastHours]:
+    """Copy the hours that were in force from `since` on into a temporary table, cut at midnight; a purpose
+    that no hours bind may leave all week. Returns the promotional hours by channel."""
+    channels = list(Channel.objects.of_messages().prefetch_related("windows"))
+    hours = {(c.pk, purpose): hours_since(c, purpose, since) for c in channels for purpose in Purpose}
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.promise_hours")
+        cursor.execute(_HOURS)
+        with cursor.cursor.copy("COPY promise_hours FROM STDIN") as copy:
+            for (channel_id, purpose), past in hours.items():
+                for row in _rows(channel_id, purpose, past):
+                    copy.write_row(row)
+        cursor.execute("ANALYZE promise_hours")
+    return {pk: past for (pk, purpose), past in hours.items() if purpose is Purpose.PROMOTIONAL}
+
+
+def _rows(channel_id: int, purpose: Purpose, hours: PastHours) -> Iterator[tuple[Any, ...]]:
+    starts = ["-infinity", *hours.changes]
+    ends = [*hours.changes, "infinity"]
+    for start, end, windows in zip(starts, ends, hours.hours, strict=True):
+        unbound = None if purpose is Purpose.PROMOTIONAL else ALWAYS
+        allowed = windows if windows is not None else unbound
+        for interval in allowed.intervals() if allowed is not None else []:
+            yield (channel_id, purpose.value, start, end, *interval)

@@ -80,7 +80,7 @@ def test_each_view_that_must_ask_does(name: str, arguments: tuple[Any, ...]) -> 
 def test_the_sign_in_is_a_fresh_proof_and_five_minutes_later_it_is_not(clock: time_machine.Traveller) -> None:
     ChannelFactory()
     hours = reverse("channels:windows", args=("sms", "promotional"))
-    someone = Person("admin").sign_in()
+    someone = Person("senior").sign_in()
     clock.shift(timedelta(seconds=299))
     assert someone.client.get(hours).status_code == 200
     clock.shift(timedelta(seconds=2))
@@ -112,7 +112,7 @@ def test_a_press_without_a_fresh_proof_does_nothing_and_keeps_what_was_typed(
 def test_the_password_alone_is_no_proof_of_who_holds_a_factor(clock: time_machine.Traveller) -> None:
     ChannelFactory()
     hours = reverse("channels:windows", args=("sms", "promotional"))
-    someone = Person("admin").sign_in()
+    someone = Person("senior").sign_in()
     clock.shift(timedelta(minutes=6))
     someone.client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     assert someone.client.get(hours).status_code == 302
@@ -124,7 +124,7 @@ def test_where_no_factor_is_demanded_and_none_is_held_nothing_is_asked(
     settings.SECOND_FACTOR_REQUIRED = False
     ChannelFactory()
     client = Client()
-    client.force_login(person("admin"))
+    client.force_login(person("senior"))
     assert client.get(reverse("channels:windows", args=("sms", "promotional"))).status_code == 200
 
 

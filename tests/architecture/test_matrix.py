@@ -41,7 +41,6 @@ EVERY_DEPARTMENT = frozenset({Role.VOC, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 STOPPERS = SENDERS | {Role.SENIOR}
 DECIDERS = frozenset({Role.MANAGER, Role.SENIOR})
 OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
-CHANNEL_OWNERS = frozenset({Role.BRANDING, Role.ADMIN})
 OPERATORS = frozenset({Role.SENIOR, Role.IT, Role.AUDITOR, Role.ADMIN})
 BREACH_READERS = frozenset({Role.MANAGER, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 AUDITORS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMIN})
@@ -68,7 +67,7 @@ TABLE = {
     "channels:detail": Row(ALL),
     "channels:declare_outage": posts(OUTAGES, 422),
     "channels:end_outage": posts(OUTAGES),
-    "channels:windows": Row(CHANNEL_OWNERS),
+    "channels:windows": Row(frozenset({Role.SENIOR})),
     "staff:directory": Row(ALL),
     "staff:employee": Row(ALL),
     "contacts:list": Row(CUSTOMERS),
@@ -253,7 +252,13 @@ BACK_OFFICE_TABLES = {
     Role.AUDITOR: HR_TABLES
     | EVERY_MESSAGE
     | BREACHES
-    | {"channels.channel", "contacts.contact", "contacts.consententry", "audit.entry"},
+    | {
+        "channels.channel",
+        "channels.windowschange",
+        "contacts.contact",
+        "contacts.consententry",
+        "audit.entry",
+    },
     Role.BRANDING: HR_TABLES | {"channels.channel", "contacts.contact", "messaging.message"},
     Role.ADMIN: HR_TABLES
     | EVERY_MESSAGE
@@ -262,6 +267,7 @@ BACK_OFFICE_TABLES = {
         "staff.user",
         "channels.channel",
         "channels.outage",
+        "channels.windowschange",
         "contacts.contact",
         "contacts.consententry",
         "contacts.contactimport",

@@ -18,6 +18,7 @@ from channels.actions import (
     set_windows,
 )
 from channels.models import Channel, Outage, SendingWindow
+from staff.roles import Role
 from tests.factories import HOUR, NOW, ChannelFactory, DepartmentFactory, OutageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -101,12 +102,21 @@ def test_an_end_seen_by_a_slower_clock_is_not_before_the_start():
     assert outage.ended_at == NOW
 
 
-def test_windows_are_replaced_as_a_whole_and_for_their_purpose_only(branding):
+def change(channel, intervals, by, *, purpose="promotional", reason="هفتهٔ نمایشگاه"):
+    return set_windows(channel=channel, purpose=purpose, intervals=intervals, reason=reason, by=by, now=NOW)
+
+
+@pytest.fixture
+def senior():
+    return UserFactory(roles=["senior"])
+
+
+def test_windows_are_replaced_as_a_whole_and_for_their_purpose_only(senior):
     channel = ChannelFactory()
-    set_windows(channel=channel, purpose="survey", intervals=[(0, 0, 60)], by=branding, now=NOW)
-    assert set_windows(channel=channel, purpose="promotional", intervals=EVERY_DAY, by=branding, now=NOW)
-    assert not set_windows(channel=channel, purpose="promotional", intervals=EVERY_DAY, by=branding, now=NOW)
-    set_windows(channel=channel, purpose="promotional", intervals=[(4, 600, 700)], by=branding, now=NOW)
+    change(channel, [(0, 0, 60)], senior, purpose="survey")
+    assert change(channel, EVERY_DAY, senior)
+    assert not change(channel, EVERY_DAY, senior)
+    change(channel, [(4, 600, 700)], senior)
 
     stored = SendingWindow.objects.filter(channel=channel).values_list(
         "purpose", "weekday", "opens", "closes"
@@ -114,22 +124,53 @@ def test_windows_are_replaced_as_a_whole_and_for_their_purpose_only(branding):
     assert set(stored) == {("survey", 0, 0, 60), ("promotional", 4, 600, 700)}
     assert last_entry().data["after"] == ["4 10:00–11:40"]
     assert len(last_entry().data["before"]) == 7
+    assert last_entry().data["reason"] == "هفتهٔ نمایشگاه"
 
 
 @pytest.mark.parametrize(
     "intervals", [[(0, 480, 480)], [(7, 0, 60)], [(0, 0, 1441)], [(0, 480, 720), (0, 700, 800)]]
 )
-def test_wrong_windows_change_nothing(branding, intervals):
+def test_wrong_windows_change_nothing(senior, intervals):
     channel = ChannelFactory()
-    set_windows(channel=channel, purpose="promotional", intervals=EVERY_DAY, by=branding, now=NOW)
+    change(channel, EVERY_DAY, senior)
     with pytest.raises(ValidationError):
-        set_windows(channel=channel, purpose="promotional", intervals=intervals, by=branding, now=NOW)
+        change(channel, intervals, senior)
     assert SendingWindow.objects.filter(channel=channel).count() == 7
 
 
-def test_only_those_who_change_channels_set_windows(it):
+@pytest.mark.parametrize(
+    ("code", "kind", "widest", "too_wide"),
+    [
+        ("sms", "sms", (480, 1320), [(479, 1320), (480, 1321), (0, 1440), (180, 240)]),
+        ("avanak", "voice", (420, 1380), [(419, 1380), (420, 1381), (0, 1440), (180, 240)]),
+    ],
+)
+@pytest.mark.parametrize("by_whom", ["senior", "the machine"])
+def test_nobody_widens_the_procedures_hours(senior, by_whom, code, kind, widest, too_wide):
+    channel, by = ChannelFactory(code=code, kind=kind), senior if by_whom == "senior" else None
+    assert change(channel, [(day, *widest) for day in range(7)], by)
+    for span in too_wide:
+        with pytest.raises(ValidationError) as refusal:
+            change(channel, [(day, *span) for day in range(7)], by)
+        assert "C7.6" in refusal.value.messages[0]
+    assert set(channel.windows.values_list("opens", "closes")) == {widest}
+    # The clause binds promotional messages alone (reading 1).
+    assert change(channel, [(0, 0, 1440)], by, purpose="survey")
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.SENIOR])
+def test_only_senior_management_sets_windows(role):
+    by = UserFactory(roles=[role.value])
     with pytest.raises(PermissionDenied):
-        set_windows(channel=ChannelFactory(), purpose="promotional", intervals=[], by=it, now=NOW)
+        change(ChannelFactory(), [], by)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 301])
+def test_a_change_of_hours_says_why(senior, reason):
+    with pytest.raises(ValidationError) as refusal:
+        change(ChannelFactory(), EVERY_DAY, senior, reason=reason)
+    assert "reason" in refusal.value.message_dict
+    assert not SendingWindow.objects.exists()
 
 
 def test_a_changed_channel_says_what_changed(branding):

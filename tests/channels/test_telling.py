@@ -10,9 +10,9 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from channels.actions import declare_outage, detect_outage, end_outage
+from channels.actions import declare_outage, detect_outage, end_outage, set_windows
 from channels.models import Outage
-from channels.telling import tell_of_outages
+from channels.telling import tell, tell_of_outages
 from tests.factories import ChannelFactory, OutageFactory, UserFactory
 from tests.messaging.helpers import in_threads
 
@@ -176,3 +176,30 @@ def test_eight_workers_tell_one_outage_once(it, now):
 def test_without_a_broker_an_outage_is_recorded_all_the_same(settings, now):
     outage = detect_outage(channel=ChannelFactory(), cause=Cause.NETWORK, now=now)
     assert end_outage(outage=outage, by=None, now=now)
+
+
+def test_changed_hours_are_told_to_senior_management_and_the_auditors_once(now):
+    senior = UserFactory(roles=["senior"], email="senior@amootsoft.com", first_name="مینا", last_name="راد")
+    UserFactory(roles=["auditor"], email="auditor@amootsoft.com")
+    for role in ("branding", "sender", "it", "admin"):
+        UserFactory(roles=[role], email=f"{role}@amootsoft.com")
+    channel = ChannelFactory()
+    week = [(day, 9 * 60, 21 * 60) for day in range(7)]
+    given = {"channel": channel, "purpose": "promotional", "reason": "شب‌های احیا", "now": now}
+    set_windows(intervals=[(0, 480, 1320)], by=None, **given)  # what the procedure itself sets is no news
+    set_windows(intervals=week, by=senior, **given)
+    assert [tell(now=now) for _turn in range(3)] == [1, 0, 0]
+    [letter] = mail.outbox
+    assert letter.to == ["auditor@amootsoft.com", "senior@amootsoft.com"]
+    for word in ("مینا راد", "شب‌های احیا", "دوشنبه: ۰۸:۰۰ تا ۲۲:۰۰", "۰۹:۰۰ تا ۲۱:۰۰", "/channels/sms/"):
+        assert word in letter.body, word
+
+
+def test_changed_hours_wait_for_a_mail_server_that_is_away(now, settings):
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    senior = UserFactory(roles=["senior"], email="senior@amootsoft.com")
+    given = {"channel": ChannelFactory(), "purpose": "survey", "reason": "نمایشگاه"}
+    set_windows(intervals=[(0, 0, 60)], by=senior, now=now, **given)
+    assert tell(now=now) == 0
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert tell(now=now + 5 * MINUTE) == 1

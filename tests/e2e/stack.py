@@ -53,6 +53,8 @@ def portal(folder: Path, *, gateway_options: tuple[str, ...] = (), celery: bool 
             "REDIS_URL": os.environ["REDIS_URL"].split("?")[0].rsplit("/", 1)[0] + "/7",
             "DEVELOPMENT": "1",
             "DEMO": "1",
+            # The journeys set the hours by their windows, whatever the time is.
+            "OPEN_PROCEDURE_HOURS": "1",
             "SECRET_KEY": "e2e-" + "x" * 60,
             "FAKE_GATEWAY_PORT": str(gateway),
             "MEDIA_ROOT": str(folder / "media"),

@@ -83,6 +83,7 @@ class Arena:
             **os.environ,
             "DEVELOPMENT": "1",
             "DJANGO_SETTINGS_MODULE": "amoot_comms.settings",
+            "OPEN_PROCEDURE_HOURS": "1",
             "SECRET_KEY": "faults-" + "x" * 60,
             "DATABASE_URL": self.database,
             "REDIS_URL": self.world.redis_url,

@@ -36,6 +36,8 @@ def world() -> Iterator[Any]:
 def arena(
     world: Any, django_db_blocker: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Any]:
+    from django.test import override_settings
+
     from tests.faults.arena import Arena
     from tests.faults.world import looking_at
     from tests.gateways.running import running_gateway
@@ -53,7 +55,11 @@ def arena(
     with running_gateway(tmp_path / "gateway.jsonl") as gateway:
         arena = Arena(world, gateway, tmp_path, say)
         try:
-            with django_db_blocker.unblock(), looking_at(arena.database):
+            with (
+                django_db_blocker.unblock(),
+                looking_at(arena.database),
+                override_settings(OPEN_PROCEDURE_HOURS=True),  # as the workers have it
+            ):
                 yield arena
         finally:
             arena.close()

@@ -6,27 +6,38 @@ from datetime import datetime
 from typing import Any
 
 from channels.models import Channel
-from messaging.dispatch.clock import database_clock
+from messaging.dispatch.clock import Clock, database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.dispatch.settled import Settlement
+from persian.jalali import TEHRAN
 from tests.gateways.conftest import make_gateway
 from tests.gateways.daytime import daytime
 from tests.gateways.running import Running
 
 
+def by_day() -> Clock:
+    """A clock that runs on from noon of today in Tehran, whenever the test runs: promotional messages may
+    leave (C7.6)."""
+    now = database_clock()
+    ahead = now.astimezone(TEHRAN).replace(hour=12, minute=0, second=0, microsecond=0) - now
+    return lambda: database_clock() + ahead
+
+
+def _voice_clock() -> datetime:
+    """The database's, but at the very end of a day, when campaigns wait for midnight."""
+    return daytime(database_clock())
+
+
 class Dispatch:
-    """Pumps of one channel that talk to a fake gateway of their own."""
+    """Pumps of one channel that talk to a fake gateway of their own, by `clock` (the database's)."""
 
     def __init__(self, channel: Channel, server: Running) -> None:
         self.channel = channel
         self.server = server
+        self.clock: Clock = _voice_clock if channel.code == "avanak" else database_clock
         self.couriers: list[Courier] = []
-
-    def clock(self) -> datetime:
-        """The database's, but for voice at the very end of a day, when campaigns wait for midnight."""
-        return daytime(database_clock()) if self.channel.code == "avanak" else database_clock()
 
     def courier(self, *, max_batch: int = 10, timeout: float = 5.0, slice_limit: int = 0) -> Courier:
         gateway: Any = make_gateway(self.channel.code, self.server.url, timeout=timeout)

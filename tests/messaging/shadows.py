@@ -13,7 +13,7 @@ from persian.jalali import TEHRAN, tehran_date
 from tests.factories import MessageFactory, mobile, open_every_day
 from tests.gateways.conftest import TOKEN
 from tests.gateways.running import fetch
-from tests.messaging.dispatching import Dispatch
+from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import people, states
 
 STRANGERS = [mobile(9_000_000 + n) for n in range(3)]
@@ -24,7 +24,8 @@ def sent(sms: Dispatch, count: int = 3, **fields: Any) -> Message:
     people(count)
     message: Message = MessageFactory(**fields)
     if fields.get("promotional"):
-        open_every_day(sms.channel, 0, 1440)
+        open_every_day(sms.channel)
+        sms.clock = by_day()
     sms.run()
     assert states(message) == {"accepted": count}
     open_every_day(sms.channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.factories import (
     OutageFactory,
     open_every_day,
 )
-from tests.messaging.dispatching import Dispatch
+from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import in_threads, people, seconds, states
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,8 @@ together = pytest.mark.django_db(transaction=True)
 @together
 def test_a_small_urgent_message_leaves_in_the_middle_of_a_long_promotional_one(sms: Dispatch):
     people(3000)
-    open_every_day(sms.channel, 0, 1440)
+    sms.clock = by_day()
+    open_every_day(sms.channel)
     long = MessageFactory(promotional=True, text="تبلیغ")
     sms.server.use("latency:0.05")
     turn = threading.Thread(target=_run_and_close, args=(sms.pump(max_batch=20),))
@@ -196,11 +197,12 @@ def test_a_message_that_the_gateway_chokes_on_is_not_tried_for_all_the_others(sm
 @pytest.mark.parametrize("hours", [-24, -1, 1, 24])
 def test_a_worker_with_a_wrong_clock_sends_nothing_promotional_and_says_so(sms: Dispatch, hours: int, caplog):
     people(4)
-    open_every_day(sms.channel, 0, 1440)
+    sms.clock = by_day()
+    open_every_day(sms.channel)
     advert = MessageFactory(promotional=True)
     news = MessageFactory(sender=advert.sender, sender_manager=advert.sender_manager)
     wrong = sms.pump()
-    wrong.wall = lambda: datetime.now(UTC) + timedelta(hours=hours)
+    wrong.wall = lambda: sms.clock() + timedelta(hours=hours)
     wrong.run(seconds=5)
     assert states(advert) == {"queued": 4}
     assert states(news) == {"accepted": 4}
@@ -211,12 +213,13 @@ def test_a_worker_with_a_wrong_clock_sends_nothing_promotional_and_says_so(sms: 
 
 def test_a_worker_with_a_wrong_clock_tries_a_gateway_with_nothing_promotional(sms: Dispatch):
     people(2)
-    open_every_day(sms.channel, 0, 1440)
+    sms.clock = by_day()
+    open_every_day(sms.channel)
     advert = MessageFactory(promotional=True)
     sms.pump().run(seconds=0)
-    OutageFactory(channel=sms.channel, started_at=database_clock(), next_probe_at=database_clock())
+    OutageFactory(channel=sms.channel, started_at=sms.clock(), next_probe_at=sms.clock())
     wrong = sms.pump()
-    wrong.wall = lambda: datetime.now(UTC) + timedelta(hours=1)
+    wrong.wall = lambda: sms.clock() + timedelta(hours=1)
     wrong.probe()
     assert states(advert) == {"queued": 2}
     assert sms.numbers == []
@@ -224,11 +227,12 @@ def test_a_worker_with_a_wrong_clock_tries_a_gateway_with_nothing_promotional(sm
 
 def test_a_clock_that_is_put_right_is_believed_again(sms: Dispatch):
     people(1)
-    open_every_day(sms.channel, 0, 1440)
+    sms.clock = by_day()
+    open_every_day(sms.channel)
     advert = MessageFactory(promotional=True)
     pump = sms.pump()
     right = pump.wall
-    pump.wall = lambda: datetime.now(UTC) + timedelta(seconds=2.5)
+    pump.wall = lambda: sms.clock() + timedelta(seconds=2.5)
     pump.run(seconds=2)
     assert states(advert) == {"queued": 1}
     pump.wall = right

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from channels.actions import set_windows
 from contacts.actions.consent import set_consent
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
@@ -266,6 +267,37 @@ def test_promotion_taken_outside_its_hours_is_found_by_the_gateways_clock(
     open_every_day(ChannelFactory())
     log.accept_all(sent(2, promotional=True), at=NOW.replace(hour=hour, minute=minute, second=second))
     assert broken(check(log.lines, since=NOW - 24 * HOUR)) == ({"outside_window": 2} if is_breach else {})
+
+
+@pytest.mark.parametrize(
+    ("hour", "claimed", "is_breach"),
+    [(9, -1, False), (9, 2, True), (15, -1, True), (15, 2, False), (3, -1, True), (3, 2, True)],
+)
+def test_the_hours_are_those_that_were_in_force_when_it_was_claimed(
+    log: Log, hour: int, claimed: int, is_breach: bool
+):
+    """Hours were moved from the morning to the afternoon; the night was never allowed."""
+    channel, at = ChannelFactory(), NOW.replace(hour=hour)
+    moved, given = at - claimed * HOUR, {"channel": channel, "purpose": "promotional", "by": None}
+    for intervals, since in ((8 * 60, 12 * 60), NOW - 48 * HOUR), ((12 * 60, 22 * 60), moved):
+        set_windows(intervals=[(day, *intervals) for day in range(7)], reason="جابه‌جایی", now=since, **given)
+    message = sent(2, promotional=True)
+    GatewayCall.objects.filter(message=message).update(intended_at=at)
+    log.accept_all(message, at=at)
+    assert broken(check(log.lines, since=NOW - 24 * HOUR)) == ({"outside_window": 2} if is_breach else {})
+
+
+def test_hours_that_were_opened_for_four_minutes_at_night_hide_no_breach(log: Log):
+    """Rows that somebody wrote past the portal, and took back."""
+    channel, at = ChannelFactory(), NOW.replace(hour=3)
+    open_every_day(channel, 0, 1440)
+    message = sent(2, promotional=True)
+    GatewayCall.objects.filter(message=message).update(intended_at=at)
+    log.accept_all(message, at=at)
+    verdicts = [broken(check(log.lines, since=NOW - 24 * HOUR))]
+    open_every_day(channel)
+    verdicts.append(broken(check(log.lines, since=NOW - 24 * HOUR)))
+    assert verdicts == [{"outside_window": 2}] * 2
 
 
 def test_other_purposes_have_no_hours_and_promotion_without_hours_is_outside(log: Log):

@@ -20,9 +20,8 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import send_claim
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
-from persian.jalali import TEHRAN
 from tests.factories import MessageFactory, OutageFactory, UserFactory, mobile, open_every_day
-from tests.messaging.dispatching import Dispatch
+from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import in_threads, people, seconds, states
 
 pytestmark = pytest.mark.django_db
@@ -61,9 +60,8 @@ def test_a_message_goes_from_submission_to_its_end(sms: Dispatch):
 
 def test_outside_the_hours_everything_waits(sms: Dispatch):
     people(3)
-    now = database_clock().astimezone(TEHRAN)
-    hour = (now.hour + 3) % 24
-    open_every_day(sms.channel, hour * 60, hour * 60 + 60)
+    sms.clock = by_day()
+    open_every_day(sms.channel, 15 * 60, 16 * 60)
     message = MessageFactory(promotional=True)
     report = sms.run()
     assert (report.planned, report.calls) == (3, 0)
@@ -308,6 +306,7 @@ def test_hours_that_were_changed_while_the_machine_slept_are_read_before_the_nex
     sms: Dispatch, monkeypatch: pytest.MonkeyPatch
 ):
     people(20)
+    sms.clock = by_day()
     message = MessageFactory(purpose="promotional", priority=40)
     open_every_day(sms.channel, 0, 1440)
     pump = sms.pump(max_batch=10)

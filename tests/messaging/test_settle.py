@@ -16,7 +16,7 @@ from messaging.dispatch.settled import ROUNDS
 from messaging.doubts import doubts_of, undecided
 from messaging.models import Delivery, GatewayCall, Message
 from tests.factories import UserFactory, open_every_day
-from tests.messaging.dispatching import Dispatch
+from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.doubts import crash_before_sending, lose_the_answer, planned
 from tests.messaging.helpers import states
 
@@ -303,11 +303,12 @@ def test_a_late_answer_while_the_provider_is_being_asked_wins(sms: Dispatch):
 
 
 def test_the_promotional_hours_bind_what_was_queued_again_as_well(sms: Dispatch):
-    open_every_day(sms.channel, 0, 1440)
+    open_every_day(sms.channel)
     message = planned(2, promotional=True)
     crash_before_sending(message)
     sms.settle()
     sms.channel.windows.all().delete()
+    sms.clock = by_day()
     sms.run()
     assert states(message) == {"queued": 2}
     assert sms.numbers == []

@@ -31,8 +31,9 @@ def test_hours_that_were_changed_afterwards_accuse_nobody_and_hide_nothing(
     set_windows(
         channel=sms.channel,
         purpose="promotional",
-        intervals=[(weekday, 22 * 60, 24 * 60) for weekday in range(7)],
-        by=UserFactory(roles=["branding"]),
+        intervals=[(weekday, 20 * 60, 22 * 60) for weekday in range(7)],
+        reason="آزمایش ساعت‌های عصر",
+        by=UserFactory(roles=["senior"]),
         now=database_clock(),
     )
     assert compare(sms).outside_hours == outside

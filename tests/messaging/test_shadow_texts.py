@@ -10,7 +10,7 @@ from messaging.models import Breach
 from messaging.shadow.spelling import Spelled, Speller, canonical, digest_of
 from messaging.shadow.tables import DayTables
 from tests.factories import ChannelFactory, MessageFactory, open_every_day
-from tests.messaging.dispatching import Dispatch
+from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import people, states
 from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, yesterday
 
@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("compared_for_years
 def portal_sends(sms: Dispatch, count: int, text: str, **fields: object) -> None:
     people(count)
     message = MessageFactory(text=text, **fields)
-    open_every_day(sms.channel, 0, 1440)
+    open_every_day(sms.channel)
+    sms.clock = by_day()
     sms.run()
     assert states(message) == {"accepted": count}
     open_every_day(sms.channel)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -18,7 +20,7 @@ from messaging.states import MessageStatus
 from persian.digits import to_persian
 from persian.jalali import TEHRAN, numeric_date
 from staff.models import Employee
-from tests.factories import ContactFactory, landline, mobile, open_every_day
+from tests.factories import NOW, ContactFactory, landline, mobile, open_every_day
 from tests.messaging.pages import (
     FORM,
     boss_of,
@@ -41,6 +43,13 @@ CONFIRM = "/messages/compose/confirm/"
 def media(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = str(tmp_path)
     return tmp_path / "audiences"
+
+
+@pytest.fixture
+def by_day() -> Iterator[None]:
+    """It is a Monday noon in Tehran."""
+    with time_machine.travel(NOW):
+        yield
 
 
 @pytest.fixture
@@ -80,8 +89,9 @@ def test_the_look_ahead_writes_nothing(client: Client) -> None:
     assert not Message.objects.exists()
 
 
+@pytest.mark.usefixtures("by_day")
 def test_the_look_ahead_says_who_does_not_get_it_and_why(client: Client) -> None:
-    open_every_day(sms(), 0, 1440)
+    open_every_day(sms())
     ContactFactory.create_batch(3)
     ContactFactory(no_promotional=True)
     ContactFactory(mobile=None, phone=landline(1))
@@ -93,10 +103,9 @@ def test_the_look_ahead_says_who_does_not_get_it_and_why(client: Client) -> None
     }
 
 
+@pytest.mark.usefixtures("by_day")
 def test_outside_the_hours_the_look_ahead_says_until_when_everything_waits(client: Client) -> None:
-    local = timezone.now().astimezone(TEHRAN)
-    minute = local.hour * 60 + local.minute
-    opens = (minute + 120) % 1380
+    opens = 15 * 60
     open_every_day(sms(), opens, opens + 30)
     ContactFactory()
     response = look_ahead(client, purpose="promotional")

@@ -14,7 +14,7 @@ from messaging.models import Delivery, GatewayCall
 from messaging.provider_words import refusal_that_stops
 from persian.jalali import TEHRAN
 from tests.factories import MessageFactory, mobile, open_every_day
-from tests.messaging.dispatching import Dispatch
+from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import people, states
 from tests.messaging.test_pump import written
 
@@ -34,15 +34,13 @@ def test_a_voice_message_is_made_once_and_sent_to_landlines_too(avanak: Dispatch
 
 def test_a_promotional_voice_message_tells_the_provider_when_to_stop_dialling(avanak: Dispatch):
     people(1)
-    now = avanak.clock().astimezone(TEHRAN)
-    minutes = min(now.hour * 60 + now.minute + 120, 1440)
-    open_every_day(avanak.channel, 0, minutes)
+    avanak.clock = by_day()
+    closes = avanak.clock().astimezone(TEHRAN).replace(hour=14, minute=0, second=0, microsecond=0)
+    open_every_day(avanak.channel, 0, 14 * 60)
     MessageFactory(channel=avanak.channel, promotional=True)
     avanak.run()
     [entry] = avanak.server.accepted
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    closes = day + timedelta(minutes=minutes)
-    assert datetime.fromisoformat(entry["window_end"]) == min(closes, day + timedelta(seconds=86_399))
+    assert datetime.fromisoformat(entry["window_end"]) == closes
 
 
 def test_voice_at_the_end_of_a_day_waits_for_midnight_and_says_so(avanak: Dispatch):

@@ -101,8 +101,25 @@ def test_every_refusal_is_kept_and_the_first_is_named():
         # Scheduled into a closed window: it goes when that window opens.
         (
             facts(purpose=Purpose.PROMOTIONAL, windows=SMS_HOURS, scheduled_at=NOON.replace(hour=23)),
-            Reason.SCHEDULED,
+            Reason.WINDOW_CLOSED,
             NOON.replace(hour=8) + DAY,
+        ),
+        # Scheduled into open hours while they are closed: the schedule ends last.
+        (
+            facts(
+                NOON.replace(hour=3),
+                purpose=Purpose.PROMOTIONAL,
+                windows=SMS_HOURS,
+                scheduled_at=NOON.replace(hour=9),
+            ),
+            Reason.SCHEDULED,
+            NOON.replace(hour=9),
+        ),
+        # Scheduled, and no hours are on record: it waits for some.
+        (
+            facts(purpose=Purpose.PROMOTIONAL, windows=None, scheduled_at=NOON + HOUR),
+            Reason.WINDOW_CLOSED,
+            None,
         ),
         # An event is awaited besides: no instant can be promised.
         (facts(scheduled_at=NOON + HOUR, operator_down=True), Reason.OPERATOR_DOWN, None),
@@ -128,8 +145,8 @@ def test_a_hold_names_its_reason_and_the_instant_from_which_it_may_go(
 )
 def test_what_could_only_go_after_its_expiry_is_expired_already(facts_: Facts):
     decision = decide(facts_)
-    assert (decision.verdict, decision.reason, decision.until) == (Verdict.REFUSE, Reason.EXPIRED, None)
-    assert reasons(decision)[0] is Reason.EXPIRED
+    assert (decision.verdict, decision.reason, decision.until) == (Verdict.REFUSE, Reason.EXPIRES_FIRST, None)
+    assert reasons(decision)[0] is Reason.EXPIRES_FIRST
 
 
 def test_what_comes_too_late_is_expired_for_whoever_refused_it_too():
@@ -138,8 +155,8 @@ def test_what_comes_too_late_is_expired_for_whoever_refused_it_too():
         purpose=Purpose.PROMOTIONAL, windows=CLOSED_AT_NOON, expires_at=NOON + HOUR, no_promotional=True
     )
     decision = decide(late)
-    assert decision.reason is Reason.EXPIRED
-    assert reasons(decision) == [Reason.EXPIRED, Reason.NO_PROMOTIONAL, Reason.WINDOW_CLOSED]
+    assert decision.reason is Reason.EXPIRES_FIRST
+    assert reasons(decision) == [Reason.EXPIRES_FIRST, Reason.NO_PROMOTIONAL, Reason.WINDOW_CLOSED]
 
 
 def test_an_allowance_ends_with_the_first_of_window_expiry_and_override():
@@ -198,11 +215,11 @@ def expected_of_message(f: Facts) -> set[Reason]:
         starts += [m.scheduled_at] if Reason.SCHEDULED in found and m.scheduled_at else []
         starts += [NOON.replace(hour=8) + DAY] if c.windows is CLOSED_AT_NOON else []
         if max(starts) >= m.expires_at:
-            found.add(Reason.EXPIRED)
+            found.add(Reason.EXPIRED if m.expires_at <= NOON else Reason.EXPIRES_FIRST)
     return found
 
 
-REFUSING = {*ORDER, Reason.FACTS_MISSING}
+REFUSING = {*ORDER, Reason.EXPIRES_FIRST, Reason.FACTS_MISSING}
 
 
 def check(f: Facts) -> None:
@@ -213,7 +230,24 @@ def check(f: Facts) -> None:
         assert decision.verdict is Verdict.REFUSE
     else:
         assert decision.verdict is (Verdict.HOLD if expected else Verdict.ALLOW)
-    assert decision.reason is (decision.refusals[0].reason if expected else None)
+    if decision.verdict is Verdict.HOLD:
+        # An event comes before the clock; of what the clock ends, the last one is named.
+        events = [r for r in HOLDS if r in expected and r not in (Reason.SCHEDULED, Reason.WINDOW_CLOSED)]
+        unset = c_unset(f) and Reason.WINDOW_CLOSED in expected
+        named = [*events, *([Reason.WINDOW_CLOSED] if unset else [])] or [last_by_the_clock(f, expected)]
+        assert decision.reason is named[0]
+    else:
+        assert decision.reason is (decision.refusals[0].reason if expected else None)
+
+
+def c_unset(f: Facts) -> bool:
+    return f.channel.windows is None
+
+
+def last_by_the_clock(f: Facts, expected: set[Reason]) -> Reason:
+    at = f.message.scheduled_at
+    opens = NOON.replace(hour=8) + DAY if Reason.WINDOW_CLOSED in expected else NOON
+    return Reason.SCHEDULED if at is not None and at > opens else Reason.WINDOW_CLOSED
 
 
 def test_every_recipient_of_every_kind_of_message_is_judged_as_the_procedure_says():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -244,23 +245,81 @@ CLOSED = Reason.WINDOW_CLOSED
         (TWO_A_DAY, tehran(23, 14), hold(CLOSED, tehran(23, 16, 30))),
         (TWO_A_DAY, tehran(23, 16, 30), PASS),
         (TWO_A_DAY, tehran(23, 22), hold(CLOSED, tehran(24, 9, 30))),
+        (SATURDAYS, tehran(23, 12), hold(CLOSED, tehran(28, 8))),
+        (SATURDAYS, tehran(28, 22), hold(CLOSED, tehran(28, 8) + 7 * DAY)),
+        (WeeklyWindows.of([]), tehran(23, 12), hold(CLOSED)),
+        (None, tehran(23, 12), hold(CLOSED)),  # without hours on record it waits for some
+    ],
+)
+@pytest.mark.parametrize("purpose", [PROMOTIONAL, SURVEY])
+def test_a_message_leaves_inside_its_window_only(
+    purpose: Purpose, windows: WeeklyWindows | None, now: datetime, expected: Ruling
+):
+    bound = windows is not None or purpose is PROMOTIONAL  # nothing binds a survey without hours (reading 1)
+    assert window(facts(now, purpose=purpose, windows=windows)) == (expected if bound else PASS)
+
+
+@pytest.mark.parametrize(
+    ("windows", "now", "expected"),
+    [
         (OVER_MIDNIGHT, tehran(27, 23, 59), PASS),
         (OVER_MIDNIGHT, tehran(28, 0), PASS),
         (OVER_MIDNIGHT, tehran(28, 2), hold(CLOSED, tehran(28, 22) + 6 * DAY)),
         (OVER_THE_WEEK, tehran(22, 23), PASS),
         (OVER_THE_WEEK, tehran(23, 0, 59), PASS),
         (OVER_THE_WEEK, tehran(23, 1), hold(CLOSED, tehran(29, 22))),
-        (SATURDAYS, tehran(23, 12), hold(CLOSED, tehran(28, 8))),
-        (SATURDAYS, tehran(28, 22), hold(CLOSED, tehran(28, 8) + 7 * DAY)),
-        (WeeklyWindows.of([]), tehran(23, 12), hold(CLOSED)),
-        (None, tehran(23, 12), hold(CLOSED)),  # without hours on record it waits for some
         (every_day((0, 1440)), tehran(23, 0), PASS),
     ],
 )
-def test_a_promotional_message_leaves_inside_its_window_only(
-    windows: WeeklyWindows | None, now: datetime, expected: Ruling
+def test_windows_at_night_open_for_what_the_procedure_does_not_limit(
+    windows: WeeklyWindows, now: datetime, expected: Ruling
 ):
-    assert window(facts(now, purpose=PROMOTIONAL, windows=windows)) == expected
+    assert window(facts(now, purpose=SURVEY, windows=windows)) == expected
+
+
+@pytest.mark.parametrize("opens", [(0, 1440), (0, 8 * 60), (21 * 60, 1440)])
+@pytest.mark.parametrize(("medium", "first", "last"), [(Medium.SMS, 8, 22), (Medium.VOICE, 7, 23)])
+def test_no_window_opens_the_procedures_hours_for_promotion(
+    medium: Medium, first: int, last: int, opens: tuple[int, int]
+):
+    """Reading 11: windows can only narrow C7.6."""
+    for minute in range(24 * 60):
+        now = tehran(23, 0) + timedelta(minutes=minute)
+        allowed = first * 60 <= minute < last * 60 and opens[0] <= minute < opens[1]
+        ruling = window(facts(now, purpose=PROMOTIONAL, medium=medium, windows=every_day(opens)))
+        assert (ruling == PASS) is allowed, minute
+
+
+def test_a_promotional_message_at_night_waits_for_the_procedures_opening_whatever_the_windows_say():
+    night = facts(tehran(23, 3), purpose=PROMOTIONAL, windows=every_day((0, 1440)))
+    assert window(night) == hold(CLOSED, tehran(23, 8))
+    never = facts(tehran(23, 3), purpose=PROMOTIONAL, windows=every_day((0, 8 * 60)))
+    assert window(never) == hold(CLOSED)
+    lifted = replace(night, channel=replace(night.channel, limit_lifted=True))
+    assert window(lifted) == PASS
+
+
+def test_nothing_is_begun_whose_answer_could_come_after_the_close():
+    """The last seconds of a window belong to the answer: the claim takes nothing then."""
+
+    def at(now: datetime, *windows: tuple[int, int]) -> Ruling:
+        given = facts(now, purpose=PROMOTIONAL, windows=every_day(*windows))
+        return window(replace(given, channel=replace(given.channel, answer_within=timedelta(seconds=21))))
+
+    last = tehran(23, 22) - timedelta(seconds=21)
+    assert at(last - TICK, (480, 1320)) == PASS
+    assert at(last, (480, 1320)) == hold(CLOSED, tehran(24, 8))
+    assert at(tehran(23, 22) - TICK, (480, 1320)) == hold(CLOSED, tehran(24, 8))
+    # A window that is too short for any answer is none.
+    given = facts(tehran(23, 9), purpose=PROMOTIONAL, windows=every_day((600, 601), (700, 720)))
+    with_short = replace(given, channel=replace(given.channel, answer_within=timedelta(minutes=2)))
+    assert window(with_short) == hold(CLOSED, tehran(23, 11, 40))
+
+
+def test_a_time_in_closed_hours_waits_for_the_first_ones_after_it():
+    given = facts(purpose=PROMOTIONAL, windows=SMS_HOURS, scheduled_at=tehran(23, 23, 30))
+    assert window(given) == hold(CLOSED, tehran(24, 8))
+    assert schedule(given) == hold(Reason.SCHEDULED, tehran(23, 23, 30))
 
 
 @pytest.mark.parametrize("purpose", [NOTIFICATION, SURVEY])

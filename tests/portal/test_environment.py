@@ -120,6 +120,7 @@ def test_production_starts_with_secrets_of_its_own() -> None:
         ("ALLOWED_HOSTS", "portal.invalid, *", "ALLOWED_HOSTS must name"),
         ("DEBUG", "1", "DEBUG=1 shows"),
         ("DEMO", "1", "DEMO=1 loads"),
+        ("OPEN_PROCEDURE_HOURS", "1", "OPEN_PROCEDURE_HOURS=1 lifts the hours of C7.6"),
         ("AVANAK_BASE_URL", "http://voice.invalid/Rest", "AVANAK_BASE_URL must begin with https://"),
         ("AMOOTSMS_BASE_URL", "sms.invalid", "AMOOTSMS_BASE_URL must be an address"),
         ("EMAIL_USE_SSL", "1", "Set EMAIL_USE_TLS (port 587) or EMAIL_USE_SSL (port 465), not both."),

@@ -21,7 +21,15 @@ from messaging.evaluation.facts import content_hash
 from messaging.models import Override
 from tests.simulation import checks
 from tests.simulation.provider import Entry
-from tests.simulation.reference import ANY_TIME, Approval, Memory, Note, Person, turns
+from tests.simulation.reference import (
+    ANY_TIME,
+    Approval,
+    Memory,
+    Note,
+    Person,
+    turns,
+    within_the_procedure,
+)
 from tests.simulation.steps import Wish
 from tests.simulation.world import Stage, World
 
@@ -178,11 +186,14 @@ class Acts(RuleBasedStateMachine):
         note.approval = Approval(self.world.now, ends, same_content=same_content)
 
     def _set_hours(self, purpose: str, given: Any) -> None:
+        if purpose == "promotional":
+            given = within_the_procedure(given)
         set_windows(
             channel=self.world.channel,
             purpose=purpose,
             intervals=given,
-            by=self.stage.admin,
+            reason="ساعت‌های تازه",
+            by=self.stage.senior,
             now=self.world.now,
         )
         self.memory.hours[purpose] = given

@@ -22,7 +22,7 @@ from messaging.models import Override
 from tests.simulation import checks
 from tests.simulation.acts import Acts
 from tests.simulation.provider import Entry, Telling, Turn
-from tests.simulation.reference import ANY_TIME, Memory, Person
+from tests.simulation.reference import ANY_TIME, Memory, Person, next_begin, within_the_procedure
 from tests.simulation.steps import (
     DRAIN_ROUNDS,
     HOUR,
@@ -377,8 +377,7 @@ class DispatchMachine(Acts):
         self.world.workers = [self.world.new_worker()]
         self.world.provider.is_back = True
         for purpose in ("promotional", *self.memory.hours):
-            if self.memory.hours.get(purpose) != ANY_TIME:
-                self._set_hours(purpose, ANY_TIME)
+            self._set_hours(purpose, ANY_TIME)
         for address, person in self.memory.people.items():
             if person.call_open:
                 self._close_call(address)
@@ -400,6 +399,7 @@ class DispatchMachine(Acts):
         now = self.world.now
         due = [note.scheduled_at for note in self.memory.notes.values()]
         due += [row.not_before for row in self.world.rows() if row.state == "queued"]
+        due.append(next_begin(within_the_procedure(ANY_TIME), now))  # promotion waits for the morning
         return (min((at for at in due if at and at > now), default=now) - now).total_seconds()
 
     def _drain_once(self) -> None:

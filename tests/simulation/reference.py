@@ -17,6 +17,8 @@ DAY = timedelta(days=1)
 # (weekday with Monday 0, opens, closes): minutes of the day, half-open.
 Hours = tuple[tuple[int, int, int], ...]
 ANY_TIME: Hours = tuple((day, 0, 1440) for day in range(7))
+# This long before the end of a permission the last request is begun.
+ANSWER_WITHIN = timedelta(seconds=21)
 
 # Reasons by which a recipient will never get the message, with the state that each leaves it in.
 REFUSALS = {
@@ -24,6 +26,7 @@ REFUSALS = {
     "invalid_address": "suppressed",
     "cancelled": "cancelled",
     "expired": "expired",
+    "expires_first": "expired",
     "no_messages": "suppressed",
     "no_promotional": "suppressed",
     "facts_missing": "suppressed",
@@ -52,16 +55,26 @@ def turns(hours: Hours, after: datetime) -> list[datetime]:
     return sorted(at for at in found if at > after)
 
 
-def next_open(hours: Hours, at: datetime) -> datetime | None:
-    """The first instant from `at` on that is inside the hours; None if there is none."""
-    if is_open(hours, at):
-        return at
-    return next((turn for turn in turns(hours, at) if is_open(hours, turn)), None)
-
-
 def closes_at(hours: Hours, at: datetime) -> datetime | None:
     """When the hours that are open at `at` end; None if they do not within a week."""
     return next((turn for turn in turns(hours, at) if not is_open(hours, turn)), None)
+
+
+def within_the_procedure(hours: Hours) -> Hours:
+    """The part of some hours that C7.6 allows a promotional SMS."""
+    cut = ((day, max(opens, 8 * 60), min(closes, 22 * 60)) for day, opens, closes in hours)
+    return tuple((day, opens, closes) for day, opens, closes in cut if opens < closes)
+
+
+def may_begin(hours: Hours, at: datetime) -> bool:
+    """Whether a request that is begun at `at` has its answer inside the hours."""
+    closes = closes_at(hours, at)
+    return is_open(hours, at) and (closes is None or at < closes - ANSWER_WITHIN)
+
+
+def next_begin(hours: Hours, at: datetime) -> datetime | None:
+    """The first instant from `at` on at which a request may be begun; None if there is none."""
+    return next((turn for turn in (at, *turns(hours, at)) if may_begin(hours, turn)), None)
 
 
 @dataclass
@@ -137,7 +150,9 @@ class Memory:
             "duplicate": again,
             "invalid_address": person is None or not person.is_mobile,
             "cancelled": note.cancelled,
-            "expired": note.expires_at is not None and self._earliest(note, person) >= note.expires_at,
+            "expired": note.expires_at is not None and self.now >= note.expires_at,
+            "expires_first": note.expires_at is not None
+            and self.now < note.expires_at <= self._earliest(note, person),
             "no_messages": person is not None and person.no_messages and not lifted,
             "no_promotional": person is not None and person.no_promotional and promotional,
         }
@@ -147,7 +162,8 @@ class Memory:
         start = max(self.now, note.scheduled_at or self.now)
         if not self.holds(note, person):
             return self.now
-        return next_open(self.hours_of(note.purpose) or ANY_TIME, start) or start
+        hours = self.hours_of(note.purpose)
+        return (next_begin(hours, start) if hours is not None else None) or start
 
     def holds(self, note: Note, person: Person | None) -> list[str]:
         """Everything for which the recipient has to wait, as things stand."""
@@ -159,7 +175,7 @@ class Memory:
             "voc_call_open": promotional and person is not None and person.call_open,
             "operator_down": self.declared or self.detected,
             "scheduled": note.scheduled_at is not None and self.now < note.scheduled_at,
-            "window_closed": hours is not None and not is_open(hours, self.now),
+            "window_closed": hours is not None and not may_begin(hours, self.now),
         }
         return [reason for reason, holds in found.items() if holds]
 

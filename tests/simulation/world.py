@@ -104,7 +104,6 @@ class Stage:
         self.voc = UserFactory(roles=["voc"])
         self.it = UserFactory(roles=["it"])
         self.senior = UserFactory(roles=["senior"])
-        self.admin = UserFactory(roles=["admin"])
 
 
 class Looked(NamedTuple):

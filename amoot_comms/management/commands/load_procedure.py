@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from amoot_comms.procedure import CHANNELS, DEPARTMENTS, ChannelRow
 from channels.actions import Details, add_channel, set_windows
 from channels.models import Channel
+from channels.procedure_hours import VERSION
 from staff.actions.departments import open_department
 from staff.models import Department
 
@@ -69,5 +70,5 @@ def add_missing(row: ChannelRow, now: datetime) -> str:
     )
     channel = add_channel(code=row.code, kind=row.kind, clause=row.clause, details=details, by=None, now=now)
     for purpose, intervals in row.windows.items():
-        set_windows(channel=channel, purpose=purpose, intervals=intervals, by=None, now=now)
+        set_windows(channel=channel, purpose=purpose, intervals=intervals, reason=VERSION, by=None, now=now)
     return row.code
