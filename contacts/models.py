@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import append_only
+from contacts.keys import Key, TagKeys
 from contacts.querysets import ContactQuerySet
 from persian.jalali import format_datetime
 
@@ -71,7 +72,9 @@ class Contact(models.Model):
         ]
         indexes = [
             # an audience by tag; the list's filter
-            GinIndex(fields=["tags"], name="contact_tags"),
+            GinIndex(TagKeys("tags"), name="contact_tag_keys"),
+            # whose customer number this is, in any spelling: the import's guard
+            models.Index(Key("customer_no"), name="contact_customer_no_key", condition=~Q(customer_no="")),
             # the search box: any part of a folded name or number
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="contact_search"),
         ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, Value, When
 
+from contacts.keys import Key, TagKeys
 from persian.phones import InvalidNumber, normalise, search_digits
 from persian.text import fold_line, search_key
 
@@ -16,8 +17,9 @@ _RANKED_FROM = 4
 
 class ContactQuerySet(models.QuerySet[Any]):
     def tagged(self, tag: str) -> ContactQuerySet:
-        """Those with a tag, in any spelling of its letters: an import stores tags folded."""
-        return self.filter(tags__contains=[fold_line(tag)])
+        """Those with a tag, in any spelling of its letters and digits."""
+        keys = self.alias(_tag_keys=TagKeys("tags"))
+        return keys.filter(_tag_keys__contains=[Key(Value(fold_line(tag)))])
 
     def opted_out(self) -> ContactQuerySet:
         return self.filter(Q(no_promotional=True) | Q(no_messages=True))

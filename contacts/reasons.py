@@ -14,6 +14,9 @@ REASONS: Final[dict[str, Promise]] = {
         "The spreadsheet shortened the number (like 9.12E+09). Format the column as text and write the number"
         " again."
     ),
+    "number_decimal": _(
+        "The number has a decimal part. Format the column as text and write the number again."
+    ),
     "number_letters": _("There is something in the number that is not a digit, or more than one number."),
     "number_foreign": _("The number is not Iranian."),
     "number_wrong": _("There is no such number: count its digits and check the code it begins with."),

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from contacts.consent import Flags, fold_ledger
 from contacts.models import ConsentEntry, Contact, ContactImport, Number, OptOutCall, Restriction
+from persian.keys import compare_key
 from staff.models import User
 
 # The newest customers are looked at, not all: a list of tags must not cost a scan of millions.
@@ -92,10 +93,13 @@ def words_about(numbers: Iterable[str]) -> dict[str, list[Word]]:
 def known_tags(limit: int = 50) -> list[str]:
     """The most frequent tags of the newest customers, most frequent first."""
     counts: dict[str, int] = {}
+    spelled: dict[str, str] = {}
     for tags in Contact.objects.order_by("-pk").values_list("tags", flat=True)[:_TAG_SAMPLE]:
         for tag in tags:
-            counts[tag] = counts.get(tag, 0) + 1
-    return sorted(counts, key=lambda tag: (-counts[tag], tag))[:limit]
+            key = compare_key(tag)
+            spelled.setdefault(key, tag)
+            counts[key] = counts.get(key, 0) + 1
+    return [spelled[key] for key in sorted(counts, key=lambda key: (-counts[key], key))[:limit]]
 
 
 def newest_imports(by: User, limit: int = 10) -> QuerySet[ContactImport, Any]:

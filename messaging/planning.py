@@ -43,7 +43,7 @@ EVERYBODY = Source("contacts_contact c", "c.address", "c.address", "FALSE")
 
 def tagged(tag: str) -> Source:
     return Source(
-        "(SELECT * FROM contacts_contact WHERE tags @> ARRAY[%(tag)s]::varchar[]) c",
+        "(SELECT * FROM contacts_contact WHERE contacts_tag_keys(tags) @> ARRAY[contacts_key(%(tag)s)]) c",
         "c.address",
         "c.address",
         "FALSE",

@@ -7,6 +7,7 @@ number in use; its patterns are used directly, because an import reads hundreds 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 import phonenumbers
@@ -18,12 +19,32 @@ from persian.text import INVISIBLE, ZWNJ
 REGION: Final = "IR"
 _COUNTRY: Final = "+98"
 
-_SEPARATORS: Final = str.maketrans(dict.fromkeys(" \t\r\n\u00a0\u2009\u202f.-‐‑‒–—−()[]" + ZWNJ + INVISIBLE))
+# All of Unicode's spaces, and marks that join or choose a letter's form: none of them can be seen.
+_SPACES: Final = "\t\r\n" + "".join(chr(c) for c in range(0x3001) if unicodedata.category(chr(c)) == "Zs")
+_UNSEEN: Final = ZWNJ + INVISIBLE + "\u200d\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
+_SEPARATORS: Final = str.maketrans(
+    {
+        **dict.fromkeys(_SPACES + _UNSEEN + ".-‐‑‒–—−()[]/_·"),
+        **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
+        "＋": "+",
+    }
+)
+# What stands around a number that a spreadsheet was told to keep as text: '0912…, ="0912…", tel:0912….
+_TEXT_MARKS: Final = re.compile(
+    r"""\s*="(.*)"\s*|\s*(?:['’‘`]|tel:)?\s*(.*?)\s*""", re.IGNORECASE | re.DOTALL
+)
 # +98, 0098, 98, 0, +98(0) or nothing, and then the ten digits of a mobile or a landline.
 _PREFIX: Final = r"(?:(?:\+|00)?980?|0)?"
 _SPELLING: Final = re.compile(_PREFIX + r"([1-9][0-9]{9})")
+_TWO_NUMBERS: Final = 15  # digits; more are two numbers with a stroke between
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
+# A decimal part: after the only point one or two digits, or a last point with one digit after it.
+_DECIMAL: Final = re.compile(r"([^.٫]*)[.٫]([0-9]{1,2}|0+)|(.*)[.٫]([0-9])", re.DOTALL)
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,/٫][0-9]+)?[eE]\+?[0-9]{1,2}")
+
+
+# Blocks in use that phonenumbers does not have yet: 0995 (MCI), 0941 (Irancell TD-LTE).
+_NEW_MOBILES: Final = "(?:995|941)[0-9]{7}"
 
 
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -33,7 +54,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     mobile, landline = (kind.national_number_pattern if kind else None for kind in kinds)
     if not mobile or not landline:
         raise LookupError("phonenumbers has no metadata for Iran")
-    return re.compile(mobile), re.compile(landline)
+    return re.compile(f"(?:{mobile})|{_NEW_MOBILES}"), re.compile(landline)
 
 
 _MOBILE, _LANDLINE = _patterns()
@@ -54,22 +75,40 @@ def normalise(raw: str) -> str:
     """E.164 of an Iranian mobile or landline in any digits and spelling; idempotent.
 
     Raises `InvalidNumber` with one of the codes number_empty, number_scientific (a spreadsheet's
-    9.12E+09), number_letters, number_foreign, number_wrong.
+    9.12E+09), number_decimal, number_letters, number_foreign, number_wrong.
     """
     number = _plain(raw)
     if number:
         return number
-    text = to_ascii(raw).translate(_SEPARATORS)
+    typed = _without_text_marks(to_ascii(raw))
+    if _SCIENTIFIC.fullmatch(typed):
+        raise InvalidNumber("number_scientific", raw)
+    text = _without_decimals(typed, raw).translate(_SEPARATORS)
     number = _plain(text)
     if number:
         return number
     if not text:
         raise InvalidNumber("number_empty", raw)
-    if _SCIENTIFIC.fullmatch(to_ascii(raw).strip()):
-        raise InvalidNumber("number_scientific", raw)
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text) or (len(text) > _TWO_NUMBERS and "/" in typed):
         raise InvalidNumber("number_letters", raw)
     return _checked(text, raw)
+
+
+def _without_text_marks(typed: str) -> str:
+    match = _TEXT_MARKS.fullmatch(typed)
+    return (match[1] if match[1] is not None else match[2]) if match else typed
+
+
+def _without_decimals(typed: str, raw: str) -> str:
+    """Without a spreadsheet's `.0`, before the digits are counted: 912345678.0 lacks one, and must not get it
+    from there. Raises `InvalidNumber` for any other decimal part."""
+    match = _DECIMAL.fullmatch(typed.strip(_SPACES + _UNSEEN))
+    if match is None:
+        return typed
+    whole, part = (match[1], match[2]) if match[2] is not None else (match[3], match[4])
+    if part.strip("0"):
+        raise InvalidNumber("number_decimal", raw)
+    return whole
 
 
 def _plain(text: str) -> str | None:

@@ -30,7 +30,9 @@ _STRIP: Final = str.maketrans(
 _LETTERS: Final = str.maketrans(
     {"ي": "ی", "ى": "ی", "ك": "ک", "ۀ": "ه\u0654", **dict(zip(ARABIC, PERSIAN, strict=True))}
 )
-_FOR_SEARCH: Final = str.maketrans({ZWNJ: None, _ZWJ: None, _TATWEEL: None, "ة": "ه", "ە": "ه", "ہ": "ه"})
+# Letters of Urdu, Kurdish and old print that are typed for Persian ones.
+_LOOKALIKES: Final = {"ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه", "ڪ": "ک", "ے": "ی", "ٱ": "ا"}
+_FOR_SEARCH: Final = str.maketrans({ZWNJ: None, _ZWJ: None, _TATWEEL: None, **_LOOKALIKES})
 _NEW_LINES: Final = re.compile(r"\r\n?|[\u2028\u2029]")
 
 # What nearly every Persian text is made of: nothing in it is folded, taken apart or invisible but ZWNJ.
@@ -49,7 +51,9 @@ def fold(text: str) -> str:
     if cleaned.isascii():
         return cleaned
     without_surrogates = cleaned.encode("utf-8", "ignore").decode("utf-8")
-    return unicodedata.normalize("NFC", without_surrogates).translate(_LETTERS)
+    letters = unicodedata.normalize("NFC", without_surrogates).translate(_LETTERS)
+    # «ۀ» was taken apart: its hamza has its place among the marks that follow.
+    return unicodedata.normalize("NFC", letters)
 
 
 def fold_line(text: str) -> str:

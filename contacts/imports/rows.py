@@ -15,6 +15,7 @@ from contacts.imports.columns import Columns
 from contacts.imports.table import FORMULA_MARK, Row
 from contacts.search import search_text
 from persian.digits import to_ascii
+from persian.keys import compare_key
 from persian.phones import InvalidNumber, is_mobile, normalise, normalise_mobile
 from persian.text import fold_line
 
@@ -27,6 +28,9 @@ _CELLS: Final = ("name", "family", "mobile", "phone", "email", "company", "custo
 _ERROR_VALUES: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!"}
 )
+_WHOLE: Final = re.compile(r"([0-9]+)[.٫]0+\Z")
+# How some programs write a number that is to stay text: ="0912…".
+_TEXT_FORMULA: Final = re.compile(r'="[+0-9۰-۹٠-٩ -]+"')
 _TAG_SEPARATORS: Final = re.compile(r"[,،;؛|/\n]")
 # What nearly every address looks like; the others are left to Django's validator, which takes its time.
 _PLAIN_EMAIL: Final = re.compile(
@@ -98,14 +102,14 @@ class Reader:
             return problems
         self._numbers.add(person.address)
         if person.customer_no:
-            self._customer_nos.add(person.customer_no)
+            self._customer_nos.add(compare_key(person.customer_no))
         return person
 
     def _repeated(self, person: Person, problems: list[Problem]) -> None:
         if person.address in self._numbers:
             column = "mobile" if person.mobile else "phone"
             problems.append(Problem(person.row, column, person.address, "duplicate"))
-        elif person.customer_no in self._customer_nos:
+        elif person.customer_no and compare_key(person.customer_no) in self._customer_nos:
             problems.append(Problem(person.row, "customer_no", person.customer_no, "customer_no_repeated"))
 
 
@@ -114,7 +118,7 @@ def _unusable(row: Row, cells: list[str], columns: Columns) -> list[Problem]:
     problems = []
     for name, index in columns.position.items():
         text = cells[index] if index < len(cells) else ""
-        if text.startswith(FORMULA_MARK):
+        if text.startswith(FORMULA_MARK) and not _TEXT_FORMULA.fullmatch(text):
             problems.append(Problem(row.number, name, text[:VALUE_SHOWN], "formula"))
         elif text.upper() in _ERROR_VALUES:
             problems.append(Problem(row.number, name, text, "error_value"))
@@ -134,7 +138,8 @@ def _person(row: int, cells: tuple[str, ...], problems: list[Problem]) -> Person
     tags = _tags(typed_tags)
     name = _cached_line(f"{typed_name} {family}" if family else typed_name)
     company = _cached_line(typed_company) if typed_company else ""
-    customer_no = to_ascii(fold_line(typed_no)) if typed_no else ""
+    # a number that a spreadsheet made a decimal of: 127.0
+    customer_no = _WHOLE.sub(r"\1", to_ascii(fold_line(typed_no))) if typed_no else ""
     if len(tags) > MAX_TAGS:
         problems.append(Problem(row, "tags", typed_tags[:VALUE_SHOWN], "too_many_tags"))
     if (
@@ -202,4 +207,8 @@ def _cached_line(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def _tags(text: str) -> tuple[str, ...]:
     names = (fold_line(part) for part in _TAG_SEPARATORS.split(text))
-    return tuple(dict.fromkeys(name for name in names if name))
+    by_key: dict[str, str] = {}
+    for name in names:
+        if name:
+            by_key.setdefault(compare_key(name), name)
+    return tuple(by_key.values())

@@ -38,18 +38,20 @@ _CREATE = """
 _CUSTOMER_NO_TAKEN = """
     UPDATE contact_staging s SET field = 'customer_no', value = s.customer_no, code = 'customer_no_taken'
       FROM contacts_contact c
-     WHERE s.code IS NULL AND s.customer_no <> '' AND c.customer_no = s.customer_no AND c.address <> s.address
+     WHERE s.code IS NULL AND s.customer_no <> '' AND c.customer_no <> ''
+       AND contacts_key(c.customer_no) = contacts_key(s.customer_no) AND c.address <> s.address
 """
 
 # An empty cell says nothing, and a tag is never taken away. {new} is the file's row, {old} the customer.
 _CHANGES = """(
        ({new}.name <> '' AND {new}.name <> {old}.name)
     OR ({new}.company <> '' AND {new}.company <> {old}.company)
-    OR ({new}.customer_no <> '' AND {new}.customer_no <> {old}.customer_no)
+    OR ({new}.customer_no <> '' AND contacts_key({new}.customer_no) <> contacts_key({old}.customer_no))
     OR ({new}.email <> '' AND {new}.email <> {old}.email)
     OR ({new}.mobile IS NOT NULL AND {new}.mobile IS DISTINCT FROM {old}.mobile)
     OR ({new}.phone IS NOT NULL AND {new}.phone IS DISTINCT FROM {old}.phone)
-    OR NOT {new}.tags::text[] <@ {old}.tags::text[])"""
+    OR (NOT {new}.tags::text[] <@ {old}.tags::text[]
+        AND NOT contacts_tag_keys({new}.tags) <@ contacts_tag_keys({old}.tags)))"""
 
 _SEARCH_LINES = (
     ("excluded.name <> ''", 1),
@@ -79,8 +81,9 @@ _APPLY = f"""
                email = coalesce(nullif(excluded.email, ''), c.email),
                mobile = coalesce(excluded.mobile, c.mobile),
                phone = coalesce(excluded.phone, c.phone),
-               tags = c.tags || ARRAY(SELECT t.tag FROM unnest(excluded.tags) WITH ORDINALITY t(tag, place)
-                                       WHERE t.tag <> ALL (c.tags) ORDER BY t.place),
+               tags = c.tags || ARRAY(
+                   SELECT t.tag FROM unnest(excluded.tags) WITH ORDINALITY t(tag, place)
+                    WHERE contacts_key(t.tag) <> ALL (contacts_tag_keys(c.tags)) ORDER BY t.place),
                search_text = {_MERGED_SEARCH} || E'\\n' || concat_ws(' ',
                    regexp_replace(coalesce(excluded.mobile, c.mobile), '^\\+98', '0'),
                    regexp_replace(coalesce(excluded.phone, c.phone), '^\\+98', '0')),

@@ -117,7 +117,7 @@ def tag_counts() -> list[TagCount]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.tag, (SELECT count(*) FROM (SELECT FROM contacts_contact c"
-            "  WHERE c.tags @> ARRAY[t.tag]::varchar[] LIMIT %s) capped)"
+            "  WHERE contacts_tag_keys(c.tags) @> ARRAY[contacts_key(t.tag)] LIMIT %s) capped)"
             " FROM unnest(%s::varchar[]) WITH ORDINALITY AS t(tag, nth) ORDER BY t.nth",
             [_TAG_LIMIT + 1, known_tags()],
         )

@@ -24,6 +24,24 @@ from persian.phones import InvalidNumber, is_mobile, local_form, normalise, norm
         "\u202a+989123456789\u202c",
         "\ufeff0912\u00a0345\u00a06789 ",
         "۰۹۱۲–۳۴۵–۶۷۸۹",
+        "0912/345/6789",
+        "0912_345_6789",
+        "0912·345·6789",
+        "０９１２３４５６７８９",
+        "＋９８９１２３４５６７８９",
+        *(f"0912{space}345{space}6789" for space in "\u2002\u2003\u2007\u2008\u3000\u034f\ufe0f"),
+        "tel:+989123456789",
+        "TEL: 09123456789",
+        "'09123456789",
+        "’09123456789",
+        "'+989123456789",
+        '="09123456789"',
+        "9123456789.0",
+        "09123456789.00",
+        "۹۱۲۳۴۵۶۷۸۹٫۰",
+        " 9123456789.0\u200f",
+        "0912.345.67.89",
+        "0912.3456789",
     ],
 )
 def test_a_mobile_in_any_spelling_is_one_number(typed):
@@ -54,6 +72,16 @@ def test_a_landline_is_a_number_but_no_mobile(typed):
         ("+49 170 1234567", "number_foreign"),
         ("0049 170 1234567", "number_foreign"),
         ("0912345678", "number_wrong"),
+        ("912345678.0", "number_wrong"),
+        ("0912345678.0", "number_wrong"),
+        ("۰۹۱۲۳۴۵۶۷۸٫۰", "number_wrong"),
+        ("0912345678.5", "number_decimal"),
+        ("912345678.50", "number_decimal"),
+        ("0912.345.678.9", "number_decimal"),
+        ("9,36E+09", "number_scientific"),
+        ("09123456789 (همسر)", "number_letters"),
+        ("09123456789 داخلی 12", "number_letters"),
+        ("09123456789;", "number_letters"),
         ("091234567890", "number_wrong"),
         ("88123456", "number_wrong"),
         ("9602", "number_wrong"),
@@ -66,6 +94,25 @@ def test_what_is_no_number_is_refused_with_a_code(typed, code):
     with pytest.raises(InvalidNumber) as refusal:
         normalise(typed)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("typed", ["09951234567", "0941 234 5678", "00989950000000"])
+def test_a_block_that_is_newer_than_the_metadata_is_a_mobile(typed):
+    assert is_mobile(normalise(typed))
+    assert normalise_mobile(typed) == normalise(typed)
+
+
+@given(st.from_regex(r"09[0-9]{9}", fullmatch=True), st.sampled_from([".0", ".00", "٫۰", ".000"]))
+def test_a_spreadsheets_zero_never_makes_a_digit(number, zero):
+    assert outcome(number[:-1] + zero) == outcome(number[:-1])
+
+
+def outcome(typed: str) -> str:
+    """The number in what was typed, or the code of its refusal."""
+    try:
+        return normalise(typed)
+    except InvalidNumber as error:
+        return error.code
 
 
 def test_a_landline_that_begins_with_nine_is_no_mobile():
@@ -107,8 +154,11 @@ SEPARATORS = st.text(alphabet=" -.()\u200c\u200e", max_size=2)
     st.lists(SEPARATORS, min_size=10, max_size=10),
     st.integers(0, 2),
 )
-def test_a_mobile_is_accepted_exactly_when_phonenumbers_knows_it(national, prefix, separators, script):
+def test_a_mobile_is_accepted_exactly_when_its_block_is_in_use(national, prefix, separators, script):
     known = phonenumbers.is_valid_number(phonenumbers.parse(f"+98{national}", None))
+    known = known or national.startswith(("995", "941"))
+    # a point before the last one or two digits begins a decimal part
+    separators[7:] = [gap.replace(".", "-") for gap in separators[7:]]
     typed = prefix + "".join(digit + gap for digit, gap in zip(national, separators, strict=True))
     if script:
         typed = typed.translate(str.maketrans("0123456789", (PERSIAN, ARABIC)[script - 1]))

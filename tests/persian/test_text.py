@@ -87,3 +87,13 @@ def test_plain_text_takes_a_short_way_to_the_same_result(text):
     # a mark that belongs to no letter sends the whole text the long way
     assert fold(text + "\u0651") == fold(text) + "\u0651"
     assert search_key(text + "\u0651") == search_key(text)
+
+
+@given(st.text(alphabet="نامۀهةكي\u0650\u064e\u0654\u0653\u200c "))
+def test_vowel_marks_behind_a_hamza_keep_their_place_when_folded_again(text):
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize(("one", "other"), [("ھما", "هما"), ("ڪتاب", "کتاب"), ("علے", "علی"), ("ٱلف", "الف")])
+def test_lookalikes_of_other_languages_are_found(one, other):
+    assert search_key(one) == search_key(other)
