@@ -10,7 +10,7 @@ RUN python -m venv /venv
 COPY requirements.lock .
 RUN /venv/bin/pip install --no-cache-dir --require-hashes --no-deps --only-binary :all: -r requirements.lock
 
-FROM python:3.12.12-slim-trixie
+FROM python:3.12.12-slim-trixie AS portal
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0.0 PORT=8000
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin portal
 WORKDIR /app
@@ -43,3 +43,14 @@ EXPOSE 8000
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "scripts.process"]
 CMD ["web"]
+
+# The portal with PostgreSQL's client programs of the server's major, for `manage.py backup` and `restore`.
+FROM portal AS backup
+USER root
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates postgresql-common \
+ && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+ && apt-get install -y --no-install-recommends postgresql-client-18 \
+ && rm -rf /var/lib/apt/lists/*
+USER portal
+CMD ["python", "manage.py", "backup", "/backups"]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 ACTIONS: Final[dict[str, Promise]] = {
+    "backup.restored": _("backup restored"),
     "call.settled": _("call in doubt settled"),
     "channel.added": _("channel added to the register"),
     "channel.changed": _("channel changed"),

@@ -26,7 +26,7 @@ class Unreachable(Exception):
 
 def images(text: str) -> list[tuple[str, str]]:
     """Name and version of each image of others that a file names."""
-    return [(match[2], match[3]) for match in IMAGE.finditer(text) if match[2] != OWN]
+    return [(match[2], match[3]) for match in IMAGE.finditer(text) if not match[2].startswith(OWN)]
 
 
 def digest(name: str, version: str) -> str:

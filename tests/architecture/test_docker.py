@@ -20,7 +20,7 @@ from scripts.process import processes
 from tests.architecture.test_env_example import listed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = {"migrate", "web", "worker", "voice", "chores", "standby", "beat"}
+OURS = {"migrate", "backup", "web", "worker", "voice", "chores", "standby", "beat"}
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +79,23 @@ def test_the_databases_log_quotes_nothing_and_commits_have_a_time(compose: dict[
 def test_every_image_is_named_by_its_whole_version(compose: dict[str, Any], dockerfile: str) -> None:
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     named = [service["image"] for service in compose["services"].values()]
-    named += re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    stages = set(re.findall(r" AS (\S+)$", dockerfile, re.MULTILINE))
+    named += [name for name in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) if name not in stages]
     assert len(named) > len(OURS)
     for image in named:
         name, _, version = image.partition("@")[0].partition(":")
-        assert version == ours if name == "amoot-comms" else re.match(r"\d+\.\d+", version), image
+        assert version == ours if name.startswith("amoot-comms") else re.match(r"\d+\.\d+", version), image
         # node and python have three numbers; PostgreSQL has two.
         assert name == "postgres" or re.match(r"\d+\.\d+\.\d+", version), image
+
+
+def test_the_backups_client_programs_are_of_the_servers_major(
+    compose: dict[str, Any], dockerfile: str
+) -> None:
+    major = compose["services"]["postgres"]["image"].partition(":")[2].partition(".")[0]
+    assert f"postgresql-client-{major} " in dockerfile
+    assert compose["services"]["backup"]["build"]["target"] == "backup"
+    assert compose["services"]["web"]["build"]["target"] == "portal"
 
 
 def test_every_service_has_bounded_logs_memory_and_processes(compose: dict[str, Any]) -> None:
@@ -101,7 +111,8 @@ def test_no_service_leaves_an_anonymous_volume(compose: dict[str, Any], dockerfi
     assert not re.search(r"^VOLUME", dockerfile, re.MULTILINE)
     for service in compose["services"].values():
         for volume in service.get("volumes", []):
-            assert volume.partition(":")[0] in compose["volumes"]
+            source = volume.partition(":")[0]
+            assert source in compose["volumes"] or source == "./backups"
 
 
 def test_every_process_has_a_health_check_of_its_own(compose: dict[str, Any]) -> None:
@@ -109,7 +120,8 @@ def test_every_process_has_a_health_check_of_its_own(compose: dict[str, Any]) ->
         words = compose["services"][name]["healthcheck"]["test"]
         assert words[:5] == ["CMD", "python", "-m", "scripts.healthy", name]
     assert {name for name, service in compose["services"].items() if "healthcheck" not in service} == {
-        "migrate"
+        "migrate",
+        "backup",
     }
 
 
