@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
-from django.contrib.auth.password_validation import MinimumLengthValidator
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import get_language
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.passwords import DEMO_PASSWORD
+from accounts.trail import note
 from common.client_address import client_address
 from common.fresh_proof import is_fresh
-from persian.digits import to_persian
-from persian.jalali import is_persian
+from staff.models import User
+from staff.outbox import post
 
 
 class NoSignupAdapter(DefaultAccountAdapter):
@@ -22,6 +26,42 @@ class NoSignupAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Into the outbox: a mail server that is away fails no page and tells nobody who has an account."""
+        words = {"request": self.request, "email": email, **context}
+        mail = self.render_mail(template_prefix, email, words)
+        post(to=email, subject=mail.subject, text=str(mail.body), now=timezone.now())
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """To the address that HR and IT keep, however the visitor spelled it."""
+        super().send_password_reset_mail(user, user.email, context)
+        note(self.request, "user.password_reset_asked", by=None, user=user)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """To the same address, whatever allauth's own table of addresses says."""
+        if user.email:
+            super().send_notification_mail(template_prefix, user, context, email=user.email)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """By SITE_URL: a link in a mail must not follow the request's Host header."""
+        path = urlsplit(super().get_reset_password_from_key_url(key)).path
+        return f"{settings.SITE_URL.rstrip('/')}{path}"
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Raises ValidationError for the demo's published password where there is no demo data."""
+        if credentials.get("password") == DEMO_PASSWORD and not settings.DEMO:
+            raise ValidationError(
+                _("This password stands in the portal's documentation. Choose another by “Forgot password”."),
+                code="published",
+            )
+        return super().authenticate(request, **credentials)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """No throttle here: allauth's counts by user name alone, so a stranger could lock a colleague out.
@@ -44,25 +84,3 @@ class NoSignupAdapter(DefaultAccountAdapter):
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         stronger = [method for method in methods if method["id"] != "reauthenticate"]
         return stronger or methods
-
-
-def login_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:
-    """The user name that failures are counted under, one for all spellings of upper and lower case."""
-    found = (credentials or {}).get("username") or request.POST.get("login") or request.POST.get("username")
-    return str(found).strip().casefold() if found else None
-
-
-class LongEnough(MinimumLengthValidator):
-    """The least length of a password, said in the page's own digits."""
-
-    def get_help_text(self) -> str:
-        return _("A password has at least %(length)s characters.") % {"length": digits_of(self.min_length)}
-
-    def get_error_message(self) -> str:
-        return _("This password is too short: it needs at least %(length)s characters.") % {
-            "length": digits_of(self.min_length)
-        }
-
-
-def digits_of(number: int) -> str:
-    return to_persian(number) if is_persian(get_language() or "fa") else str(number)

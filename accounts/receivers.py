@@ -1,15 +1,83 @@
-"""What follows from a sign-in, told by Django and allauth through signals: here the clock is read."""
+"""What follows from a sign-in, told by Django, allauth and axes through signals: here the clock is read."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import signals as account
+from allauth.mfa import signals as mfa
+from axes.signals import user_locked_out
+from django.contrib.auth import signals as auth
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import sessions
+from accounts import sessions, trail
+from accounts.names import login_name
+from staff.models import User
 
 
-def signed_in(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
-    """A `user_logged_in` receiver."""
+def connect() -> None:
+    """Connect every receiver; called once the apps are ready."""
+    for signal, receiver in (
+        (auth.user_logged_in, session_begins),
+        (account.user_logged_in, signed_in),
+        (auth.user_logged_out, signed_out),
+        (auth.user_login_failed, sign_in_failed),
+        (user_locked_out, locked_out),
+        (account.password_changed, password_changed),
+        (account.password_reset, password_reset),
+        (mfa.authenticator_added, factor_added),
+        (mfa.authenticator_removed, factor_removed),
+        (mfa.authenticator_reset, codes_renewed),
+        (mfa.authentication_failed, code_failed),
+    ):
+        signal.connect(receiver, dispatch_uid=f"portal_{receiver.__name__}")
+
+
+def session_begins(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     sessions.start(request, user, now=timezone.now())
+
+
+def signed_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    trail.note(request, "user.signed_in", by=user, user=user)
+
+
+def signed_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+    if user is not None:
+        trail.note(request, "user.signed_out", by=user, user=user)
+
+
+def sign_in_failed(
+    sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """A locked name is no further failure: its lock-out stands in the audit already."""
+    if request is not None and not getattr(request, "axes_locked_out", False):
+        trail.note_failure(request, login_name(request, credentials))
+
+
+def locked_out(sender: Any, request: HttpRequest, username: str, ip_address: str | None, **_: Any) -> None:
+    trail.note_lockout(request, username, ip_address)
+
+
+def password_changed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    trail.note(request, "user.password_changed", by=user, user=user)
+
+
+def password_reset(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    trail.note(request, "user.password_reset", by=user, user=user)
+
+
+def factor_added(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
+    trail.note(request, "factor.added", by=user, user=user, factor=str(authenticator.type))
+
+
+def factor_removed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
+    trail.note(request, "factor.removed", by=user, user=user, factor=str(authenticator.type))
+
+
+def codes_renewed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
+    trail.note(request, "factor.codes_renewed", by=user, user=user)
+
+
+def code_failed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    trail.note(request, "factor.code_failed", by=None, user=user)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.actions import reset_second_factor
+from accounts.forms import FactorResetForm
 from common import fresh_proof
+from common.fresh_proof import asks_again
+from staff.models import User
+from staff.permissions import requires, signed_in
 
 
 @login_required
@@ -21,3 +30,26 @@ def go_on(request: HttpRequest) -> HttpResponse:
         return fresh_proof.question(request, request.path)
     address, fields = kept
     return render(request, "account/go_on.html", {"address": address, "fields": fields})
+
+
+@requires("staff.change_user")
+@require_http_methods(["GET", "POST"])
+@asks_again
+def reset_factor(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove a colleague's second factor, for a lost phone."""
+    user = get_object_or_404(User, pk=pk)
+    form = FactorResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            reset_second_factor(
+                user=user, reason=form.cleaned_data["reason"], by=signed_in(request), now=timezone.now()
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(
+                request, _("The second factor was reset. Its owner and the auditors get a mail.")
+            )
+            return redirect("admin:staff_user_change", pk)
+    status = 422 if form.errors else 200
+    return render(request, "account/reset_factor.html", {"form": form, "person": user}, status=status)

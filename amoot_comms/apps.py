@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_in
 from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +12,7 @@ class PortalConfig(AppConfig):
         from accounts import receivers
         from amoot_comms import letters, tzcheck
 
-        user_logged_in.connect(receivers.signed_in, dispatch_uid="portal_signed_in")
+        receivers.connect()
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)
         register(tzcheck.check_database, Tags.database)

@@ -175,6 +175,10 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
         found.append(
             Waiting(new, _("breaches of the last week"), reverse("messaging:breaches"), "shield-exclamation")
         )
+    if user.may("staff.view_user"):
+        superusers = User.objects.filter(is_superuser=True, is_active=True).count()
+        address = reverse("admin:staff_user_changelist") + "?is_superuser__exact=1"
+        found.append(Waiting(superusers, _("superusers who may change every log-in"), address, "person-lock"))
     return [one for one in found if one.count]
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import go_on
+from accounts.views import go_on, reset_factor
 from amoot_comms import views
 from messaging.views.hooks import hook
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("channels/", include("channels.urls")),
+    path("staff/log-ins/<int:pk>/second-factor/", reset_factor, name="reset_factor"),
     path("staff/", include("staff.urls")),
     path("contacts/", include("contacts.urls")),
     path("messages/", include("messaging.urls")),

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import get_connection
 from django.db.models import Exists, F, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -26,6 +26,7 @@ from channels.hours import unspelled, week_lines
 from channels.labels import CAUSES
 from channels.models import Outage, SendingWindow, WindowsChange
 from channels.querysets import OutageQuerySet
+from common.mail import letter
 from staff.permissions import holders_of, members_of
 from staff.roles import Role
 
@@ -107,7 +108,10 @@ def _send(row: Row, mark: str, write: Callable[[Row], tuple[str, str]], readers:
     try:
         with translation.override(settings.LANGUAGE_CODE):
             subject, body = write(row)
-        return bool(EmailMessage(subject, body, to=readers, connection=connection).send())
+        mail = letter(
+            to=readers, subject=subject, text=body, language=settings.LANGUAGE_CODE, connection=connection
+        )
+        return bool(mail.send())
     except Exception as error:  # it may have gone, so it is not repeated
         logger.warning("a mail was perhaps not sent", extra={"error": type(error).__name__})
         return False

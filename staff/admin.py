@@ -145,6 +145,7 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
                 "fields": (
                     "username",
                     "password_page",
+                    "factor_page",
                     "first_name",
                     "last_name",
                     "email",
@@ -184,12 +185,17 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
         return "، ".join(str(ROLE_NAMES[role]) for role in Role if role in names) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("username", "password_page") if obj else ()
+        return ("username", "password_page", "factor_page") if obj else ()
 
     @admin.display(description=_("password"))
     def password_page(self, user: User) -> str:
         address = reverse("admin:auth_user_password_change", args=[user.pk])
         return format_html('<a href="{}">{}</a>', address, gettext("Set another password"))
+
+    @admin.display(description=_("second factor"))
+    def factor_page(self, user: User) -> str:
+        address = reverse("reset_factor", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Reset the second factor"))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.is_superuser and not signed_in(request).is_superuser:

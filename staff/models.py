@@ -131,3 +131,32 @@ class Employee(models.Model):
     def works_here(self, today: date) -> bool:
         """Whether the person is employed on `today` (a Tehran date)."""
         return self.hired_on <= today and (self.left_on is None or today < self.left_on)
+
+
+class OutgoingMail(models.Model):
+    """A mail about a log-in on its way (see `staff.outbox`). `content` is encrypted and empty at its end."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+
+    to = models.EmailField(_("to"))
+    content = models.TextField(_("content"), blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    last_error = models.CharField(_("last error"), max_length=60, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    next_try_at = models.DateTimeField(_("next try at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("outgoing mail")
+        verbose_name_plural = _("outgoing mails")
+        # the duty's due mails
+        indexes = [
+            models.Index(fields=["next_try_at", "id"], condition=Q(state="waiting"), name="outgoing_mail_due")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from accounts.passwords import DEMO_PASSWORD
 from persian.jalali import tehran_date
 from staff.actions.accounts import open_account
 from staff.actions.departments import change_department
@@ -13,8 +14,8 @@ from staff.actions.employees import Details, hire, leave
 from staff.models import Department, Employee, User
 from staff.roles import Role
 
-# For everybody to read: it opens demo data only (the command refuses without DEMO).
-PASSWORD: Final = "amoot-demo-1405"  # noqa: S105
+# For everybody to read: it opens demo data only (refused without DEMO).
+PASSWORD: Final = DEMO_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 A channel's pump, its planning of campaigns and its chores (calls without an outcome, calls in doubt,
 reports) are threads of their own, so that a slow provider delays its own messages only, and a long campaign
-or a long question no message at all. One more tells of outages, so that a slow mail server delays nothing
-else, and one takes up imports left behind. Whatever a thread meets (a database that restarts, a bug) it says,
-and goes on after a moment.
+or a long question no message at all. One more tells of outages and sends the mails about log-ins, so that
+a slow mail server delays nothing else, and one takes up imports left behind. Whatever a thread meets (a
+database that restarts, a bug) it says, and goes on after a moment.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.reports.look import look_for_news
+from staff.outbox import deliver
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +141,7 @@ class Standby:
     def _tell(self) -> None:
         def turn() -> float:
             tell(now=database_clock())
+            deliver(now=database_clock())
             return TELL_SECONDS
 
         self._repeat(turn)

@@ -12,6 +12,7 @@ from messaging.dispatch.clock import database_clock
 from messaging.operations import figures
 from messaging.operations.overview import overview
 from messaging.operations.presenting import rows_of
+from staff.outbox import troubles
 from staff.permissions import requires
 
 
@@ -22,6 +23,7 @@ def _context() -> dict[str, Any]:
         "now": now,
         "seen": seen,
         "channels": rows_of(seen, now),
+        "mails": troubles(now),
         "worker_minutes": figures.WORKER_MINUTES,
     }
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from persian.jalali import tehran_date
 from persian.text import fold_line
+from staff.letters import tell
 from staff.models import User
 from staff.permissions import demand
 from staff.roles import BACK_OFFICE, Role
@@ -150,6 +151,7 @@ def note_password_set(*, user: User, by: User | None, now: datetime) -> None:
     demand(by, "staff.change_user")
     end_sessions(user)
     record(by=by, action="user.password_set", obj=user, now=now)
+    tell(user, "password_set", by=by, now=now)
 
 
 def end_sessions(user: User) -> None:

@@ -71,7 +71,7 @@ def test_below_the_edge_nobody_asks_the_clock():
     database's."""
     edge = {
         *("views", "tasks", "admin", "admin_forms", "forms", "commands", "templatetags", "clock"),
-        *("receivers", "adapter"),
+        *("receivers", "adapter", "trail"),
     }
     inner = [
         named(path)

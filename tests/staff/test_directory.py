@@ -116,5 +116,5 @@ def test_a_colleague_who_does_not_exist_is_not_found(colleague):
 def test_the_directory_asks_the_database_a_fixed_number_of_times(colleague, django_assert_max_num_queries):
     for number in range(12):
         ManagerFactory(last_name=f"کارشناس {number}", direct_manager=ManagerFactory())
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         colleague.get(reverse("staff:directory"))

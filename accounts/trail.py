@@ -1,0 +1,52 @@
+"""Sign-ins, failures, factors and passwords in the audit, each with the client's address."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from audit.actions import record
+from common.client_address import client_address
+from staff.models import User
+
+# Seconds for which failures under names that nobody has are recorded once an address: a stranger's guesses
+# must not fill the audit.
+UNKNOWN_NAME_SECONDS: Final = 60
+
+
+def note(request: HttpRequest | None, action: str, *, by: User | None, user: User, **data: Any) -> None:
+    """Record what happened to `user`'s log-in, and from which address. `by=None`: nobody is signed in."""
+    address = client_address(request) if request is not None else None
+    with transaction.atomic():
+        record(by=by, action=action, obj=user, data={"client": address, **data}, now=timezone.now())
+
+
+def note_failure(request: HttpRequest | None, name: str | None) -> None:
+    """Record a wrong password. What was typed as a name that nobody has may be a password: it is not kept."""
+    user = User.objects.filter(username__iexact=name).first() if name else None
+    if user is not None:
+        note(request, "user.sign_in_failed", by=None, user=user)
+        return
+    address = client_address(request) if request is not None else None
+    if cache.add(f"unknown-name-{address}", "noted", timeout=UNKNOWN_NAME_SECONDS):
+        with transaction.atomic():
+            record(
+                by=None,
+                action="user.unknown_name",
+                object_type=User._meta.label_lower,
+                data={"client": address},
+                now=timezone.now(),
+            )
+
+
+def note_lockout(request: HttpRequest | None, name: str | None, address: str | None) -> None:
+    """Record that a name is locked at an address, once a lock: each further try would be another entry."""
+    user = User.objects.filter(username__iexact=name).first() if name else None
+    seconds = int(settings.AXES_COOLOFF_TIME * 3600)
+    if user is not None and cache.add(f"locked-{user.pk}-{address}", "noted", timeout=seconds):
+        note(request, "user.locked_out", by=None, user=user)
