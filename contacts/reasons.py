@@ -21,6 +21,14 @@ REASONS: Final[dict[str, Promise]] = {
     "number_foreign": _("The number is not Iranian."),
     "number_wrong": _("There is no such number: count its digits and check the code it begins with."),
     "number_not_mobile": _("This is a landline; it belongs in the column “phone”."),
+    "says_not_to_send": _(
+        "The list itself says that nothing is to be sent to this customer. Give the row to a VOC expert, who"
+        " records what the customer refused."
+    ),
+    "hidden_row": _(
+        "The row is hidden in the sheet, so it is left out. If it belongs to the list, show it there and"
+        " upload the file again."
+    ),
     "email_wrong": _("This is not an e-mail address."),
     "too_long": _("The text is longer than the column takes."),
     "too_many_tags": _("A customer has at most 20 tags."),

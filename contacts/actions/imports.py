@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from contacts.imports.export import report_lines
+from contacts.imports.notes import Notes
 from contacts.imports.stage import Counts, SampleRow, Stage, staged
 from contacts.models import ContactImport
 from contacts.wording import count_text
@@ -38,9 +39,9 @@ MAX_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The header's columns that mean nothing, and the first rows as they would be stored."""
+    """How the file was read, and the first rows as they would be stored."""
 
-    ignored_columns: tuple[str, ...]
+    notes: Notes
     rows: list[SampleRow]
 
 
@@ -56,7 +57,7 @@ def look_at_file(*, path: Path, report: Path | None = None) -> Look:
     """Check a file without writing anything (a dry run). Raises ValidationError for an unusable file."""
     _keep_apart(path, report)
     with staged(path) as stage:
-        look = Look(stage.look(), Sample(stage.ignored_columns, stage.sample(SAMPLE_ROWS)))
+        look = Look(stage.look(), Sample(stage.notes, stage.sample(SAMPLE_ROWS)))
         _write_report(stage, report)
         return look
 
@@ -124,7 +125,7 @@ def preview_import(*, import_id: int, now: datetime) -> None:
         with staged(stored_path(row)) as stage:
             _keep_counts(import_id, stage.look(), Status.PREVIEWED)
             stage.keep_refusals(import_id)
-            _keep_sample(row, Sample(stage.ignored_columns, stage.sample(SAMPLE_ROWS)))
+            _keep_sample(row, Sample(stage.notes, stage.sample(SAMPLE_ROWS)))
 
 
 def confirm_import(*, import_id: int, by: User) -> bool:
@@ -178,7 +179,7 @@ def kept_sample(row: ContactImport) -> Sample:
         kept = json.loads(_sample_path(row).read_text(encoding="utf-8"))
     except OSError as error:
         raise _file_gone() from error
-    return Sample(tuple(kept["ignored_columns"]), [SampleRow(**line) for line in kept["rows"]])
+    return Sample(Notes.from_json(kept["notes"]), [SampleRow(**line) for line in kept["rows"]])
 
 
 def _keep_sample(row: ContactImport, sample: Sample) -> None:

@@ -18,23 +18,27 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "name": (
         "name", "full name", "contact", "contact name", "customer", "customer name",
         "نام", "نام و نام خانوادگی", "نام خانوادگی و نام", "نام کامل", "نام مشتری", "مشتری",
-        "نام مخاطب", "مخاطب",
+        "نام مخاطب", "مخاطب", "display name",
     ),
+    "first_name": ("first name", "given name", "نام کوچک"),
     "family": ("last name", "family", "family name", "surname", "نام خانوادگی", "فامیل", "فامیلی"),
     "mobile": (
         "mobile", "mobile number", "mobile phone", "cell", "cell phone", "cellphone", "msisdn",
+        "mobile phone number", "primary phone",
         "موبایل", "شماره موبایل", "تلفن همراه", "شماره تلفن همراه", "شماره همراه", "همراه", "موبایل مشتری",
     ),
     "phone": (
-        "phone", "phone number", "telephone", "tel", "landline", "number",
+        "phone", "phone number", "telephone", "tel", "landline", "number", "phone 1 - value",
+        "business phone", "work phone", "company main phone",
         "تلفن", "شماره تلفن", "تلفن ثابت", "شماره ثابت", "ثابت", "شماره", "شماره تماس", "تلفن تماس",
     ),
     "email": (
-        "email", "e-mail", "mail", "email address", "e-mail address",
+        "email", "e-mail", "mail", "email address", "e-mail address", "e-mail 1 - value", "email 1 - value",
         "ایمیل", "پست الکترونیک", "پست الکترونیکی", "رایانامه", "آدرس ایمیل", "نشانی ایمیل",
     ),
     "company": (
         "company", "organisation", "organization", "company name", "firm",
+        "organization name", "organization 1 - name",
         "شرکت", "نام شرکت", "سازمان", "نام سازمان", "موسسه", "شرکت/سازمان", "شرکت / سازمان",
     ),
     "customer_no": (
@@ -42,10 +46,28 @@ _HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "customer code", "شماره مشتری", "کد مشتری", "کد اشتراک", "شماره اشتراک", "شناسه مشتری",
     ),
     "tags": (
-        "tags", "tag", "group", "groups", "label", "labels",
+        "tags", "tag", "group", "groups", "label", "labels", "categories",
+        "group membership",
         "برچسب", "برچسب ها", "برچسب‌ها", "گروه", "گروه ها", "گروه‌ها", "گروه مشتری", "دسته", "دسته بندی",
     ),
 }  # fmt: skip
+
+# Columns that say who must not be sent to: with «yes» in it, or anything that is not «no» …
+_REFUSALS: Final = (
+    "do not contact", "do not send", "do not sms", "do not call", "dnc", "unsubscribed", "unsubscribe",
+    "opt out", "opted out", "optout", "no sms", "no messages", "no marketing", "blacklist", "blacklisted",
+    "عدم ارسال", "عدم ارسال پیامک", "عدم ارسال پیام", "عدم ارسال تبلیغات", "عدم دریافت پیامک",
+    "لغو", "لغو ارسال", "لغو دریافت", "لغو عضویت", "لغو پیامک", "لغو ۱۱",
+    "انصراف", "پیامک ارسال نشود", "پیام ارسال نشود", "پیام تبلیغاتی ارسال نشود", "هیچگونه پیامی ارسال نشود",
+    "ارسال نشود", "تماس گرفته نشود",
+    "لیست سیاه",
+)  # fmt: skip
+# … or with «no», for columns that ask the other way round.
+_PERMISSIONS: Final = (
+    "opt in", "opted in", "optin", "subscribed", "may contact", "sms consent", "marketing consent", "consent",
+    "اجازه ارسال", "اجازه ارسال پیامک", "مجاز به ارسال", "رضایت دریافت پیامک", "رضایت به دریافت پیام",
+    "دریافت پیامک",
+)  # fmt: skip
 
 _PERSIAN_TITLES: Final = {
     "name": "نام",
@@ -73,15 +95,27 @@ def _key(header: str) -> str:
 
 
 _FIELD_OF: Final = {_key(header): field for field, headers in _HEADERS.items() for header in headers}
+_REFUSAL_KEYS: Final = frozenset(map(_key, _REFUSALS))
+_PERMISSION_KEYS: Final = frozenset(map(_key, _PERMISSIONS))
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Positions (from 0) of the known fields; `first_name` and `family` together are a name."""
+    """Positions (from 0) of the known fields; `first_name` and `family` together are a name.
+
+    `refusals` and `permissions` are the columns that say who must, and who may not, be sent to.
+    """
 
     position: dict[str, int]
     width: int
     ignored: tuple[str, ...]
+    refusals: tuple[int, ...] = ()
+    permissions: tuple[int, ...] = ()
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a row names a column of numbers."""
+    return any(_FIELD_OF.get(_key(cell)) in ("mobile", "phone") for cell in cells if cell.strip())
 
 
 def recognise(header: Sequence[str], row: int) -> Columns:
@@ -91,34 +125,45 @@ def recognise(header: Sequence[str], row: int) -> Columns:
     """
     position: dict[str, int] = {}
     ignored: list[str] = []
+    refusals: list[int] = []
+    permissions: list[int] = []
     width = 0
     for index, title in enumerate(header):
         if not fold_line(title):
             continue
         width = index + 1
-        field = _FIELD_OF.get(_key(title))
-        if field is None:
+        key = _key(title)
+        field = _FIELD_OF.get(key)
+        if key in _REFUSAL_KEYS:
+            refusals.append(index)
+        elif key in _PERMISSION_KEYS:
+            permissions.append(index)
+        elif field is None:
             ignored.append(fold_line(title)[:80])
         elif field in position:
-            raise ValidationError(
-                _("Row %(row)s: “%(one)s” and “%(other)s” are the same column. Keep one of them.")
-                % {
-                    "row": place_text(row),
-                    "one": fold_line(header[position[field]]),
-                    "other": fold_line(title),
-                },
-                code="column_twice",
-            )
+            raise _twice(row, header[position[field]], title)
         else:
             position[field] = index
     if not position.keys() & {"mobile", "phone"}:
-        found = "، ".join(title for title in (fold_line(cell)[:80] for cell in header) if title)[:300]
-        raise ValidationError(
-            _(
-                "Row %(row)s has no column of numbers. The header must name “mobile” or “phone”"
-                " (also: %(fields)s); it says: %(found)s"
-            )
-            % {"row": place_text(row), "fields": listed(titles()), "found": found or "—"},
-            code="no_number_column",
+        raise _no_numbers(header, row)
+    return Columns(position, width, tuple(ignored), tuple(refusals), tuple(permissions))
+
+
+def _twice(row: int, one: str, other: str) -> ValidationError:
+    return ValidationError(
+        _("Row %(row)s: “%(one)s” and “%(other)s” are the same column. Keep one of them.")
+        % {"row": place_text(row), "one": fold_line(one), "other": fold_line(other)},
+        code="column_twice",
+    )
+
+
+def _no_numbers(header: Sequence[str], row: int) -> ValidationError:
+    found = "، ".join(title for title in (fold_line(cell)[:80] for cell in header) if title)[:300]
+    return ValidationError(
+        _(
+            "Row %(row)s has no column of numbers. The header must name “mobile” or “phone”"
+            " (also: %(fields)s); it says: %(found)s"
         )
-    return Columns(position, width, tuple(ignored))
+        % {"row": place_text(row), "fields": listed(titles()), "found": found or "—"},
+        code="no_number_column",
+    )

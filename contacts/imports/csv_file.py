@@ -1,4 +1,4 @@
-"""Reading CSV: UTF-8 with or without a mark, or UTF-16 with one; the separator is found out."""
+"""Reading CSV: UTF-8 with or without a mark, UTF-16 with one, or windows-1256; the separator is found out."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, TextIO
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from contacts.imports.table import Row, Table, split_header
+from contacts.imports.columns import is_header
+from contacts.imports.table import HEADER_WITHIN, Row, Table, split_header
 from contacts.wording import place_text
 
-_SEPARATORS: Final = (",", ";", "\t", "|")
+_SEPARATORS: Final = (",", ";", "\t", "|", "؛")
+_OLD_CODE_PAGE: Final = "cp1256"
+_LOOKED_AT: Final = 1024 * 1024
+_LETTERS_OF_1256: Final = frozenset(
+    "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژگکھ\u200c\u200d\u200e\u200f،؛؟ـ«»–\u00a0"
+    + "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652"
+)
 _QUOTED: Final = re.compile(r'"[^"]*"')
-_EXCEL_HINT: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_WITHOUT_SEPARATORS: Final = str.maketrans(dict.fromkeys("".join(_SEPARATORS)))
+_EXCEL_HINT: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
 @contextmanager
@@ -27,7 +37,7 @@ def open_csv(path: Path) -> Iterator[Table]:
     encoding = _encoding(path)
     try:
         with path.open(encoding=encoding, newline="") as stream:
-            yield split_header(_rows(stream))
+            yield replace(split_header(_rows(stream)), old_code_page=encoding == _OLD_CODE_PAGE)
     except UnicodeError as error:
         raise _not_unicode(path, encoding) from error
 
@@ -35,7 +45,21 @@ def open_csv(path: Path) -> Iterator[Table]:
 def _encoding(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(4)
-    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return _OLD_CODE_PAGE if _is_windows_1256(path) else "utf-8-sig"
+
+
+def _is_windows_1256(path: Path) -> bool:
+    """Whether the file is no UTF-8, and its bytes are Persian or Arabic letters in the old code page: what
+    Excel writes as “CSV” in Persian. Damaged UTF-8 is not: half of its bytes would be signs."""
+    line = _first_bad_line(path)
+    if line is None:
+        return False
+    with path.open("rb") as stream:
+        high = bytes(byte for byte in stream.read(_LOOKED_AT) if byte > 0x7F)
+    letters = sum(char in _LETTERS_OF_1256 for char in high.decode(_OLD_CODE_PAGE))
+    return letters > 0.95 * len(high) and len(high.decode("utf-8", "ignore")) * 4 < len(high)
 
 
 def _rows(stream: TextIO) -> Iterator[Row]:
@@ -51,8 +75,12 @@ def _rows(stream: TextIO) -> Iterator[Row]:
         passed += 1
     else:
         return
+    beginning = [first, *islice(lines, HEADER_WITHIN - 1)]
     reader = csv.reader(
-        _chained(first, lines), delimiter=separator or _separator(first), strict=True, skipinitialspace=True
+        chain(beginning, lines),
+        delimiter=separator or _separator(beginning),
+        strict=True,
+        skipinitialspace=True,
     )
     begins = 1
     try:
@@ -70,11 +98,6 @@ def _rows(stream: TextIO) -> Iterator[Row]:
         ) from error
 
 
-def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
 def _checked_lines(stream: TextIO) -> Iterator[str]:
     for number, line in enumerate(stream, start=1):
         if "\0" in line:
@@ -86,10 +109,15 @@ def _checked_lines(stream: TextIO) -> Iterator[str]:
         yield line
 
 
-def _separator(line: str) -> str:
-    """The separator that the header uses most, outside quotation marks; a comma if it uses none."""
-    bare = _QUOTED.sub("", line)
-    return max(_SEPARATORS, key=bare.count)
+def _separator(beginning: list[str]) -> str:
+    """The separator that makes a header of one of the first lines, in the most columns; else what the first
+    line uses most, outside quotation marks; a comma if it uses none."""
+    for line in beginning:
+        bare = _QUOTED.sub(lambda quoted: quoted[0].translate(_WITHOUT_SEPARATORS), line)
+        makes = [one for one in _SEPARATORS if is_header([cell.strip(' "\r\n') for cell in bare.split(one)])]
+        if makes:
+            return max(makes, key=bare.count)
+    return max(_SEPARATORS, key=_QUOTED.sub("", beginning[0]).count)
 
 
 def _not_unicode(path: Path, encoding: str) -> ValidationError:

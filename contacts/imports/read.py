@@ -40,6 +40,7 @@ _OTHER_KINDS: Final = (
     b"GIF8",
     b"BZh",
 )
+_WEB_PAGE: Final = (b"<html", b"<!doctype html", b"<table", b"<head", b"<meta", b"<style", b"<?xml")
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -91,6 +92,11 @@ def _check_kind(head: bytes) -> None:
         raise ValidationError(
             _("This is an old or password-protected Excel file. Save it as .xlsx without a password."),
             code="old_excel",
+        )
+    if head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").lower().startswith(_WEB_PAGE):
+        raise ValidationError(
+            _("This is a web page that calls itself a spreadsheet. Open it in Excel and save it as .xlsx."),
+            code="web_page",
         )
     if head.startswith(_OTHER_KINDS) or (
         b"\0" in head and not head.startswith(_UTF16) and not head.startswith(_ZIP)

@@ -17,13 +17,13 @@ from contacts.search import search_text
 from persian.digits import to_ascii
 from persian.keys import compare_key
 from persian.phones import InvalidNumber, is_mobile, normalise, normalise_mobile
-from persian.text import fold_line
+from persian.text import fold_line, search_key
 
 MAX_LENGTH: Final = {"name": 200, "company": 200, "customer_no": 40, "email": 254, "tags": 40}
 MAX_TAGS: Final = 20
 VALUE_SHOWN: Final = 200
 # The order in which a row's cells are handed on.
-_CELLS: Final = ("name", "family", "mobile", "phone", "email", "company", "customer_no", "tags")
+_CELLS: Final = ("name", "first_name", "family", "mobile", "phone", "email", "company", "customer_no", "tags")
 
 _ERROR_VALUES: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!"}
@@ -31,6 +31,30 @@ _ERROR_VALUES: Final = frozenset(
 _WHOLE: Final = re.compile(r"([0-9]+)[.٫]0+\Z")
 # How some programs write a number that is to stay text: ="0912…".
 _TEXT_FORMULA: Final = re.compile(r'="[+0-9۰-۹٠-٩ -]+"')
+# What people write where there is nothing.
+_NOTHING: Final = frozenset(
+    {
+        "",
+        *("-", "--", "---", "–", "—", "_", "0", "۰", "٠", ".", "/", "?", "؟"),
+        *(
+            "ندارد",
+            "نداره",
+            "ندارم",
+            "خالی",
+            "نامشخص",
+            "NULL",
+            "null",
+            "Null",
+            "None",
+            "none",
+            "N/A",
+            "n/a",
+            "NaN",
+            "nan",
+        ),
+    }
+)
+_NO: Final = frozenset({"خیر", "نه", "نخیر", "no", "n", "false", "0", "ندارد"})
 _TAG_SEPARATORS: Final = re.compile(r"[,،;؛|/\n]")
 # What nearly every address looks like; the others are left to Django's validator, which takes its time.
 _PLAIN_EMAIL: Final = re.compile(
@@ -83,18 +107,18 @@ class Reader:
 
     def read(self, row: Row) -> Person | list[Problem] | None:
         """The row's person, or everything that is wrong with it, or None for a blank row."""
-        cells = [cell.strip() for cell in row.cells]
+        problems: list[Problem] = []
+        cells = ["" if cell in _NOTHING else cell for cell in map(str.strip, row.cells)]
         everything = "".join(cells)
         if not everything:
             return None
         width = self._columns.width
         if len(cells) > width or FORMULA_MARK in everything or "#" in everything:
-            problems = _unusable(row, cells, self._columns)
-            if problems:
-                return problems
+            problems += _unusable(row, cells, self._columns)
             del cells[width:]
+            cells = _without_unusable(cells)
         cells += [""] * (width + 1 - len(cells))
-        problems = []
+        problems += self._refusing(row)
         person = _person(row.number, self._pick(cells), problems)
         if not problems:
             self._repeated(person, problems)
@@ -105,6 +129,22 @@ class Reader:
             self._customer_nos.add(compare_key(person.customer_no))
         return person
 
+    def _refusing(self, row: Row) -> list[Problem]:
+        """A row whose own list says that nothing is to be sent: a VOC expert records that, no import."""
+
+        def said(places: tuple[int, ...]) -> list[str]:
+            return [row.cells[place].strip() for place in places if place < len(row.cells)]
+
+        flags = said(self._columns.refusals)
+        refusing = [cell for cell in flags if cell not in _NOTHING and not _is_no(cell)]
+        refusing += [cell for cell in said(self._columns.permissions) if _is_no(cell)]
+        return [Problem(row.number, "", cell[:VALUE_SHOWN], "says_not_to_send") for cell in refusing[:1]]
+
+    def hidden(self, row: Row) -> list[Problem] | None:
+        """A row that a filter or somebody hid is not taken unseen."""
+        said = next((cell for cell in map(str.strip, row.cells) if cell), None)
+        return None if said is None else [Problem(row.number, "", said[:VALUE_SHOWN], "hidden_row")]
+
     def _repeated(self, person: Person, problems: list[Problem]) -> None:
         if person.address in self._numbers:
             column = "mobile" if person.mobile else "phone"
@@ -113,12 +153,25 @@ class Reader:
             problems.append(Problem(person.row, "customer_no", person.customer_no, "customer_no_repeated"))
 
 
+def _is_no(cell: str) -> bool:
+    return bool(cell) and search_key(cell) in _NO
+
+
+def _without_unusable(cells: list[str]) -> list[str]:
+    """Formulas and errors of a spreadsheet are named once; the row's other faults are named beside them."""
+    return ["" if _is_formula(cell) or cell.upper() in _ERROR_VALUES else cell for cell in cells]
+
+
+def _is_formula(cell: str) -> bool:
+    return cell.startswith(FORMULA_MARK) and not _TEXT_FORMULA.fullmatch(cell)
+
+
 def _unusable(row: Row, cells: list[str], columns: Columns) -> list[Problem]:
     """Cells that are no values, and cells beyond the header."""
     problems = []
     for name, index in columns.position.items():
         text = cells[index] if index < len(cells) else ""
-        if text.startswith(FORMULA_MARK) and not _TEXT_FORMULA.fullmatch(text):
+        if _is_formula(text):
             problems.append(Problem(row.number, name, text[:VALUE_SHOWN], "formula"))
         elif text.upper() in _ERROR_VALUES:
             problems.append(Problem(row.number, name, text, "error_value"))
@@ -130,7 +183,10 @@ def _unusable(row: Row, cells: list[str], columns: Columns) -> list[Problem]:
 
 def _person(row: int, cells: tuple[str, ...], problems: list[Problem]) -> Person:
     """The person in a row's cells (in the order of `_CELLS`); what is wrong is added to `problems`."""
-    typed_name, family, typed_mobile, typed_phone, typed_email, typed_company, typed_no, typed_tags = cells
+    named, first_name, family, *numbers = cells[:5]
+    typed_email, typed_company, typed_no, typed_tags = cells[5:]
+    typed_mobile, typed_phone = numbers
+    typed_name = named or first_name
     mobile, phone = _numbers(row, typed_mobile, typed_phone, problems)
     email = fold_line(typed_email) if typed_email else ""
     if email and not _plausible_email(email):

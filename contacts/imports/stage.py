@@ -19,7 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from contacts.imports.columns import recognise
+from contacts.imports.notes import Notes, columns_of
 from contacts.imports.read import open_table
 from contacts.imports.rows import Person, Problem, Reader
 from contacts.wording import count_text
@@ -137,7 +137,7 @@ class Stage:
         self._rows = 0
         self._refused = 0
         self._limit: int = settings.IMPORT_MAX_ROWS
-        self.ignored_columns: tuple[str, ...] = ()
+        self.notes = Notes()
 
     def fill(self, path: Path) -> None:
         """Read the file into the table. Raises ValidationError as the readers do."""
@@ -149,11 +149,12 @@ class Stage:
             open_table(path) as table,
             self._cursor.copy(f"COPY contact_staging ({_COLUMNS}) FROM STDIN") as copy,
         ):
-            columns = recognise(table.header.cells, table.header.number)
-            self.ignored_columns = columns.ignored
+            columns = columns_of(table)
+            self.notes = Notes.of(table, columns)
             reader = Reader(columns)
             for row in table.rows:
-                read = reader.read(row)
+                read = reader.hidden(row) if row.hidden else reader.read(row)
+                self.notes.hidden_rows += row.hidden and read is not None
                 if read is not None:
                     self._count_row()
                     self._keep(copy, read)

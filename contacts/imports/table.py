@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from contacts.imports.columns import is_header
+from persian.phones import InvalidNumber, normalise
+
 # A cell that begins so is a formula; a reader of spreadsheets marks its formulas in the same way.
 FORMULA_MARK = "="
+HEADER_WITHIN: Final = 10
 
 
 class Row(NamedTuple):
@@ -23,17 +28,43 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`sheet` is the one that is read, `other_sheets` are the visible ones that are not (XLSX only)."""
+    """`sheet` is the one that is read, `other_sheets` are the visible ones that are not (XLSX only).
+
+    `headless`: the file names no columns; the header stands for its numbers. `old_code_page`: the bytes are
+    windows-1256, which says nothing of itself, so a person must look at the names.
+    """
 
     header: Row
     rows: Iterator[Row]
     sheet: str = ""
     other_sheets: tuple[str, ...] = ()
+    headless: bool = False
+    old_code_page: bool = False
 
 
 def split_header(rows: Iterator[Row]) -> Table:
-    """The first row that says something is the header. Raises ValidationError if there is none."""
-    for row in rows:
-        if any(cell.strip() for cell in row.cells):
-            return Table(row, rows)
-    raise ValidationError(_("The file is empty."), code="file_empty")
+    """The header and what stands below: the first of the first rows that names a column of numbers.
+
+    A title may stand above it. Where no row is a header and the first holds a number, the file is a list of
+    numbers. Otherwise the first row is the header, whatever it says. Raises ValidationError if there is none.
+    """
+    first = list(islice((row for row in rows if any(cell.strip() for cell in row.cells)), HEADER_WITHIN))
+    if not first:
+        raise ValidationError(_("The file is empty."), code="file_empty")
+    for place, row in enumerate(first):
+        if is_header(row.cells):
+            return Table(row, chain(first[place + 1 :], rows))
+    numbers = [is_number(cell) for cell in first[0].cells]
+    if any(numbers):
+        place = numbers.index(True)
+        header = ["phone" if n == place else f"({n + 1})" for n in range(len(numbers))]
+        return Table(Row(first[0].number, header), chain(first, rows), headless=True)
+    return Table(first[0], chain(first[1:], rows))
+
+
+def is_number(cell: str) -> bool:
+    try:
+        normalise(cell)
+    except InvalidNumber:
+        return False
+    return True

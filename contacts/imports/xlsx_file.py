@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ def open_xlsx(path: Path) -> Iterator[Table]:
         head = child.line()
         table = split_header(child.rows())
         _check_merged(head["merged"], table.header.number - 1)
-        yield Table(table.header, table.rows, head["sheet"], tuple(head["others"]))
+        yield replace(table, sheet=head["sheet"], other_sheets=tuple(head["others"]))
 
 
 def seconds_for(size: int) -> int:

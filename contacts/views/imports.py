@@ -73,7 +73,7 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("contacts:import_result", pk=pk)
     context = {
         "row": row,
-        "ignored": sample.ignored_columns,
+        "notes": sample.notes,
         "sample": [(line, VERDICTS[line.verdict]) for line in sample.rows],
         **_refused(row),
     }

@@ -74,7 +74,9 @@ def test_every_usual_spelling_of_a_csv_is_read(tmp_path, content):
         (b"", "file_empty"),
         (b" \n\r\n ", "file_empty"),
         (codecs.BOM_UTF8, "file_empty"),
-        ("name,mobile\nعلي,09123456789\n".encode("cp1256"), "not_utf8"),
+        ("name,mobile\nعلی,1\n".encode() + "علي,09123456789\n".encode("cp1256"), "not_utf8"),
+        (b"<html><body><table><tr><th>mobile</th></tr></table></body></html>", "web_page"),
+        (b"\xef\xbb\xbf <!DOCTYPE html><table><tr><th>mobile</th></tr></table>", "web_page"),
         (("a,mobile\n" + "x,09123456789\n" * 20_000 + "é,1\n").encode("latin-1"), "not_utf8"),
         (b"MZ\x90\x00\x03" + b"\x00" * 60, "program"),
         (b"\x7fELF\x02\x01\x01" + b"\x00" * 60, "program"),
@@ -100,7 +102,7 @@ def test_a_file_that_cannot_be_used_is_refused_as_a_whole(tmp_path, content, cod
 
 def test_the_line_that_is_not_utf8_is_named(tmp_path):
     path = tmp_path / "list.csv"
-    path.write_bytes(b"name,mobile\nali,09123456789\n" + "علي,1\n".encode("cp1256"))
+    path.write_bytes("name,mobile\nعلی,09123456789\n".encode() + "علي,1\n".encode("cp1256"))
     with override("en"):
         text = " ".join(refusal(path).messages)
     assert "not UTF-8" in text
