@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.models import Entry
+from audit.presenting import rows_of
 from persian.jalali import format_date, format_datetime
+
+_HISTORY_SHOWN: Final = 100
 
 
 def when(field: str, label: Any) -> Callable[[Any], str]:
@@ -28,6 +36,26 @@ def when(field: str, label: Any) -> Callable[[Any], str]:
     return admin.display(description=label, ordering=field)(column)
 
 
+def as_json(field: str, label: Any) -> Callable[[Any], str]:
+    """A value kept as JSON, left to right and in its own digits."""
+
+    def column(row: Any) -> str:
+        text = json.dumps(getattr(row, field), ensure_ascii=False, indent=1)
+        return format_html('<pre class="json" dir="ltr">{}</pre>', text)
+
+    return admin.display(description=label)(column)
+
+
+def as_text(field: str, label: Any) -> Callable[[Any], str]:
+    """A related row by its name, without a link."""
+
+    def column(row: Any) -> str:
+        related = getattr(row, field)
+        return "–" if related is None else str(related)
+
+    return admin.display(description=label)(column)
+
+
 class WrittenDates(admin.ModelAdmin):
     """On a page that is only read, instants and days stand as the page's language writes them.
 
@@ -38,14 +66,45 @@ class WrittenDates(admin.ModelAdmin):
         names = list(super().get_fields(request, obj))
         if obj is None or self.has_change_permission(request, obj):
             return names
-        return [self._written(name) for name in names]
+        return [self._written(name, request) for name in names]
 
-    def _written(self, name: Any) -> Any:
+    def _written(self, name: Any, request: HttpRequest) -> Any:
         try:
             field = self.opts.get_field(name)
         except (FieldDoesNotExist, TypeError):
             return name
-        return when(name, field.verbose_name) if isinstance(field, models.DateField) else name
+        if isinstance(field, models.DateField):
+            return when(name, field.verbose_name)
+        if isinstance(field, models.JSONField):
+            return as_json(name, field.verbose_name)
+        if isinstance(field, models.ForeignKey) and not self._may_follow(field, request):
+            return as_text(name, field.verbose_name)
+        return name
+
+    def _may_follow(self, field: Any, request: HttpRequest) -> bool:
+        """Django links every related row, also where the page behind the link answers 403."""
+        related = self.admin_site._registry.get(field.related_model)
+        return related is not None and related.has_view_permission(request)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What the audit trail knows of the object: Django's own history sees the admin's forms alone."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        entries = Entry.objects.about(self.opts.label_lower, str(obj.pk)).page(None, _HISTORY_SHOWN)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History: %(object)s") % {"object": obj},
+            "object": obj,
+            "opts": self.opts,
+            "rows": rows_of(list(entries)),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/audit_history.html", context)
 
     @admin.display(description=_("row"), ordering="pk")
     def row(self, obj: Any) -> int:

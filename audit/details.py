@@ -1,15 +1,18 @@
-"""An entry's data in words: what each name means, and the codes among the values."""
+"""An entry's data in words: what each name means, the codes among the values, and people by name."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.apps import apps
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from persian.digits import to_persian
+from audit.models import Entry
+from persian.digits import grouped, to_persian
 from persian.jalali import is_persian
 
 NAMES: Final[dict[str, Promise]] = {
@@ -88,28 +91,99 @@ VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("purpose", "notification"): _("Notification"),
     ("purpose", "promotional"): _("Promotional"),
     ("purpose", "survey"): _("Survey"),
+    ("roles", "admin"): _("Administrator"),
+    ("roles", "auditor"): _("Auditor"),
+    ("roles", "branding"): _("Advertising and branding"),
+    ("roles", "hr"): _("Human resources"),
+    ("roles", "it"): _("IT expert"),
+    ("roles", "manager"): _("Department manager"),
+    ("roles", "sender"): _("Sender"),
+    ("roles", "senior"): _("Senior management"),
+    ("roles", "voc"): _("VOC expert"),
     ("source", "command"): _("operator's command"),
     ("source", "voc_call"): _("call with the VOC expert"),
 }
 
 
-def in_words(data: dict[str, Any]) -> list[tuple[str, str]]:
+# Values that are keys of rows, and the rows' model.
+REFERENCES: Final[dict[str, str]] = {
+    "department": "staff.department",
+    "department_id": "staff.department",
+    "direct_manager": "staff.employee",
+    "direct_manager_id": "staff.employee",
+    "manager": "staff.employee",
+    "manager_id": "staff.employee",
+    "sender": "staff.employee",
+    "sender_manager": "staff.employee",
+}
+# What only a technician reads: shown folded.
+TECHNICAL: Final = frozenset({"call", "code", "content_hash", "entry", "outage", "sha256"})
+
+Names = Mapping[tuple[str, int], str]
+
+
+def names_in(entries: Iterable[Entry]) -> dict[tuple[str, int], str]:
+    """The people and departments that the entries' data refers to, one query a model."""
+    keys: dict[str, set[int]] = {}
+    for entry in entries:
+        for name, value in entry.data.items():
+            if name in REFERENCES:
+                keys.setdefault(REFERENCES[name], set()).update(_keys(value))
+    return {
+        (label, pk): str(getattr(row, "full_name", None) or getattr(row, "display_name", row))
+        for label, wanted in keys.items()
+        for pk, row in apps.get_model(label)._default_manager.in_bulk(list(wanted)).items()
+    }
+
+
+def _keys(value: Any) -> list[int]:
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, int) and not isinstance(one, bool)]
+
+
+def in_words(data: dict[str, Any], names: Names | None = None) -> list[tuple[str, str]]:
     """Name and value of everything that was recorded; what has no word here is shown as it is."""
-    return [(str(NAMES.get(name, name)), _value(name, value)) for name, value in data.items()]
+    return [(str(NAMES.get(name, name)), _value(name, value, names or {})) for name, value in data.items()]
 
 
-def _value(name: str, value: Any) -> str:
+def _value(name: str, value: Any, names: Names) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, str):
         return str(VALUES.get((name, value), value))
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
     if isinstance(value, int):
-        return to_persian(value) if is_persian(get_language() or "fa") else str(value)
-    if (
-        isinstance(value, list)
-        and len(value) == 2
-        and not any(isinstance(part, list | dict) for part in value)
-    ):
-        # a change: from, to
-        return f"{_value(name, value[0])} → {_value(name, value[1])}"
+        return names.get((REFERENCES.get(name, ""), value)) or _number(name, value)
+    if isinstance(value, dict) and name == "audience" and "kind" in value:
+        return _audience(value)
+    if isinstance(value, list):
+        return _list(name, value, names)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _number(name: str, value: int) -> str:
+    persian = is_persian(get_language() or "fa")
+    if name in TECHNICAL or name in REFERENCES:
+        return to_persian(value) if persian else str(value)
+    return grouped(value) if persian else f"{value:,}"
+
+
+def _list(name: str, value: list[Any], names: Names) -> str:
+    persian = is_persian(get_language() or "fa")
+    if any(isinstance(part, dict) for part in value):
+        return json.dumps(value, ensure_ascii=False)
+    # A change stands as [from, to]; roles and fields are lists in themselves.
+    is_list = name in ("roles", "fields") and not any(isinstance(part, list) for part in value)
+    if len(value) == 2 and not is_list:
+        return (" ← " if persian else " → ").join(_value(name, part, names) for part in value)
+    parts = (str(NAMES.get(part, part)) if name == "fields" else _value(name, part, names) for part in value)
+    return ("، " if persian else ", ").join(parts) or "–"
+
+
+def _audience(audience: dict[str, Any]) -> str:
+    if audience["kind"] == "tag":
+        return gettext("customers with the tag “%(tag)s”") % {"tag": audience.get("tag") or "–"}
+    if audience["kind"] == "file":
+        return gettext("numbers of the file “%(name)s”") % {"name": audience.get("name") or "–"}
+    return gettext("all customers")

@@ -21,7 +21,7 @@ class EntryFilter(forms.Form):
     object_type = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
     object_id = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
     since = JalaliDateField(label=_("From"), required=False)
-    until = JalaliDateField(label=_("Until and with"), required=False)
+    until = JalaliDateField(label=_("To (inclusive)"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

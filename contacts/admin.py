@@ -6,22 +6,27 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import ActionAdmin, ReadOnlyAdmin, when
 from contacts.actions.people import EDITABLE, edit_contact
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
+from contacts.presenting import history_of
 from contacts.reasons import reason_text
 from contacts.wording import digits_text
+from persian.jalali import format_datetime
 from persian.phones import local_form
+
+HISTORY_IN_ADMIN = 5
 
 
 @admin.register(Contact)
 class ContactAdmin(ActionAdmin):
-    list_display = ["__str__", "number", "company", "customer_no", "no_promotional", "no_messages"]
+    change_form_template = "admin/contacts/contact/change_form.html"
+    list_display = ["__str__", "number", "company", "customer_no", "refuses"]
     list_filter = ["no_promotional", "no_messages", "voc_call_open"]
     list_per_page = 50
     search_fields = ["search_text"]
@@ -35,7 +40,7 @@ class ContactAdmin(ActionAdmin):
         "no_promotional",
         "no_messages",
         "voc_call_open",
-        "card",
+        "history",
         "changed",
     ]
     readonly_fields = [
@@ -44,7 +49,7 @@ class ContactAdmin(ActionAdmin):
         "no_promotional",
         "no_messages",
         "voc_call_open",
-        "card",
+        "history",
         "changed",
     ]
 
@@ -71,11 +76,23 @@ class ContactAdmin(ActionAdmin):
     def landline(self, obj: Contact) -> str:
         return _ltr(local_form(obj.phone)) if obj.phone else "—"
 
-    @admin.display(description=_("card"))
-    def card(self, obj: Contact) -> str:
-        return format_html(
-            '<a href="{}">{}</a>', reverse("contacts:card", args=[obj.pk]), _("History, calls and messages")
+    @admin.display(description=_("Consent"))
+    def refuses(self, obj: Contact) -> str:
+        """Only what a customer refused is a mark; a red cross for “has not refused” alarmed on every row."""
+        marks = [flag.label for flag in ConsentEntry.Flag if getattr(obj, flag.value)]
+        if obj.voc_call_open:
+            marks.append(_("VOC call open"))
+        return format_html_join(" ", '<span class="mark">{}</span>', ((mark,) for mark in marks)) or "–"
+
+    @admin.display(description=_("consent history"))
+    def history(self, obj: Contact) -> str:
+        """The last words of the ledger."""
+        lines = (
+            (line.words, format_datetime(line.at, get_language() or "fa"), line.by, line.reason)
+            for line in history_of(obj, HISTORY_IN_ADMIN)
         )
+        entries = format_html_join("", "<li><strong>{}</strong> · {} · {}<br><bdi>{}</bdi></li>", lines)
+        return format_html('<ul class="ledger">{}</ul>', entries) if entries else "–"
 
 
 @admin.register(ConsentEntry)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import append_only
 from contacts.keys import Key, TagKeys
 from contacts.querysets import ContactQuerySet
+from contacts.wording import number_text
 from persian.jalali import format_datetime
 
 MOBILE = r"^\+989[0-9]{9}$"
@@ -80,7 +81,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.company or self.mobile or self.phone or ""
+        return self.name or self.company or number_text(self.mobile or self.phone or "")
 
 
 class Number(models.Model):

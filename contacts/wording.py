@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 
 from persian.digits import grouped, to_persian
 from persian.jalali import is_persian
+from persian.phones import local_form
 
 
 def in_persian() -> bool:
@@ -23,6 +24,14 @@ def count_text(number: int) -> str:
 def digits_text(text: str) -> str:
     """A number as it is dialled, in the page's digits."""
     return to_persian(text) if in_persian() else text
+
+
+def number_text(number: str) -> str:
+    """A number as people here say it, so that no + stands at its wrong end: «۰۹۱۲…» or `0912…`."""
+    try:
+        return digits_text(local_form(number))
+    except ValueError:
+        return digits_text(number)
 
 
 def place_text(number: int) -> str:

@@ -10,11 +10,14 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import WrittenDates
 from contacts.models import Contact
+from contacts.wording import number_text
+from messaging.labels import REASONS
 from messaging.models import (
     Breach,
     Comparison,
@@ -27,6 +30,7 @@ from messaging.models import (
     Override,
     ProviderCallback,
 )
+from messaging.policy.reasons import Reason
 from messaging.querysets import BreachQuerySet, MessageQuerySet
 from persian.jalali import format_datetime
 from persian.phones import InvalidNumber, normalise
@@ -104,7 +108,7 @@ class MessageAdmin(ReadOnlyAdmin):
 class DeliveryAdmin(ReadOnlyAdmin):
     """A million rows a message: found by the customer's whole number, never counted."""
 
-    list_display = ("row", "of_message", "address", "state", "reason", "updated")
+    list_display = ("row", "of_message", "number", "state", "why", "updated")
     search_fields = ("address",)
     search_help_text = _("The whole number of a customer, in any spelling.")
     ordering = ("-id",)
@@ -121,6 +125,14 @@ class DeliveryAdmin(ReadOnlyAdmin):
             return queryset.none(), False
         contacts = Contact.objects.filter(address=address).values_list("pk", flat=True)
         return queryset.filter(contact_id__in=list(contacts)), False
+
+    @admin.display(description=_("number"))
+    def number(self, delivery: Delivery) -> str:
+        return format_html('<bdi dir="ltr">{}</bdi>', number_text(delivery.address))
+
+    @admin.display(description=_("reason"))
+    def why(self, delivery: Delivery) -> str:
+        return str(REASONS[Reason(delivery.reason)].name) if delivery.reason else "–"
 
     @admin.display(description=_("last change"))
     def updated(self, delivery: Delivery) -> str:

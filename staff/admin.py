@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.admin_tools import ActionAdmin, when
 from common.fresh_proof import AsksAgainAdmin, ask_again
 from staff.actions import accounts, departments, employees
-from staff.admin_forms import AccountForm, DepartmentForm, EmployeeForm, NewAccountForm
+from staff.admin_forms import AccountForm, DepartmentForm, EmployeeForm, NewAccountForm, PasswordForm
 from staff.directory import matches
 from staff.models import Department, Employee, User
 from staff.permissions import signed_in
@@ -61,8 +61,19 @@ class EmployeeAdmin(ActionAdmin):
         return person.full_name
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        hidden = () if signed_in(request).may("staff.change_user") else ("user",)
+        hidden = () if signed_in(request).may("staff.change_user") else ("log_in",)
         return hidden if obj else (*hidden, "left_on")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        names = super().get_fields(request, obj)
+        if signed_in(request).may("staff.change_user"):
+            return names
+        # Without Django's link: the log-in's own page would answer 403.
+        return ["log_in" if name == "user" else name for name in names]
+
+    @admin.display(description=_("log-in"))
+    def log_in(self, person: Employee) -> str:
+        return person.user.username if person.user else "–"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Employee], search_term: str
@@ -131,6 +142,7 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
     """Log-ins. What one may do is its roles alone; single permissions and superusers are not made here."""
 
     form = AccountForm
+    change_password_form = PasswordForm
     add_form = NewAccountForm
     list_display = ("username", "name", "roles", "is_active", when("last_login", _("last login")))
     list_filter = ("is_active", "groups")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -79,6 +79,12 @@ class NewAccountForm(BaseUserCreationForm):
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name", "email")
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """Another person's password. It cannot be switched off here: that is what disabling the log-in is for."""
+
+    usable_password = None
 
 
 class AccountForm(forms.ModelForm):

@@ -20,7 +20,7 @@ class DirectoryForm(forms.Form):
         required=False,
         empty_label=_("All departments"),
     )
-    leavers = forms.BooleanField(label=_("Also those who left"), required=False)
+    leavers = forms.BooleanField(label=_("Include former colleagues"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from contacts.wording import number_text
 from messaging.models.message import Message
 from messaging.policy.reasons import Reason
 from messaging.querysets import DeliveryQuerySet
@@ -181,4 +182,4 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.message_id} → {self.address}"
+        return f"{self.message_id}: {number_text(self.address)}"

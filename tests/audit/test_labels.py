@@ -33,6 +33,24 @@ def test_what_was_recorded_is_said_in_words_and_persian_digits():
     assert in_words(data) == [
         ("گزینه", "پیام تبلیغاتی ارسال نشود"),
         ("پیام‌های در انتظار متوقف‌شده", "۱۲"),
-        ("مدیر", "– → ۳"),
+        ("مدیر", "– ← ۳"),
         ("odd", '{"a": 1}'),
     ]
+
+
+def test_roles_audiences_and_counts_are_said_in_words():
+    data = {
+        "roles": ["sender", "voc"],
+        "audience": {"kind": "tag", "tag": "تهران"},
+        "recipients": 12406,
+        "entry": 12406,
+        "fields": ["name", "email"],
+    }
+    assert [value for _name, value in in_words(data)] == [
+        "ارسال‌کننده، کارشناس VOC",
+        "مشتریان دارای برچسب «تهران»",
+        "۱۲٬۴۰۶",
+        "۱۲۴۰۶",
+        "نام، ایمیل",
+    ]
+    assert in_words({"audience": {"kind": "all"}})[0][1] == "همهٔ مشتریان"

@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from audit.actions import record
 from audit.sealing import seal
+from contacts.actions.consent import set_consent
 from persian.jalali import format_datetime
-from tests.factories import DAY, NOW, UserFactory
+from tests.factories import DAY, NOW, ContactFactory, EmployeeFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +120,31 @@ def test_the_back_office_only_shows_the_trail(client):
     assert (
         client.post(reverse("admin:audit_entry_delete", args=[entry.pk]), {"post": "yes"}).status_code == 403
     )
+
+
+def test_people_stand_by_name_and_keys_are_folded(auditor):
+    """An auditor read “sender: 3” and user names."""
+    somebody = UserFactory(username="k.sharifi", first_name="کاوه", last_name="شریفی")
+    manager = EmployeeFactory(first_name="مریم", last_name="صالحی")
+    tell(by=somebody, sender_manager=manager.pk, entry=7)
+    [row] = auditor.get(ADDRESS).context["rows"]
+    assert row.by == "کاوه شریفی"
+    assert [value for _name, value in row.details] == ["مریم صالحی"]
+    assert [value for _name, value in row.technical] == ["۷"]
+
+
+@pytest.mark.parametrize("role", ["voc", "admin"])
+def test_the_back_offices_history_is_the_audit_trail_of_the_object(client, role):
+    """Django's own said “no history yet” of a customer whose flags were changed three times."""
+    voc, contact = UserFactory(roles=["voc"]), ContactFactory()
+    set_consent(contact=contact, flag="no_messages", value=True, reason="تلفنی گفت", by=voc, now=NOW)
+    client.force_login(UserFactory(roles=[role], is_staff=True))
+    page = client.get(reverse("admin:contacts_contact_history", args=[contact.pk]))
+    assert [row.entry.action for row in page.context["rows"]] == ["contact.opt_out_set"]
+    assert client.get(reverse("admin:contacts_contact_history", args=[contact.pk + 1])).status_code == 404
+
+
+def test_who_may_not_see_an_object_does_not_see_its_history(client):
+    client.force_login(UserFactory(roles=["it"], is_staff=True))
+    address = reverse("admin:contacts_contact_history", args=[ContactFactory().pk])
+    assert client.get(address).status_code == 403
