@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import string
 import time
@@ -108,15 +109,24 @@ def _is_polling(request: HttpRequest) -> bool:
 
 
 def _redirect_whole_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Lets a fragment's request that met the sign-in page turn the whole page there."""
+    """Lets a fragment's request that met the sign-in page turn the whole page there.
+
+    A fragment that was posted comes from a form in which somebody writes: leaving would lose the text, so
+    the page stays, and `portal.js` says that the session has ended.
+    """
     if request.headers.get("HX-Request") != "true" or response.status_code != HTTPStatus.FOUND:
         return response
     if not response["Location"].startswith(resolve_url(settings.LOGIN_URL)):
         return response
     page = request.headers.get("HX-Current-URL", "")
     path = "/" + page.split("/", 3)[3] if page.count("/") >= 3 else "/"
+    sign_in = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': path})}"
     turned = HttpResponse(status=HTTPStatus.OK)
-    turned["HX-Redirect"] = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': path})}"
+    if request.method == "POST":
+        turned["HX-Reswap"] = "none"
+        turned["HX-Trigger"] = json.dumps({"sessionEnded": {"url": sign_in}})
+    else:
+        turned["HX-Redirect"] = sign_in
     return turned
 
 

@@ -132,11 +132,15 @@ class ComposeForm(forms.Form):
     )
     text = forms.CharField(
         label=gettext_lazy("Text"),
-        required=False,
+        strip=False,
         widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+        error_messages={"required": gettext_lazy("The text is empty.")},
     )
     audience = forms.ChoiceField(
-        label=gettext_lazy("Recipients"), choices=AUDIENCES, widget=forms.RadioSelect, initial="all"
+        label=gettext_lazy("Recipients"),
+        choices=AUDIENCES,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose who gets the message.")},
     )
     tag = forms.CharField(
         label=gettext_lazy("Tag"),
@@ -151,10 +155,10 @@ class ComposeForm(forms.Form):
         help_text=gettext_lazy("CSV or text in UTF-8, one number a line, at most 200,000 lines."),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
     )
-    scheduled_on = DayField(label=gettext_lazy("Not before (day)"), required=False)
-    scheduled_time = ClockField(label=gettext_lazy("Not before (time)"), required=False)
-    expires_on = DayField(label=gettext_lazy("Useless after (day)"), required=False)
-    expires_time = ClockField(label=gettext_lazy("Useless after (time)"), required=False)
+    scheduled_on = DayField(label=gettext_lazy("Start: date"), required=False)
+    scheduled_time = ClockField(label=gettext_lazy("Start: time"), required=False)
+    expires_on = DayField(label=gettext_lazy("Expires: date"), required=False)
+    expires_time = ClockField(label=gettext_lazy("Expires: time"), required=False)
     kept_file = forms.CharField(required=False, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
@@ -207,7 +211,7 @@ class ComposeForm(forms.Form):
         whole = audience is not None and {"channel", "purpose"} <= cleaned.keys()
         times = {"scheduled_on", "scheduled_time", "expires_on", "expires_time"}
         if audience is None or not whole or times & self.errors.keys():
-            if not cleaned.get("text", "").strip():
+            if not cleaned.get("text", "").strip() and "text" not in self.errors:
                 self.add_error("text", _("The text is empty."))
             return cleaned
         self.draft = Draft(
@@ -232,6 +236,8 @@ class ComposeForm(forms.Form):
             check_draft(draft, now=self.now)
         except ValidationError as error:
             for name, faults in error.message_dict.items():
+                if name == "text" and name in self.errors:
+                    continue
                 for fault in faults:
                     self.add_error(fields.get(name, name), fault)
 

@@ -65,6 +65,23 @@
     if (event.detail.elt.dataset.poll !== undefined && isAsking()) event.detail.shouldSwap = false;
   });
 
+  // The session is over and somebody is writing: the page stays, and says so once.
+  document.addEventListener("sessionEnded", (event) => {
+    if (document.getElementById("session-ended")) return;
+    const told = document.createElement("div");
+    const words = document.createElement("span");
+    const link = document.createElement("a");
+    told.id = "session-ended";
+    told.className = "banner banner-danger session-ended";
+    told.setAttribute("role", "alert");
+    words.textContent = document.body.dataset.sessionEnded;
+    link.className = "btn btn-sm btn-primary";
+    link.href = event.detail.url;
+    link.textContent = document.body.dataset.signIn;
+    told.append(words, link);
+    document.getElementById("content").prepend(told);
+  });
+
   // <select data-submit-on-change> and the like: filters that apply themselves.
   document.addEventListener("change", (event) => {
     if (event.target.dataset && event.target.dataset.submitOnChange !== undefined) event.target.form.requestSubmit();
@@ -107,6 +124,15 @@
     input.addEventListener("change", show);
     window.addEventListener("pageshow", () => show());
     show();
+  });
+
+  // A message that was sent needs its draft no more (compose.js keeps it), nor does somebody who signs out.
+  const draft = sessionStorage.getItem("compose-draft");
+  if (draft && JSON.parse(draft).sending && document.body.dataset.page === "messaging:detail") {
+    sessionStorage.removeItem("compose-draft");
+  }
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.signsOut !== undefined) sessionStorage.removeItem("compose-draft");
   });
 
   // <button data-fill="id">: puts its own words into the field with that id.

@@ -63,7 +63,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     """The form; a good one leads to the look ahead, whose draft can also come back to be changed."""
     user, now = signed_in(request), timezone.now()
     if request.method == "GET":
-        return _compose_page(request, ComposeForm(user=user, now=now, initial={"audience": "all"}))
+        return _compose_page(request, ComposeForm(user=user, now=now))
     if "sealed" in request.POST:
         return _change_again(request, user, now)
     form = ComposeForm(request.POST, request.FILES, user=user, now=now)

@@ -22,7 +22,7 @@ from messaging.labels import number
 from messaging.models import Message
 from messaging.presenting import Counts, Length
 from messaging.provider_words import refusal_that_stops
-from messaging.states import MessageStatus
+from messaging.states import DeliveryState, MessageStatus
 from messaging.views.common import outage_context, visible_message
 from messaging.wake import nudge
 from staff.permissions import requires, signed_in
@@ -115,6 +115,17 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("messaging:detail", pk=pk)
 
 
+def _cancelled_sentence(message: Message) -> str:
+    """Who has it, and to how many it is not sent any more."""
+    counts = Counts(standing(message, timezone.now()))
+    cancelled = counts.plan.by_state.get(DeliveryState.CANCELLED, 0)
+    if counts.reached:
+        return _(
+            "The message is cancelled. It was sent to %(reached)s people before; it is not sent to %(rest)s."
+        ) % {"reached": number(counts.reached), "rest": number(cancelled)}
+    return _("The message is cancelled. Nobody got it.")
+
+
 @requires("messaging.stop_message")
 @require_http_methods(["GET", "POST"])
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
@@ -133,5 +144,5 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, error.messages[0])
         return redirect("messaging:detail", pk=pk)
     nudge(message.channel.code)
-    messages.success(request, _("Cancelled. Whoever has it has it; nobody else gets it."))
+    messages.success(request, _cancelled_sentence(message))
     return redirect("messaging:detail", pk=pk)

@@ -57,7 +57,7 @@ class TestOnThePages:
         ("word", "said"),
         [
             ("Length_Exceeded", "متن بیش از اندازه بلند است"),
-            ("Tries_Invalid", "سامانهٔ ارسال درخواست را به این شکل"),
+            ("Tries_Invalid", "سرویس‌دهنده درخواست را به این شکل"),
         ],
     )
     def test_a_message_that_the_provider_refused_says_why_it_is_paused(self, word, said):

@@ -82,6 +82,22 @@ def test_the_form_opens_for_a_sender(client: Client) -> None:
     assert "مشتری" in response.content.decode()
 
 
+def test_nobody_is_chosen_beforehand(client: Client) -> None:
+    """All customers, the most dangerous choice, was the default."""
+    form = client.get("/messages/compose/").context["form"]
+    assert form["audience"].value() is None
+    fields = typed()
+    del fields["audience"]
+    answer = client.post("/messages/compose/", fields)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"audience"}
+
+
+def test_an_untouched_form_is_met_without_complaints(client: Client) -> None:
+    panel = client.post("/messages/compose/foresight/", {"key": typed()["key"], "text": ""}).content.decode()
+    assert "<strong>" not in panel
+
+
 def test_the_look_ahead_writes_nothing(client: Client) -> None:
     ContactFactory()
     response = look_ahead(client)

@@ -53,7 +53,7 @@ def press(client: Client, message: Message, **fields: Any) -> Any:
 
 
 def test_the_page_names_how_many_why_since_when_and_what_was_answered(manager: Client, message: Message):
-    for said, words in (("", "هنوز از سامانه پرسیده نشده"), ("no_campaign", "شناسهٔ کمپین")):
+    for said, words in (("", "هنوز از سرویس‌دهنده پرسیده نشده"), ("no_campaign", "شناسهٔ کمپین")):
         GatewayCall.objects.update(settle_said=said)
         text = manager.get(page_of(message)).content.decode()
         assert "نتیجهٔ ارسال برای ۳ نفر نامشخص است" in text
@@ -221,7 +221,7 @@ def test_why_says_when_the_provider_is_asked_and_who_decided_what(manager: Clien
         settle_due_at=timezone.now() + timedelta(hours=1), settle_said="no_answer:http_503"
     )
     text = manager.get(why).content.decode()
-    assert "پرسش بعدی از سامانه" in text
+    assert "پرسش بعدی از سرویس‌دهنده" in text
     assert "پاسخ قابل‌فهمی نداد" in text
     press(manager, message, choice="resend", **shown(manager, page_of(message)))
     text = manager.get(why).content.decode()

@@ -183,6 +183,14 @@ class TestStops:
             assert (response.status_code, message.status) == (200, status)
         assert MessageStop.objects.get(message=message, kind="cancel").reason == "اشتباه"
 
+    def test_cancelling_says_how_many_it_is_not_sent_to(self, client: Client, sender: Employee) -> None:
+        ContactFactory.create_batch(3)
+        message = planned(sender)
+        answer = client.post(f"/messages/{message.pk}/cancel/", {"reason": ""}, follow=True)
+        assert [str(told) for told in answer.context["messages"]] == [
+            "پیام لغو شد. برای هیچ‌کس ارسال نشده است."
+        ]
+
     def test_cancel_asks_first_naming_how_many_have_not_got_it(
         self, client: Client, sender: Employee
     ) -> None:

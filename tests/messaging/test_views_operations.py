@@ -21,8 +21,8 @@ from tests.portal.helpers import inline_code
 
 pytestmark = pytest.mark.django_db
 
-EMPTY_ACCOUNT = "اعتبار سامانهٔ ارسال تمام شده است."
-UNREACHED = "ارتباط با سامانهٔ ارسال برقرار نمی‌شود."
+EMPTY_ACCOUNT = "اعتبار سرویس‌دهنده تمام شده است."
+UNREACHED = "ارتباط با سرویس‌دهنده برقرار نمی‌شود."
 
 
 @pytest.fixture
@@ -212,5 +212,5 @@ class TestOutages:
         Outage.objects.filter(pk=over.pk).update(ended_at=over.started_at + timedelta(minutes=65))
         page = text_of(it.get(reverse("channels:detail", args=["sms"])))
         assert "۱ ساعت و ۵ دقیقه" in page
-        assert "اختلال در سامانه" in page
+        assert "اختلال در سرویس‌دهنده" in page
         assert "http_502" in page

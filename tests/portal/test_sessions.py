@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -48,6 +49,24 @@ def test_a_page_that_polls_by_itself_is_not_somebody_at_work(
     assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fmessages%2F7%2F"
     page = client.get("/accounts/login/").content.decode()
     assert 'class="alert alert-info"' in page
+
+
+def test_a_form_in_which_somebody_writes_stays_when_the_session_is_over(
+    client: Client, clock: time_machine.Traveller
+) -> None:
+    """The whole page turned to sign-in with the next letter, and the text was lost."""
+    sign_in(client, person("sender"))
+    clock.shift(31 * MINUTE)
+    answer = client.post("/messages/compose/length/", {"text": "سلام"}, headers=HTMX)
+    assert answer.status_code == 200
+    assert "HX-Redirect" not in answer
+    assert answer["HX-Reswap"] == "none"
+    assert json.loads(answer["HX-Trigger"])["sessionEnded"]["url"].startswith("/accounts/login/?next=")
+
+
+def test_the_sign_in_page_says_that_a_session_may_have_ended(client: Client) -> None:
+    assert 'role="status"' in client.get("/accounts/login/?next=/messages/").content.decode()
+    assert 'class="alert alert-info"' not in client.get("/accounts/login/").content.decode()
 
 
 def test_ten_hours_end_the_session_however_busy(
