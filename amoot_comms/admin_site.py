@@ -15,9 +15,9 @@ APPS: Final = ("contacts", "messaging", "channels", "staff", "email_routing", "a
 
 
 class PortalAdminSite(admin.AdminSite):
-    site_header = _("Back office")
+    site_header = _("Administration")
     site_title = _("Amoot communications")
-    index_title = _("Back office")
+    index_title = _("Administration")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take the portal's own models only: a package's admin module offers none of its tables."""

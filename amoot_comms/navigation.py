@@ -46,14 +46,14 @@ ITEMS: Final = (
     Item(_("Official channels"), "channels:list", "broadcast", "channels.view_channel", starts_group=True),
     Item(_("Colleagues"), "staff:directory", "person-lines-fill", "staff.view_employee"),
     Item(
-        _("How sending goes"),
+        _("Sending status"),
         "messaging:operations",
         "speedometer2",
         "messaging.view_operations",
         starts_group=True,
     ),
     Item(_("Audit trail"), "audit:list", "journal-check", "audit.view_entry", starts_group=True),
-    Item(_("Back office"), "admin:index", "gear", starts_group=True, back_office=True),
+    Item(_("Administration"), "admin:index", "gear", starts_group=True, back_office=True),
 )
 
 

@@ -39,7 +39,7 @@ def test_an_empty_account_is_told_in_persian_with_what_to_do(it, now):
     assert tell_of_outages(now=now) == 1
     [letter] = mail.outbox
     assert letter.to == ["it@amootsoft.com"]
-    assert letter.subject == "پیامک: اعتبار سامانهٔ ارسال تمام شده است."
+    assert letter.subject == "پیامک: اعتبار سرویس‌دهنده تمام شده است."
     assert "هیچ پیامی از دست نمی‌رود" in letter.body
     assert "CreditNotEnough" in letter.body
     assert "/channels/sms/" in letter.body
@@ -143,7 +143,7 @@ class TestRelapses:
             outage = detect_outage(channel=told.channel, cause=Cause.CREDIT, now=at)
             tell_of_outages(now=at)
             end_outage(outage=outage, by=None, now=at + timedelta(seconds=50))
-        assert [letter.subject for letter in mail.outbox] == ["پیامک: اعتبار سامانهٔ ارسال تمام شده است."]
+        assert [letter.subject for letter in mail.outbox] == ["پیامک: اعتبار سرویس‌دهنده تمام شده است."]
         assert Outage.objects.exclude(pk=told.pk).get(told_at__isnull=False).told_at == now + 10 * MINUTE
 
     def test_another_channel_and_a_declared_outage_are_other_news(self, told, it, now):

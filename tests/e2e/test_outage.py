@@ -27,7 +27,7 @@ from tests.e2e.test_first_campaign import (
 pytestmark = pytest.mark.e2e
 __all__ = ["account"]  # a fixture
 
-UNREACHED = "ارتباط با سامانهٔ ارسال برقرار نمی‌شود"
+UNREACHED = "ارتباط با سرویس‌دهنده برقرار نمی‌شود"
 SLOWLY = "اندک‌اندک"
 PEOPLE = 6_000
 

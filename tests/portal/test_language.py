@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from tests.portal.helpers import person
 
@@ -36,3 +37,17 @@ def test_numbers_on_a_persian_page_are_persian(client: Client) -> None:
     assert "۱۴۰" in page
     client.cookies["django_language"] = "en"
     assert "۱۴۰" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "persian"),
+    [
+        ("Enter the same password as before, for verification.", "همان گذرواژه را دوباره وارد کنید."),
+        ("This password is entirely numeric.", "گذرواژه نمی‌تواند فقط عدد باشد."),
+        ("Forgot your password?", "گذرواژه را فراموش کرده‌اید؟"),
+        ("Recent actions", "فعالیت‌های اخیر"),
+    ],
+)
+def test_texts_of_the_packages_are_said_in_the_portals_persian(text: str, persian: str) -> None:
+    with translation.override("fa"):
+        assert translation.gettext(text) == persian
