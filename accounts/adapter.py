@@ -36,7 +36,7 @@ class NoSignupAdapter(DefaultAccountAdapter):
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """To the address that HR and IT keep, however the visitor spelled it."""
         super().send_password_reset_mail(user, user.email, context)
-        note(self.request, "user.password_reset_asked", by=None, user=user)
+        note(self.request, action="user.password_reset_asked", by=None, user=user)
 
     def send_notification_mail(
         self,

@@ -7,7 +7,7 @@ from audit.details import in_words
 from audit.labels import ACTIONS, action_label, object_label
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-APPS = ("amoot_comms", "audit", "channels", "contacts", "email_routing", "messaging", "staff")
+APPS = ("accounts", "amoot_comms", "audit", "channels", "contacts", "email_routing", "messaging", "staff")
 CODE = re.compile(r'action="([a-z]+\.[a-z_]+)"(?: if \w+ else "([a-z]+\.[a-z_]+)")?')
 
 
