@@ -12,7 +12,9 @@ def main() -> None:
     from psycopg.errors import UndefinedTable
 
     from amoot_comms.embedded import services_for
+    from audit.origin import os_user, user_of_the_shell
 
+    os_user.set(user_of_the_shell())
     try:
         with services_for(sys.argv):
             from django.core.management import execute_from_command_line

@@ -234,6 +234,9 @@ STATICFILES_DIRS = [
     ("vendor/vazirmatn", NODE_MODULES / "vazirmatn" / "fonts" / "webfonts"),
     ("vendor/jalalidatepicker", NODE_MODULES / "@majidh1" / "jalalidatepicker" / "dist"),
 ]
+if PRODUCTION and not NODE_MODULES.is_dir():
+    # They were collected when the image was made; every command would warn of each.
+    del STATICFILES_DIRS[1:]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

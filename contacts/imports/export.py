@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -11,14 +12,18 @@ from django.utils.translation import gettext as _
 from contacts.imports.rows import Problem
 from contacts.reasons import reason_text
 
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Where a spreadsheet may see a cell begin (also one that separates by ; or | or tab), what it skips there
+# (spaces, invisible marks), and what it takes for a formula's first sign, in full width too.
+_FORMULA: Final = re.compile(
+    "(^|[;,|\t\r\n])(?=[\\s\"'\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\\-@＝＋－＠﹢﹣﹦﹫])"
+)
 BOM: Final = "\ufeff"  # Excel takes a CSV without it for the system's old code page
 
 
 def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula; a number in `+98…` too."""
-    text = str(value)
-    return f"'{text}" if text.startswith(_RISKY) else text
+    """A cell of which no spreadsheet takes any part for a formula; a number in `+98…` too."""
+    text = _FORMULA.sub(r"\1'", str(value))
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) else text
 
 
 class _Echo:

@@ -180,6 +180,8 @@ def submit(draft: Draft, *, by: User, now: datetime, key: uuid.UUID | None = Non
             return _write(draft, employee, by, now, key)
     except IntegrityError:
         earlier = Message.objects.filter(submission_key=key, submitted_by=by).first()
+        if earlier is None and Message.objects.filter(submission_key=key).exists():
+            raise ValidationError(_("This form was sent by somebody else. Write the message anew.")) from None
         if earlier is None:
             raise
         return earlier

@@ -136,7 +136,7 @@ def test_strangers_of_a_file_become_customers(sender):
 def test_another_persons_key_gives_nothing_of_the_message(sender):
     key = uuid.uuid4()
     submit(draft(), by=sender.user, now=NOW, key=key)
-    with pytest.raises(Exception, match="submission_key"):
+    with pytest.raises(ValidationError, match=r"anew|دوباره"):
         submit(draft(), by=EmployeeFactory().user, now=NOW, key=key)
 
 

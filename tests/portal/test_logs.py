@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import logging.config
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -157,3 +158,19 @@ def test_a_former_or_mistyped_secret_of_a_callback_is_hidden(secret: str) -> Non
     line = mask(f'Not Found: /hooks/amootsms/{secret}/ "POST"')
     assert secret not in line
     assert "/hooks/amootsms/[hidden]/" in line
+
+
+def test_a_refused_request_is_a_line_without_a_traceback_and_a_fault_keeps_its_own() -> None:
+    config = logging_config(json=False, level="INFO")
+    assert config["handlers"]["console"]["filters"] == ["refusals"]
+    for status, traced in ((403, False), (500, True)):
+        try:
+            raise PermissionError("not yours")
+        except PermissionError:
+            record = logging.LogRecord(
+                "django.request", logging.WARNING, "", 0, "Forbidden", None, sys.exc_info()
+            )
+        record.status_code = status
+        keep = config["filters"]["refusals"]["()"]()
+        assert keep(record)
+        assert (record.exc_info is not None) == traced
