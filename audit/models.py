@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.querysets import EntryQuerySet
-
-
-def append_only(prefix: str) -> list[pgtrigger.Trigger]:
-    """Triggers by which PostgreSQL refuses UPDATE, DELETE and TRUNCATE on a table."""
-    return [
-        pgtrigger.Protect(name=f"{prefix}_grows_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        pgtrigger.Trigger(
-            name=f"{prefix}_keeps_all",
-            level=pgtrigger.Statement,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Truncate,
-            func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
-        ),
-    ]
+from common.guards import append_only
 
 
 class Entry(models.Model):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 
 from benchmarks import world
 from benchmarks.measure import note, report_growth, seconds
@@ -92,7 +92,11 @@ def _held(number: int, due: int, rows: int) -> None:
     now = database_clock()
     _fill(message, rows, "", now, digit="8")
     if number % 2:
-        Message.objects.filter(pk=message.pk).update(scheduled_at=now + timedelta(days=1))
+        with transaction.atomic(), connection.cursor() as cursor:
+            # As if it had been submitted so: the field is frozen.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            Message.objects.filter(pk=message.pk).update(scheduled_at=now + timedelta(days=1))
+            cursor.execute("SET LOCAL session_replication_role = origin")
     else:
         MessageStop.objects.create(message=message, kind=MessageStop.Kind.PAUSE, at=now)
 

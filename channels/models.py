@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from channels.querysets import ChannelQuerySet, OutageQuerySet
+from common.guards import frozen, kept, set_once
 from persian.jalali import format_datetime
 
 
@@ -283,6 +284,11 @@ class Outage(models.Model):
             models.Index(fields=["channel", "-started_at"], name="outage_by_channel"),
             # the ramp: has an outage of the channel ended a moment ago; and ends not told yet
             models.Index(fields=["channel", "ended_at"], name="outage_by_end"),
+        ]
+        triggers = [
+            frozen("outage_frozen_fields", "channel", "origin", "reason", "started_at", "declared_by"),
+            set_once("outage_ended_once", "ended_at", "ended_by"),
+            *kept("outage"),
         ]
 
     def __str__(self) -> str:

@@ -10,9 +10,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import append_only
+from common.guards import append_only, frozen, kept, set_once
 from contacts.keys import Key, TagKeys
 from contacts.querysets import ContactQuerySet
+from contacts.triggers import flags_follow_the_ledger
 from contacts.wording import number_text
 from persian.jalali import format_datetime
 
@@ -79,6 +80,7 @@ class Contact(models.Model):
             # the search box: any part of a folded name or number
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="contact_search"),
         ]
+        triggers = flags_follow_the_ledger()
 
     def __str__(self) -> str:
         return self.name or self.company or number_text(self.mobile or self.phone or "")
@@ -201,6 +203,11 @@ class OptOutCall(models.Model):
                 | Q(closed_at__gte=F("opened_at"), closed_by__isnull=False),
                 name="call_closed_at_and_by",
             ),
+        ]
+        triggers = [
+            frozen("opt_out_call_frozen_fields", "contact", "opened_at", "opened_by"),
+            set_once("opt_out_call_closed_once", "closed_at", "closed_by"),
+            *kept("opt_out_call"),
         ]
 
     def __str__(self) -> str:

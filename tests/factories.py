@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group
+from django.db import transaction
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
 from channels.models import Channel, Outage, SendingWindow
-from contacts.models import Contact
+from contacts.models import ConsentEntry, Contact
 from messaging.actions.submit import PRIORITIES
 from messaging.evaluation.facts import content_hash
 from messaging.models import (
@@ -145,7 +147,7 @@ def landline(n: int) -> str:
 
 
 class ContactFactory(Rows):
-    """A customer with a mobile who refused nothing. Flags given here have no history in the ledger."""
+    """A customer with a mobile who refused nothing; a flag given here has its entry in the ledger."""
 
     class Meta:
         model = Contact
@@ -155,6 +157,44 @@ class ContactFactory(Rows):
     mobile = Sequence(lambda n: mobile(5_000_000 + n))
     created_at = NOW
     updated_at = NOW
+
+    @classmethod
+    def _create(cls, model_class: type[Contact], *args: Any, **given: Any) -> Contact:
+        contact: Contact = super()._create(model_class, *args, **given)
+        write_ledger([contact])
+        return contact
+
+
+def write_ledger(customers: Iterable[Contact]) -> None:
+    """The first entry of each flag that is set, as the database demands by the end of the transaction."""
+    flagged = [
+        (contact, flag) for contact in customers for flag in ConsentEntry.Flag if getattr(contact, flag)
+    ]
+    if not flagged:
+        return
+    by = UserFactory()
+    ConsentEntry.objects.bulk_create(
+        ConsentEntry(
+            contact=contact,
+            at=NOW,
+            flag=flag,
+            before=False,
+            after=True,
+            by=by,
+            reason="خواست",
+            source="command",
+        )
+        for contact, flag in flagged
+    )
+
+
+def set_flag(contact: Contact, flag: str, value: bool = True) -> None:
+    """Row and ledger alone, without what the action does for waiting messages."""
+    with transaction.atomic():
+        Contact.objects.filter(pk=contact.pk).update(**{flag: value})
+        setattr(contact, flag, value)
+        given = {"flag": flag, "before": not value, "after": value, "reason": "خواست", "source": "command"}
+        ConsentEntry.objects.create(contact=contact, at=NOW, by=UserFactory(), **given)
 
 
 class MessageFactory(Rows):

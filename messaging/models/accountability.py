@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import append_only
+from common.guards import append_only, kept
 from messaging.models.message import Message
 from messaging.querysets import BreachQuerySet, ComparisonQuerySet
 
@@ -60,6 +60,7 @@ class Comparison(models.Model):
             # the last days of a channel: which are compared, which are due
             models.Index(fields=["channel", "-day", "-id"], name="comparison_by_day"),
         ]
+        triggers = kept("comparison")
 
     def __str__(self) -> str:
         return f"{self.channel_id} {self.day}"

@@ -10,11 +10,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from common.guards import Guard, frozen, kept
 from contacts.wording import number_text
 from messaging.models.message import Message
 from messaging.policy.reasons import Reason
 from messaging.querysets import DeliveryQuerySet
 from messaging.states import DeliveryState, forbidden_delivery_move
+
+# Of a call: what was written down before its request.
+INTENT = ("channel", "message", "worker", "intended_at", "write_deadline", "doubtful_at", "size")
 
 
 class GatewayCall(models.Model):
@@ -94,6 +98,7 @@ class GatewayCall(models.Model):
             # a day of a channel: the comparison with the provider's own list
             models.Index(fields=["channel", "intended_at"], name="call_by_day"),
         ]
+        triggers = [frozen("call_frozen_fields", *INTENT), *kept("call")]
 
     def __str__(self) -> str:
         return f"{self.pk}"
@@ -173,12 +178,14 @@ class Delivery(models.Model):
             models.Index(fields=["contact", "id"], name="delivery_by_contact"),
         ]
         triggers = [
-            pgtrigger.Protect(
+            Guard(
                 name="delivery_allowed_moves",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(forbidden_delivery_move()),
             ),
-            pgtrigger.Protect(name="delivery_stays", operation=pgtrigger.Delete),
+            # A row that waits must not be turned to another number than the customer's it is judged by.
+            frozen("delivery_frozen_fields", "message", "contact", "address"),
+            *kept("delivery"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import append_only
+from common.guards import append_only
 from messaging.models.message import Message
 
 

@@ -5,10 +5,11 @@ Nothing here is written but by `messaging.reports`.
 
 from __future__ import annotations
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from common.guards import append_only
 
 
 class InboundMessage(models.Model):
@@ -42,7 +43,7 @@ class InboundMessage(models.Model):
                 fields=["channel", "digest"], condition=Q(provider_id=""), name="inbound_once_without_an_id"
             ),
         ]
-        triggers = [pgtrigger.Protect(name="inbound_stays", operation=pgtrigger.Delete)]
+        triggers = append_only("inbound")
 
     def __str__(self) -> str:
         return f"{self.pk}"

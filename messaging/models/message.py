@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Purpose
+from common.guards import Guard, append_only, frozen, kept, set_once
 from messaging.querysets import MessageQuerySet
 from messaging.states import MessageStatus, forbidden_message_move
 
@@ -24,6 +25,11 @@ FROZEN = (
     "text",
     "audience",
     "submitted_at",
+    "submitted_by_id",
+    "submission_key",
+    "scheduled_at",
+    "expires_at",
+    "priority",
 )
 
 
@@ -101,17 +107,13 @@ class Message(models.Model):
             models.Index(fields=["department", "-id"], name="message_by_department"),
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="message_frozen_fields",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange(*(name.removesuffix("_id") for name in FROZEN)),
-            ),
-            pgtrigger.Protect(
+            frozen("message_frozen_fields", *(name.removesuffix("_id") for name in FROZEN)),
+            Guard(
                 name="message_allowed_moves",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(forbidden_message_move()),
             ),
-            pgtrigger.Protect(name="message_stays", operation=pgtrigger.Delete),
+            *kept("message"),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +163,11 @@ class MessageStop(models.Model):
                 name="only_a_pause_is_lifted",
             ),
         ]
+        triggers = [
+            frozen("stop_frozen_fields", "message", "kind", "at", "by", "reason"),
+            set_once("stop_lifted_once", "lifted_at", "lifted_by"),
+            *kept("stop"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.message_id}"
@@ -178,6 +185,7 @@ class AudienceMember(models.Model):
         verbose_name = _("line of an audience file")
         verbose_name_plural = _("lines of an audience file")
         constraints = [models.UniqueConstraint(fields=["message", "line"], name="audience_line_once")]
+        triggers = append_only("audience")
 
     def __str__(self) -> str:
         return f"{self.line}: {self.raw}"
@@ -224,6 +232,16 @@ class Override(models.Model):
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("requested_by")),
                 name="override_approver_is_not_requester",
             ),
+        ]
+        triggers = [
+            frozen(
+                "override_frozen_fields",
+                *("message", "reason", "content_hash", "requested_by", "requested_at"),
+            ),
+            set_once("override_approved_once", "approved_at", "approved_by", "expires_at"),
+            # A revoked one stays revoked, and is not approved afterwards.
+            set_once("override_revoked_once", "revoked_at", "approved_at", "approved_by", "expires_at"),
+            *kept("override"),
         ]
 
     def __str__(self) -> str:

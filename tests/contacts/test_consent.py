@@ -16,6 +16,7 @@ from contacts.models import ConsentEntry, Contact
 from contacts.selectors import flags_from_ledger, out_of_step_with_ledger
 from staff.roles import Role
 from tests.factories import NOW, ContactFactory, UserFactory
+from tests.guards import unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -278,9 +279,40 @@ def test_after_any_history_flags_equal_the_ledgers_fold(voc, steps):
 
 
 def test_a_flag_without_history_is_found():
-    astray = ContactFactory(no_messages=True)
+    astray = ContactFactory()
+    with unguarded():
+        Contact.objects.filter(pk=astray.pk).update(no_messages=True)
     ContactFactory()
     assert list(out_of_step_with_ledger()) == [astray]
+
+
+@pytest.mark.parametrize(
+    "change", ["no_messages = true", "no_promotional = true", "no_messages = true, no_promotional = true"]
+)
+def test_the_database_refuses_a_flag_that_the_ledger_does_not_know(change):
+    contact = ContactFactory()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE contacts_contact SET {change} WHERE id = %s", [contact.pk])  # noqa: S608
+        with pytest.raises(DatabaseError, match="consent ledger"):
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
+
+
+def test_the_database_refuses_a_flag_taken_back_in_silence(voc):
+    contact = ContactFactory()
+    set_consent(contact=contact, flag="no_messages", value=True, reason=REASON, by=voc, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(DatabaseError, match="consent ledger"), transaction.atomic():
+        Contact.objects.filter(pk=contact.pk).update(no_messages=False)
+
+
+def test_the_database_refuses_a_customer_who_comes_with_a_flag():
+    with transaction.atomic(), connection.cursor() as cursor:
+        Contact.objects.create(mobile="+989121234567", no_messages=True, created_at=NOW, updated_at=NOW)
+        with pytest.raises(DatabaseError, match="consent ledger"):
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from contacts.actions.imports import import_file
 from contacts.models import Contact, Number, Restriction
 from contacts.selectors import owners_of, restrictions_out_of_step, words_about
 from tests.contacts.test_races import at_once
-from tests.factories import DAY, NOW, ContactFactory, landline, mobile
+from tests.factories import DAY, NOW, ContactFactory, landline, mobile, set_flag
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +81,7 @@ def test_each_source_touches_its_own_rows_alone():
     second = ContactFactory(mobile=mobile(2), phone=landline(1), voc_call_open=True)
     keyword = {"address": landline(1), "source": "keyword", "source_id": 7, "stops_promotional": True}
     Restriction.objects.create(**keyword)
-    Contact.objects.filter(pk=first.pk).update(no_messages=False)
+    set_flag(first, "no_messages", False)
     rest = {("call", second.pk, "holds_promotional"), ("keyword", 7, "stops_promotional")}
     assert restrictions(landline(1)) == rest
     Contact.objects.filter(pk=second.pk).update(voc_call_open=False)
@@ -177,7 +177,7 @@ def test_a_number_that_comes_while_a_refusal_is_being_written_is_restricted(writ
 
     def refuse() -> None:
         with transaction.atomic():
-            Contact.objects.filter(pk=contact.pk).update(no_messages=True)
+            set_flag(contact, "no_messages")
             started.set()
             time.sleep(0.3)
             assert not done.is_set(), "the number must wait"
@@ -209,7 +209,7 @@ def test_a_refusal_that_comes_while_a_number_is_being_written_restricts_it(write
 
     def refuse() -> None:
         started.wait(10)
-        Contact.objects.filter(pk=contact.pk).update(no_messages=True)
+        set_flag(contact, "no_messages")
 
     at_once(give, refuse)
     assert restrictions(landline(1)) == {("refusal", contact.pk, "stops_all")}

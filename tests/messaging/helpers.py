@@ -14,7 +14,7 @@ from gateways.base import Answer, RecipientOutcome, Result
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import Claim
 from messaging.models import Delivery, Message
-from tests.factories import NOW, MessageFactory, mobile
+from tests.factories import NOW, MessageFactory, mobile, write_ledger
 
 
 def in_threads(work: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[Any]:
@@ -49,9 +49,11 @@ def in_threads(work: Sequence[Callable[[], Any]], *, seconds: float = 60) -> lis
 def people(count: int, *, first: int = 0, **fields: Any) -> list[Contact]:
     """Customers with the mobiles `first`, `first + 1`, …"""
     given = {"created_at": NOW, "updated_at": NOW, **fields}
-    return Contact.objects.bulk_create(
+    made = Contact.objects.bulk_create(
         Contact(**{"mobile": mobile(first + n), **given}) for n in range(count)
     )
+    write_ledger(made)
+    return made
 
 
 def campaign(count: int = 0, *, now: datetime = NOW, **fields: Any) -> Message:

@@ -17,7 +17,7 @@ from channels.models import Outage
 from messaging.dispatch.clock import database_clock, difference
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.rate import Line
-from messaging.models import GatewayCall, LineBudget, Message
+from messaging.models import GatewayCall, LineBudget
 from tests.factories import (
     HOUR,
     NOW,
@@ -177,9 +177,8 @@ def test_what_runs_with_nobody_due_is_not_claimed_from(sms: Dispatch):
 
 def test_a_message_that_the_gateway_chokes_on_is_not_tried_for_all_the_others(sms: Dispatch):
     people(40)
-    first = MessageFactory()
+    first = MessageFactory(priority=1)
     second = MessageFactory(sender=first.sender, sender_manager=first.sender_manager)
-    Message.objects.filter(pk=first.pk).update(priority=1)
     pump = sms.pump()
     pump.run(seconds=0)
     sms.server.use("unknown-status:Whatever")

@@ -20,7 +20,7 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import send_claim
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
-from tests.factories import MessageFactory, OutageFactory, UserFactory, mobile, open_every_day
+from tests.factories import MessageFactory, OutageFactory, UserFactory, mobile, open_every_day, set_flag
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import in_threads, people, seconds, states
 
@@ -198,7 +198,7 @@ def test_the_probe_does_not_end_what_a_person_declared(sms: Dispatch):
 def test_a_batch_that_a_bad_number_spoils_is_halved_until_only_the_bad_one_is_left(sms: Dispatch):
     people(32)
     bad = mobile(13)
-    Contact.objects.filter(address=mobile(31)).update(no_messages=True)
+    set_flag(Contact.objects.get(address=mobile(31)), "no_messages")
     message = MessageFactory()
     refusing = Refusing(sms.server, bad)
     pump = sms.pump(max_batch=16)

@@ -11,15 +11,20 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from contacts.models import OptOutCall
 from messaging.actions.move import StaleState, move_message
 from messaging.models import Delivery, Message, MessageStop
 from messaging.states import DELIVERY_MOVES, DONE, MESSAGE_MOVES, DeliveryState, MessageStatus
 from tests.factories import (
     NOW,
+    AudienceMemberFactory,
+    ContactFactory,
     DeliveryFactory,
     EmployeeFactory,
+    GatewayCallFactory,
     MessageFactory,
     MessageStopFactory,
+    OutageFactory,
     OverrideFactory,
     UserFactory,
 )
@@ -87,6 +92,11 @@ def test_what_may_have_been_sent_is_queued_again_only_from_sending_and_unknown()
         "sender_manager_id = %(other)s",
         "department_id = department_id + 1",
         "channel_id = channel_id + 1",
+        "submitted_by_id = (SELECT user_id FROM staff_employee WHERE id = %(other)s)",
+        "submission_key = gen_random_uuid()",
+        "scheduled_at = now()",
+        "expires_at = now() + interval '1 day'",
+        "priority = priority + 1",
     ],
 )
 def test_whoever_answers_for_a_message_and_what_it_says_never_change(change: str):
@@ -103,7 +113,105 @@ def test_whoever_answers_for_a_message_and_what_it_says_never_change(change: str
 
 def test_the_rest_of_a_message_may_change():
     message = MessageFactory()
-    assert not refused("UPDATE messaging_message SET audio_id = 7, priority = 10 WHERE id = %s", message.pk)
+    assert not refused("UPDATE messaging_message SET audio_id = 7 WHERE id = %s", message.pk)
+
+
+FROZEN = {
+    "channels_outage": ("channel_id", "origin", "reason", "started_at", "declared_by_id"),
+    "contacts_optoutcall": ("contact_id", "opened_at", "opened_by_id"),
+    "messaging_delivery": ("message_id", "contact_id", "address"),
+    "messaging_gatewaycall": (
+        *("channel_id", "message_id", "worker", "intended_at"),
+        *("write_deadline", "doubtful_at", "size"),
+    ),
+    "messaging_messagestop": ("message_id", "kind", "at", "by_id", "reason"),
+    "messaging_override": ("message_id", "reason", "content_hash", "requested_by_id", "requested_at"),
+    "messaging_audiencemember": ("message_id", "line", "raw", "address"),
+}
+# What makes another value of a column of each kind.
+OTHER = {
+    "bigint": "coalesce({}, 0) + 1000000",
+    "integer": "{} + 1",
+    "timestamp with time zone": "{} + interval '1 second'",
+    "character varying": "overlay({} placing '!' from 1 for 1)",
+    "text": "{} || 'x'",
+}
+
+
+def a_row_of(table: str) -> Any:
+    made: dict[str, Any] = {
+        "channels_outage": lambda: OutageFactory(origin="declared", declared_by=UserFactory()),
+        "contacts_optoutcall": lambda: OptOutCall.objects.create(
+            contact=ContactFactory(), opened_at=NOW, opened_by=UserFactory()
+        ),
+        "messaging_delivery": DeliveryFactory,
+        "messaging_gatewaycall": GatewayCallFactory,
+        "messaging_messagestop": MessageStopFactory,
+        "messaging_override": OverrideFactory,
+        "messaging_audiencemember": AudienceMemberFactory,
+    }
+    return made[table]()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, column) for table, columns in FROZEN.items() for column in columns]
+)
+def test_what_was_written_down_once_stays(table: str, column: str):
+    row = a_row_of(table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT data_type FROM information_schema.columns WHERE table_name = %s AND column_name = %s",
+            [table, column],
+        )
+        other = OTHER[cursor.fetchone()[0]].format(column)
+    with (
+        pytest.raises(DatabaseError, match="Cannot update"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE {table} SET {column} = {other} WHERE id = %s", [row.pk])  # noqa: S608
+
+
+@pytest.mark.parametrize("table", FROZEN)
+def test_no_row_of_evidence_is_deleted(table: str):
+    row = a_row_of(table)
+    assert refused(f"DELETE FROM {table} WHERE id = %s", row.pk)  # noqa: S608
+
+
+def test_an_end_is_written_once():
+    outage = OutageFactory(ended_at=NOW)
+    stop = MessageStopFactory(lifted_at=NOW)
+    for table, column, row in (
+        ("channels_outage", "ended_at", outage),
+        ("messaging_messagestop", "lifted_at", stop),
+    ):
+        for value in ("NULL", "now()"):
+            assert refused(f"UPDATE {table} SET {column} = {value} WHERE id = %s", row.pk)  # noqa: S608
+
+
+def test_an_approval_is_given_once_and_only_taken_back():
+    approved = OverrideFactory()
+    update = "UPDATE messaging_override SET {} WHERE id = %s"
+    for change in (
+        "expires_at = expires_at + interval '1 day'",
+        "approved_at = now()",
+    ):
+        assert refused(update.format(change), approved.pk)
+    assert refused(update.format("approved_by_id = NULL, approved_at = NULL, expires_at = NULL"), approved.pk)
+    assert not refused(update.format("revoked_at = now()"), approved.pk)
+    assert refused(update.format("revoked_at = NULL"), approved.pk)
+    pending = OverrideFactory(pending=True, revoked_at=NOW)
+    approve = "approved_by_id = {}, approved_at = now(), expires_at = now() + interval '1 day'"
+    assert refused(update.format(approve.format(UserFactory().pk)), pending.pk)
+
+
+def test_the_setting_that_switched_pgtriggers_off_does_nothing():
+    message = MessageFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        names = "{" + ",".join(name for (name,) in cursor.fetchall()) + "}"
+        cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [names])
+    assert refused("UPDATE messaging_message SET text = 'x' WHERE id = %s", message.pk)
 
 
 def test_messages_and_deliveries_cannot_be_deleted():

@@ -29,6 +29,7 @@ from tests.factories import (
     MessageFactory,
     OverrideFactory,
     UserFactory,
+    set_flag,
 )
 from tests.messaging.helpers import campaign, in_threads, states
 
@@ -128,7 +129,7 @@ def test_a_delivery_to_a_number_that_its_customer_gave_up_is_still_explained_by_
     row.refresh_from_db()
     assert explain_address(row.message, row.address, NOW).contact == first
     Contact.objects.filter(pk=second.pk).update(phone=row.address)
-    Contact.objects.filter(pk=first.pk).update(no_messages=True)
+    set_flag(first, "no_messages")
     row = Delivery.objects.get(pk=row.pk)
     why = explain_address(row.message, row.address, NOW)
     assert (why.decision.reason, why.contact) == ("no_messages", first)
@@ -136,7 +137,7 @@ def test_a_delivery_to_a_number_that_its_customer_gave_up_is_still_explained_by_
 
 def test_a_claim_goes_by_whoever_of_those_who_share_a_landline_refuses(voc: User):
     _first, second, row = share_a_landline()
-    Contact.objects.filter(pk=second.pk).update(no_messages=True)  # the sweep did not see the row
+    set_flag(second, "no_messages")  # the sweep did not see the row
     claimed = take(row.message)
     assert claimed is not None
     assert (claimed.recipients, claimed.turned_away) == ([], 1)
