@@ -138,27 +138,36 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
     ),
 }
 
+# Neutral nouns: whether a rule stands in the way is said beside them.
 RULE_NAMES: Final[dict[str, Label]] = {
-    "duplicate": gettext_lazy("Each recipient gets it once"),
-    "address": gettext_lazy("The number can be reached by this channel"),
-    "cancelled": gettext_lazy("The message is not cancelled"),
-    "expired": gettext_lazy("It is not too late to be useful"),
-    "no_messages": gettext_lazy("The customer has not refused every message"),
-    "no_promotional": gettext_lazy("The customer has not refused promotional messages"),
-    "approval": gettext_lazy("No emergency approval is awaited"),
-    "paused": gettext_lazy("The message is not paused"),
-    "voc_call": gettext_lazy("No call is open with the VOC expert"),
-    "operator": gettext_lazy("The operator is up"),
-    "schedule": gettext_lazy("The chosen time has come"),
-    "window": gettext_lazy("The sending window is open"),
+    "duplicate": gettext_lazy("Number given twice"),
+    "address": gettext_lazy("Number and channel"),
+    "cancelled": gettext_lazy("Cancellation of the message"),
+    "expired": gettext_lazy("Expiry"),
+    "no_messages": gettext_lazy("Refusal of every message"),
+    "no_promotional": gettext_lazy("Refusal of promotional messages"),
+    "approval": gettext_lazy("Emergency approval"),
+    "paused": gettext_lazy("Pause of the message"),
+    "voc_call": gettext_lazy("Call with the VOC expert"),
+    "operator": gettext_lazy("Operator"),
+    "schedule": gettext_lazy("Chosen time"),
+    "window": gettext_lazy("Hours"),
 }
 assert RULE_NAMES.keys() == {rule.name for rule in RULES}  # noqa: S101 - a rule without a name is a typing error
 
 EFFECT_NAMES: Final[dict[Effect, Label]] = {
-    Effect.PASS: pgettext_lazy("finding", "fine"),
+    Effect.PASS: pgettext_lazy("finding", "nothing in the way"),
     Effect.LIFTED: pgettext_lazy("finding", "lifted by an approved override"),
     Effect.HOLD: pgettext_lazy("finding", "waits"),
     Effect.REFUSE: pgettext_lazy("finding", "does not go"),
+}
+
+# In place of "under way" where all that is left waits.
+WAITING_NAMES: Final[dict[Reason, Label]] = {
+    Reason.AWAITING_APPROVAL: gettext_lazy("awaiting approval"),
+    Reason.OPERATOR_DOWN: gettext_lazy("waits for the operator"),
+    Reason.SCHEDULED: gettext_lazy("waits for its time"),
+    Reason.WINDOW_CLOSED: gettext_lazy("waits for the hours"),
 }
 
 # The tones of components/badge.html.

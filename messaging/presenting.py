@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from django.utils.translation import gettext_lazy
+
+from channels.hours import span_words
 from gateways.sms_parts import SmsLength, count_parts
-from messaging.labels import REASONS, Label, ReasonLabel
+from messaging.evaluation.facts import MessageGate
+from messaging.explaining import NOT_SENT
+from messaging.labels import REASONS, WAITING_NAMES, Label, ReasonLabel
 from messaging.planning import Plan
 from messaging.policy.facts import Medium
+from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
-from messaging.states import DONE, REACHED_PROVIDER, DeliveryState
+from messaging.states import REACHED_PROVIDER, DeliveryState
+from persian.jalali import TEHRAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,38 @@ class StateRow:
     code: str
     label: Label
     count: int
+
+
+# The parts of the bar, in order: what each is called, and the states that it counts.
+BAR: Final[tuple[tuple[str, Label, frozenset[DeliveryState]], ...]] = (
+    ("delivered", gettext_lazy("delivered"), frozenset({DeliveryState.DELIVERED})),
+    (
+        "sent",
+        gettext_lazy("sent, no report yet"),
+        frozenset({DeliveryState.ACCEPTED, DeliveryState.UNREPORTED}),
+    ),
+    (
+        "failed",
+        gettext_lazy("did not get it"),
+        frozenset({DeliveryState.UNDELIVERED, DeliveryState.REJECTED, DeliveryState.ABANDONED}),
+    ),
+    ("unknown", gettext_lazy("outcome unknown"), frozenset({DeliveryState.UNKNOWN})),
+    ("by-rule", gettext_lazy("not sent"), NOT_SENT),
+    ("waiting", gettext_lazy("waiting"), frozenset({DeliveryState.QUEUED, DeliveryState.SENDING})),
+)
+# The width of the whole bar, in its own units.
+BAR_WIDTH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """A part of the progress bar: `begins` and `width` of `BAR_WIDTH`."""
+
+    code: str
+    label: Label
+    count: int
+    begins: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +121,7 @@ class Counts:
     @property
     def refused(self) -> int:
         """Those to whom it does not go, by rule."""
-        return self._sum(
-            frozenset({DeliveryState.SUPPRESSED, DeliveryState.EXPIRED, DeliveryState.CANCELLED})
-        )
+        return self._sum(NOT_SENT)
 
     @property
     def reached(self) -> int:
@@ -91,9 +129,24 @@ class Counts:
         return self._sum(REACHED_PROVIDER)
 
     @property
-    def done(self) -> int:
-        """Those for whom nothing more happens by the machine's own doing."""
-        return self._sum(DONE)
+    def bar(self) -> list[BarPart]:
+        """The recipients as one bar of parts, by state; parts without anybody are left out."""
+        parts: list[BarPart] = []
+        counted = 0
+        for code, label, states in BAR:
+            count = self._sum(states)
+            begins = BAR_WIDTH * counted // max(self.plan.total, 1)
+            counted += count
+            width = BAR_WIDTH * counted // max(self.plan.total, 1) - begins
+            if count:
+                parts.append(BarPart(code, label, count, begins, width))
+        return parts
+
+    @property
+    def waiting_name(self) -> Label:
+        """What all that is left waits for, in place of "under way"; '' where something goes."""
+        reason = Reason(self.plan.held_by) if self.plan.held_by else None
+        return WAITING_NAMES.get(reason, "") if reason is not None and self.plan.waiting else ""
 
     @property
     def in_doubt(self) -> int:
@@ -108,6 +161,32 @@ class Counts:
     def held(self) -> ReasonLabel | None:
         """What holds the whole message, if anything does."""
         return REASONS[Reason(self.plan.held_by)] if self.plan.held_by else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSchedule:
+    """A chosen time at which the message may not go: `goes_at` is when it does, `last` the last minute before
+    the chosen one that would do. Each is None where there is none."""
+
+    chosen: datetime
+    spans: list[str]
+    goes_at: datetime | None
+    last: datetime | None
+
+
+def closed_schedule(gate: MessageGate) -> ClosedSchedule | None:
+    """Whether the time that the sender chose lies outside the hours (C7.6); None where it does not."""
+    chosen, hours = gate.facts.message.scheduled_at, hours_of(gate.facts)
+    if chosen is None or hours is None or hours.is_open(chosen):
+        return None
+    last = hours.last_minute(chosen)
+    day = chosen.astimezone(TEHRAN).weekday()
+    return ClosedSchedule(
+        chosen,
+        [span_words(o, c) for weekday, o, c in hours.windows.intervals() if weekday == day],
+        hours.next_open(chosen),
+        last if last is not None and last >= gate.facts.now else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

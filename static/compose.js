@@ -62,4 +62,11 @@
     window.location.reload();
   });
   show();
+  form.addEventListener("click", (event) => {
+    const offer = event.target.closest("[data-take-time]");
+    if (!offer) return;
+    form.elements.scheduled_on.value = offer.dataset.takeDay;
+    form.elements.scheduled_time.value = offer.dataset.takeTime;
+    form.elements.scheduled_time.dispatchEvent(new Event("change", { bubbles: true }));
+  });
 })();

@@ -38,6 +38,15 @@ class Hours:
             instant = self.windows.closes_at(opening) or opening
         return None
 
+    def last_minute(self, before: datetime) -> datetime | None:
+        """The last whole minute of the day up to `before` at which a request may be begun; None if there is
+        none."""
+        minute = before.replace(second=0, microsecond=0)
+        for back in range(24 * 60):
+            if self.is_open(minute - timedelta(minutes=back)):
+                return minute - timedelta(minutes=back)
+        return None
+
 
 def hours_of(facts: Facts) -> Hours | None:
     """The hours that bind the message; None where none are on record.

@@ -7,18 +7,27 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
+from channels.limits import hours_of
 from contacts.models import Contact
 from gateways.masking import masked_number
-from messaging.evaluation.explain import reason_now
+from messaging.actions.submit import Draft, draft_gate
+from messaging.evaluation.explain import Explanation, reason_now
 from messaging.evaluation.facts import MessageGate, gates_of
+from messaging.explaining import Sentence, sentence_of, shown_number
 from messaging.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
 from messaging.labels import audience_label as label_of_audience
 from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.decide import Finding
 from messaging.policy.reasons import Reason
+from messaging.policy.rules import Effect
+from messaging.presenting import ClosedSchedule, closed_schedule
 from messaging.provider_words import Refusal, meaning_of, refusal_of
 from messaging.states import DeliveryState
+from persian.digits import to_ascii
+from persian.jalali import TEHRAN, format_time, numeric_date
 
 register = template.Library()
 
@@ -59,14 +68,52 @@ def rule_name(finding: Finding) -> Label:
     return RULE_NAMES[finding.rule]
 
 
-@register.filter
-def effect_name(finding: Finding) -> Label:
+@register.simple_tag
+def effect_name(finding: Finding, message: Message) -> Label:
+    """What a rule says, in words. Purposes without hours have none to be inside of (C7.5)."""
+    if finding.rule == "window" and finding.effect is Effect.PASS and _has_no_hours(message):
+        return _("this purpose has no hours")
     return EFFECT_NAMES[finding.effect]
+
+
+def _has_no_hours(message: Message) -> bool:
+    return hours_of(message.channel, message.purpose) is None
+
+
+@register.simple_tag
+def why_sentence(why: Explanation) -> Sentence:
+    """The sentence that answers "why?"; its number keeps its direction (U+2066 … U+2069)."""
+    number = shown_number(why.address)
+    return sentence_of(why.decision, f"\u2066{number}\u2069", why.delivery, timezone.now())
+
+
+@register.filter
+def in_the_way(why: Explanation) -> list[Finding]:
+    """The rules that refuse or hold, each reason once: what is not known is not known to several rules."""
+    return list({finding.reason: finding for finding in reversed(why.decision.refusals)}.values())[::-1]
 
 
 @register.filter
 def effect_tone(finding: Finding) -> str:
     return EFFECT_TONES[finding.effect]
+
+
+@register.simple_tag
+def chosen_time(draft: Draft) -> ClosedSchedule | None:
+    """What to say of a draft's chosen time that lies outside the hours; None where it does not."""
+    return closed_schedule(draft_gate(draft, timezone.now()))
+
+
+@register.filter
+def day_value(instant: datetime) -> str:
+    """The day in Tehran as the form's field takes it."""
+    return to_ascii(numeric_date(instant.astimezone(TEHRAN).date(), get_language() or "fa"))
+
+
+@register.filter
+def clock_value(instant: datetime) -> str:
+    """The time of day in Tehran as the form's field takes it."""
+    return format_time(instant, get_language() or "fa")
 
 
 @register.inclusion_tag("messaging/_contact_deliveries_table.html", takes_context=True)

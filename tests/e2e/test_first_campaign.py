@@ -140,14 +140,11 @@ def test_a_sender_imports_a_list_and_sends_a_campaign(
     opt_out(stack, path, "all", slice(3, 5))
 
     message = send(desktop, text="جشنوارهٔ نوروزی آموت: ۲۰٪ تخفیف\nلغو11", tag="نوروز")
-    bar = page.locator("#progress progress")
-    expect(bar).to_be_visible()
-    first = float(bar.get_attribute("value") or 0)
-    page.wait_for_function(
-        "first => Number(document.querySelector('#progress progress').value) > first",
-        arg=first,
-        timeout=60_000,
-    )
+    expect(page.locator("#progress .stacked-bar")).to_be_visible()
+    taken_so_far = """() => [...document.querySelectorAll('#progress .bar-sent, #progress .bar-delivered')]
+        .reduce((sum, part) => sum + Number(part.getAttribute('width')), 0)"""
+    first = page.evaluate(taken_so_far)
+    page.wait_for_function(f"first => ({taken_so_far})() > first", arg=first, timeout=60_000)
     desktop.picture("campaign")
     found = wait_until_sent(stack, message)
     assert (taken(found), found["by_state"]["suppressed"]) == (COUNT - 5, 5)

@@ -133,6 +133,39 @@ def test_outside_the_hours_the_look_ahead_says_until_when_everything_waits(clien
     assert to_persian(f"{until:%H:%M}") in response.content.decode()
 
 
+@pytest.mark.usefixtures("by_day")
+def test_a_chosen_time_outside_the_hours_warns_at_the_field_and_offers_the_last_minute(
+    client: Client,
+) -> None:
+    """C7.7: the sender, who answers for the hours, is told before pressing send."""
+    open_every_day(sms())
+    ContactFactory()
+    evening = {"scheduled_on": numeric_date(NOW.date(), "fa"), "scheduled_time": "۲۳:۳۰"}
+    page = client.post("/messages/compose/foresight/", typed(purpose="promotional", **evening))
+    content = page.content.decode()
+    assert 'id="chosen-time"' in content
+    assert "۲۳:۳۰ خارج از ساعت مجاز است (۰۸:۰۰ تا ۲۲:۰۰)" in content
+    assert 'data-take-time="۲۱:۵۹"' in content
+    preview = look_ahead(client, purpose="promotional", **evening)
+    assert preview.context["counts"].plan.by_reason == {"window_closed": 1}
+    assert "زمان‌بندی‌شده برای بعد" not in preview.content.decode()
+    assert (
+        "data-take-time" not in client.post("/messages/compose/foresight/", typed(**evening)).content.decode()
+    )
+
+
+@pytest.mark.usefixtures("by_day")
+def test_the_last_seconds_of_a_window_promise_nothing(sender: Employee) -> None:
+    """Nothing is claimed then, so the forecast says that it waits for the morning."""
+    open_every_day(sms())
+    ContactFactory()
+    with time_machine.travel(NOW.replace(hour=21, minute=59, second=50), tick=False):
+        assert sender.user is not None
+        counts = look_ahead(signed_in(sender.user), purpose="promotional").context["counts"]
+    assert (counts.go_now, counts.on_hold) == (0, 1)
+    assert counts.plan.held_by == "window_closed"
+
+
 def test_a_draft_that_was_looked_at_is_sent_and_planned(client: Client, sender: Employee) -> None:
     ContactFactory.create_batch(2)
     message = send(client, look_ahead(client))

@@ -134,7 +134,8 @@ class TestProgress:
         assert sender.full_name in content
         assert message.sender_manager.full_name in content
         assert str(DeliveryState.ACCEPTED.label) in content
-        assert 'value="1" max="4"' in content
+        assert "۱ از ۴ فرستاده‌شده" in content
+        assert 'class="bar-sent" x="0" y="0" width="250"' in content
 
     def test_a_held_message_says_why_and_until_when(self, client: Client, sender: Employee) -> None:
         ContactFactory()
@@ -287,6 +288,34 @@ class TestRecipients:
         assert "778899" in content
         assert "C7.6" in content
         assert "RawAnswer" not in content
+
+    def why(self, client: Client, message: Message, number: str) -> str:
+        return client.post(f"/messages/{message.pk}/why/", {"number": number}).content.decode()
+
+    def test_why_says_first_what_became_of_it_and_never_the_opposite(
+        self, client: Client, sender: Employee
+    ) -> None:
+        contact = ContactFactory(no_promotional=True)
+        message = planned(sender, purpose="promotional")
+        content = self.why(client, message, contact.address)
+        number = to_persian("0" + contact.address[3:])
+        assert f"این پیام به \u2066{number}\u2069 ارسال نشد، چون مشتری پیام تبلیغاتی نمی‌خواهد." in content
+        assert "رد نکرده است" not in content
+        assert "انصراف از همهٔ پیام‌ها" in content  # a neutral noun for a rule that passes
+        assert "مانعی نیست" in content
+
+    def test_a_rule_that_does_not_bind_states_nothing(self, client: Client, sender: Employee) -> None:
+        contact = ContactFactory()
+        content = self.why(client, planned(sender), contact.address)
+        assert "این هدف محدودیت ساعت ندارد" in content
+        assert "بازهٔ مجاز ارسال باز است" not in content
+
+    def test_a_number_of_nobody_gets_the_reason_by_its_name_and_once(
+        self, client: Client, sender: Employee
+    ) -> None:
+        content = self.why(client, planned(sender), "09351112233")
+        assert content.count("<span>در فهرست مشتریان نیست") == 1
+        assert "چون این شماره در فهرست مشتریان نیست" in content
 
     def test_why_for_a_number_that_somebody_types(self, client: Client, sender: Employee) -> None:
         contact = ContactFactory()

@@ -175,7 +175,7 @@ class TestOutages:
         pause(message, by=user_of(sender), now=timezone.now())
         page = text_of(signed_in(user_of(sender)).get(reverse("messaging:detail", args=[message.pk])))
         assert page.count(UNREACHED) == 1
-        assert "همه در انتظارند" in page
+        assert "ارسال متوقف است؛ ۱ نفر هنوز نگرفته‌اند." in page
 
     def test_a_message_that_awaits_its_approval_says_what_is_down(self):
         sender = colleague("sender")

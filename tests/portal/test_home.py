@@ -72,7 +72,8 @@ def test_a_running_message_shows_its_progress(client: Client, sms) -> None:
     DeliveryFactory(message=message)
     client.force_login(person("auditor"))
     page = client.get("/home/now/").content.decode()
-    assert '<progress value="3" max="4"' in page
+    assert 'class="bar-delivered" x="0" y="0" width="750"' in page
+    assert "۳ از ۴ فرستاده‌شده" in page
 
 
 def test_messages_of_other_departments_stay_there(client: Client, sms) -> None:
