@@ -13,7 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ISSUED_BY_OTHERS = ("amootsms_token", "avanak_token", "email_host_password")
-RANDOM = ("postgres_password", "redis_password", "secret_key", "callback_secret", "metrics_token")
+RANDOM = (
+    *("postgres_password", "redis_password", "secret_key", "factor_keys"),
+    *("callback_secret", "metrics_token"),
+)
 
 
 def main(folder: Path) -> int:
