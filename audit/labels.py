@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 ACTIONS: Final[dict[str, Promise]] = {
     "backup.restored": _("backup restored"),
     "call.settled": _("call in doubt settled"),
+    "call.stopped": _("provider asked to stop dialling"),
     "channel.added": _("channel added to the register"),
     "channel.changed": _("channel changed"),
     "channel.outage_declared": _("outage declared"),
@@ -39,6 +40,7 @@ ACTIONS: Final[dict[str, Promise]] = {
     "factor.keys_renewed": _("second factors encrypted anew"),
     "factor.removed": _("second factor removed"),
     "factor.reset": _("second factor reset by an administrator"),
+    "message.stop_calls": _("calls of a voice message called back"),
     "message.cancel": pgettext_lazy("audit", "message cancelled"),
     "message.doubt_asked": _("provider to be asked again"),
     "message.doubt_decided": _("unknown outcome decided"),

@@ -215,6 +215,7 @@ class Gateway(Protocol):
     can_list: bool  # whether the provider shows what was sent past the portal, too
     needs_audio: bool
     can_receive: bool
+    can_stop: bool  # whether what the provider has taken can be called back
 
     async def send(self, batch: Batch) -> Answer:
         """Send one batch. Raises `NotSent` only when it is proven, else `OutcomeUnknown`."""
@@ -247,6 +248,11 @@ class Gateway(Protocol):
 
     async def register_callbacks(self, address: str) -> tuple[str, ...]:
         """Ask the provider to post to `address`; what it will tell there, in its own words."""
+
+    async def stop(self, campaign_id: str) -> bool:
+        """Ask that whoever of a campaign was not reached yet is not tried any more; whether it was stopped.
+        Only where `can_stop`."""
+        ...
 
     def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
         """All that the provider sent or is to send, registered between the instants, in parts.

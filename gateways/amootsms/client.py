@@ -64,6 +64,7 @@ class AmootSms:
     can_list = True
     needs_audio = False
     can_receive = True
+    can_stop = False
 
     def __init__(self, http: Http, *, line: str, max_batch: int, rate: float = 0.0) -> None:
         self._http = http
@@ -212,6 +213,10 @@ class AmootSms:
                 continue
             for report in _reports(body, raw):
                 yield report
+
+    async def stop(self, campaign_id: str) -> bool:
+        """An SMS that the provider has cannot be called back."""
+        raise NotSent("no_stop", trouble=Trouble.CONTENT)
 
     async def new_inbound(self, count: int) -> list[Inbound]:
         """`RecieveNewMessages` (the vendor's spelling)."""

@@ -60,6 +60,7 @@ class Avanak:
     can_list = False
     needs_audio = True
     can_receive = False
+    can_stop = True
 
     def __init__(self, http: Http, *, speaker: str, max_batch: int, rate: float = 0.0) -> None:
         self._http = http
@@ -157,6 +158,14 @@ class Avanak:
             return []
         rows = await self._campaign_numbers(campaign_id)
         return [report for row in rows if (report := _read_report(campaign_id, row)) is not None]
+
+    async def stop(self, campaign_id: str) -> bool:
+        """`StopCampaign`: true, or false for one that is not under way."""
+        body, raw, is_good = await self._post("StopCampaign", {"CampaignID": campaign_id})
+        value = body if isinstance(body, bool) else field_of(body, "result", "ReturnValue")
+        if not is_good or not isinstance(value, bool):
+            raise account_error(_result(body), raw)
+        return value
 
     async def new_inbound(self, count: int) -> list[Inbound]:
         """Nobody answers a voice message in writing."""

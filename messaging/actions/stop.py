@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from messaging.actions.move import StaleState, move_message
+from messaging.actions.stop_calls import stop_calls_of
 from messaging.models import Message, MessageStop
 from messaging.states import MESSAGE_MOVES, MessageStatus
 from staff.models import User
@@ -75,10 +76,22 @@ def resume(message: Message, *, by: User, now: datetime) -> None:
         raise ValidationError(_("The message is not paused.")) from None
 
 
+@transaction.atomic
+def _stop_calls(message: Message, by: User, reason: str, now: datetime) -> bool:
+    stopped = stop_calls_of(message, now=now)
+    if stopped:
+        data = {"reason": reason, "campaigns": stopped}
+        record(by=by, action="message.stop_calls", obj=message, data=data, now=now)
+    return stopped > 0
+
+
 def cancel(message: Message, *, by: User, now: datetime, reason: str = "") -> None:
     """Nothing more of the message leaves, for good. Who has it, has it; the rest is swept to
-    `cancelled` by `messaging.actions.sweep`."""
+    `cancelled` by `messaging.actions.sweep`, and voice calls that are still dialled are called back, also
+    those of a message that is finished."""
     _check(message, by)
+    if message.status == MessageStatus.FINISHED and _stop_calls(message, by, reason, now):
+        return
     if message.status in (MessageStatus.FINISHED, MessageStatus.CANCELLED):
         raise ValidationError(_("The message has ended already."))
     _flag(message, MessageStop.Kind.CANCEL, by, reason, now)

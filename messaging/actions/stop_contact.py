@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from contacts.hooks import Effect, Event
 from contacts.models import Contact, Number
+from messaging.actions.stop_calls import stop_calls_to
 from messaging.evaluation.facts import Known
 from messaging.evaluation.sql import IS_HELD, consent_refusal, recipient_hold, restrictions_of, state_case
 from messaging.models import Delivery, Message
@@ -88,6 +89,8 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
         cursor.execute(_TIGHTEN, {**params, "lifted": _lifted_messages(theirs, now)})
         stopped = cursor.rowcount
     gone = theirs.filter(_may_still_arrive(now))
-    if not Contact.objects.only("no_messages").get(pk=contact_id).no_messages:
+    if Contact.objects.only("no_messages").get(pk=contact_id).no_messages:
+        stop_calls_to([contact_id], now=now)
+    else:
         gone = gone.filter(message__purpose=Purpose.PROMOTIONAL)  # of the rest nothing was refused
     return Effect(stopped=stopped, in_flight=gone.count())

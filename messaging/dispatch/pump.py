@@ -28,6 +28,7 @@ from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.rate import Line
 from messaging.dispatch.send import NOBODY_TOLD, Courier, hold_of, is_batch_refusal, send_claim
+from messaging.dispatch.stop_campaigns import stop_campaigns
 from messaging.evaluation.facts import Known, MessageGate
 from messaging.models import Message
 from messaging.operations.heartbeat import note
@@ -122,6 +123,7 @@ class Pump:
         self._fronts.clear()
         if self.is_down():
             self.probe(report)
+        stop_campaigns(self.channel, self.courier, clock=self.clock)
         self._look_around(report)
         dry: set[int] = set()
         while steady() < until:

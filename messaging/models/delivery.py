@@ -63,6 +63,9 @@ class GatewayCall(models.Model):
     report_rounds = models.PositiveSmallIntegerField(
         _("questions about its reports"), default=0, db_default=0
     )
+    # Voice: when the provider is to be asked to stop dialling (NULL: it is not), and when it answered that.
+    stop_due_at = models.DateTimeField(_("to be stopped at"), null=True, blank=True)
+    stopped_at = models.DateTimeField(_("asked to stop at"), null=True, blank=True)
     # Least and greatest of the provider's ids, by which a report that comes by itself finds the call.
     first_provider_id = models.BigIntegerField(_("provider's first id"), null=True, blank=True)
     last_provider_id = models.BigIntegerField(_("provider's last id"), null=True, blank=True)
@@ -94,6 +97,12 @@ class GatewayCall(models.Model):
                 fields=["channel", "first_provider_id"],
                 condition=Q(report_due_at__isnull=False),
                 name="call_by_provider_id",
+            ),
+            # campaigns that the provider is to stop
+            models.Index(
+                fields=["channel", "stop_due_at"],
+                condition=Q(stop_due_at__isnull=False),
+                name="call_to_stop",
             ),
             # a day of a channel: the comparison with the provider's own list
             models.Index(fields=["channel", "intended_at"], name="call_by_day"),

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from messaging.actions import stop
+from messaging.actions.stop_calls import still_dialled
 from messaging.doubts import decisions_of
 from messaging.evaluation.explain import ENDED, standing
 from messaging.evaluation.facts import medium_of
@@ -62,9 +63,16 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "number_form": NumberForm(),
         "may_pause": may_stop and message.status == MessageStatus.RUNNING,
         "may_resume": may_stop and message.status == MessageStatus.PAUSED,
-        "may_cancel": may_stop and message.status not in ENDED,
+        "may_cancel": may_stop and _may_cancel(message),
     }
     return render(request, "messaging/detail.html", context)
+
+
+def _may_cancel(message: Message) -> bool:
+    """Also a finished voice message, as long as it may still be dialled."""
+    if message.status == MessageStatus.FINISHED:
+        return still_dialled(timezone.now()).filter(message=message).exists()
+    return message.status not in ENDED
 
 
 @requires("messaging.view_message")
@@ -131,18 +139,22 @@ def _cancelled_sentence(message: Message) -> str:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, naming how many have not got it yet; then cancel for good."""
     message = visible_message(request, pk)
-    if message.status in ENDED:
+    if not _may_cancel(message):
         messages.info(request, _("The message has ended already."))
         return redirect("messaging:detail", pk=pk)
     form = CancelForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
         context = {"message": message, "form": form, "counts": Counts(standing(message, timezone.now()))}
         return render(request, "messaging/cancel.html", context)
+    is_finished = message.status == MessageStatus.FINISHED
     try:
         stop.cancel(message, by=signed_in(request), now=timezone.now(), reason=form.cleaned_data["reason"])
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("messaging:detail", pk=pk)
     nudge(message.channel.code)
-    messages.success(request, _cancelled_sentence(message))
+    if is_finished:
+        messages.success(request, _("The provider is asked to stop dialling. Whoever was called has it."))
+    else:
+        messages.success(request, _cancelled_sentence(message))
     return redirect("messaging:detail", pk=pk)

@@ -102,6 +102,7 @@ class SimulatedProvider:
     can_lookup: bool = True
     can_list: bool = False
     can_receive: bool = False
+    can_stop: bool = False
     needs_audio: bool = False
     telling: Telling = Telling.COMPLETE
     is_back: bool = True

@@ -1,0 +1,65 @@
+"""Campaigns that somebody wants stopped are stopped at the provider: one question each, and recorded.
+
+0. Mark the calls of cancelled messages: also of what was under way when somebody cancelled.
+1. Take a call that is due by moving its mark forward: a worker that dies leaves it to the next one.
+2. Ask the provider, with no transaction open.
+3. Record the answer, take the mark away. Without an answer the mark stays, until the campaign's day is over.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from audit.actions import record
+from channels.models import Channel
+from gateways.base import GatewayError
+from messaging.actions.stop_calls import stop_calls_of_cancelled
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.send import Courier
+from messaging.models import GatewayCall
+
+logger = logging.getLogger(__name__)
+
+AGAIN_AFTER: Final = timedelta(minutes=1)
+LONGEST_CAMPAIGN: Final = timedelta(days=1)
+AT_ONCE: Final = 20
+
+
+def stop_campaigns(channel: Channel, courier: Courier, *, clock: Clock) -> int:
+    """Stop up to `AT_ONCE` campaigns of a channel; how many the provider stopped."""
+    if not courier.gateway.can_stop:
+        return 0
+    now = clock()
+    stop_calls_of_cancelled(channel, now=now)
+    due = GatewayCall.objects.filter(channel=channel, stop_due_at__lte=now)
+    due.filter(intended_at__lt=now - LONGEST_CAMPAIGN).update(stop_due_at=None)
+    stopped = 0
+    for call in list(due.order_by("stop_due_at")[:AT_ONCE]):
+        # 0: another worker took it.
+        taken = due.filter(pk=call.pk).update(stop_due_at=now + AGAIN_AFTER)
+        if taken:
+            stopped += _stop(call, courier, clock)
+    return stopped
+
+
+def _stop(call: GatewayCall, courier: Courier, clock: Clock) -> bool:
+    try:
+        is_stopped: bool = courier.ask(courier.gateway.stop(call.campaign_id))
+    except GatewayError as failure:
+        logger.warning("a campaign could not be stopped", extra={"call": call.pk, "code": failure.code})
+        return False
+    _record(call, is_stopped, clock())
+    return is_stopped
+
+
+def _record(call: GatewayCall, is_stopped: bool, now: datetime) -> None:
+    with transaction.atomic():
+        done = GatewayCall.objects.filter(pk=call.pk, stop_due_at__isnull=False)
+        if not done.update(stop_due_at=None, stopped_at=now):
+            return
+        data = {"campaign": call.campaign_id, "message": call.message_id, "stopped": is_stopped}
+        record(by=None, action="call.stopped", obj=call, data=data, now=now)
