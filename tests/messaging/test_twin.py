@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
@@ -34,20 +35,20 @@ from messaging.planning import (
     tagged,
 )
 from messaging.policy.decide import Decision, Verdict
-from messaging.policy.facts import AddressKind, RecipientFacts
+from messaging.policy.facts import AddressKind, Purpose, RecipientFacts
 from messaging.policy.reasons import Reason
+from messaging.policy.rules import Effect
 from messaging.states import DeliveryState, MessageStatus
 from persian.phones import InvalidNumber, normalise
 from staff.models import User
 from tests.factories import DAY, NOW, ChannelFactory, EmployeeFactory, MessageFactory, UserFactory
-from tests.guards import unguarded
-from tests.messaging.worlds import LANDLINES, MOBILES, Circumstances, World, worlds
+from tests.messaging.worlds import LANDLINES, MOBILES, Circumstances, ClaimWorld, World, claim_worlds, worlds
+from tests.policy.builders import TICK
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+# A world is rows of a database: shrinking one that fails took minutes and told no more.
+EXAMPLES = settings(max_examples=120, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 
 class Stage:
@@ -62,7 +63,7 @@ class Stage:
         self.users: list[User] = [UserFactory(), UserFactory()]
 
     @contextmanager
-    def performing(self, world: World) -> Iterator[Message]:
+    def performing(self, world: World | ClaimWorld, **fields: Any) -> Iterator[Message]:
         """The world as rows, taken back at the end (deliveries can never be deleted)."""
         with transaction.atomic():
             people = Contact.objects.bulk_create(world.people)
@@ -71,20 +72,23 @@ class Stage:
                     rows = Contact.objects.filter(pk=person.pk)
                     rows.update(phone=former)
                     rows.update(phone=person.phone)
-            message = MessageFactory(
-                channel=self.channels[world.kind],
-                purpose=world.purpose,
-                sender=self.employee,
-                scheduled_at=world.scheduled_at,
-                expires_at=world.expires_at,
-                audience={"kind": world.audience},
+            yield MessageFactory(
+                channel=self.channels[world.kind], purpose=world.purpose, sender=self.employee, **fields
             )
-            yield message
             transaction.set_rollback(True)
         for person in world.people:
             person.pk = None
 
+    def performing_plan(self, world: World) -> AbstractContextManager[Message]:
+        return self.performing(
+            world,
+            scheduled_at=world.scheduled_at,
+            expires_at=world.expires_at,
+            audience={"kind": world.audience},
+        )
+
     def arrange(self, message: Message, c: Circumstances) -> None:
+        """The circumstances of a message that has none yet."""
         channel = message.channel
         channel.__dict__.pop("_prefetched_objects_cache", None)
         SendingWindow.objects.filter(channel=channel).delete()
@@ -92,10 +96,6 @@ class Stage:
             SendingWindow(channel=channel, purpose=message.purpose, weekday=d, opens=o, closes=e)
             for d, o, e in c.hours
         )
-        with unguarded():
-            Outage.objects.filter(channel=channel).delete()
-            MessageStop.objects.filter(message=message).delete()
-            Override.objects.filter(message=message).delete()
         if c.outage:
             Outage.objects.create(channel=channel, origin="detected", reason="x", started_at=NOW)
         for kind, is_open in (("pause", c.paused), ("cancel", c.cancelled)):
@@ -137,7 +137,7 @@ def number_of(line: str) -> str:
 class Owners:
     """Who has or had which number, by what the world says; the product's own tables are not asked."""
 
-    def __init__(self, world: World, *, moved: bool = False) -> None:
+    def __init__(self, world: World | ClaimWorld, *, moved: bool = False) -> None:
         self.people = people_now(world)
         drawn = {p.pk: n for n, p in enumerate(world.people)}
         self.numbers: dict[int, set[str | None]] = {}
@@ -181,7 +181,7 @@ def meant_by(world: World, owners: Owners, *, newcomers: bool = False) -> list[M
     return meant
 
 
-def people_now(world: World) -> list[Contact]:
+def people_now(world: World | ClaimWorld) -> list[Contact]:
     return list(Contact.objects.filter(pk__in=[p.pk for p in world.people]))
 
 
@@ -225,127 +225,223 @@ def source_of(world: World, message: Message) -> Source:
 
 
 def plan_it(world: World, message: Message, gate: MessageGate) -> None:
-    insert_deliveries(message.pk, source_of(world, message), gate, world.before.now)
-    Message.objects.filter(pk=message.pk).update(status=MessageStatus.RUNNING, planned_at=world.before.now)
+    now = world.circumstances.now
+    insert_deliveries(message.pk, source_of(world, message), gate, now)
+    Message.objects.filter(pk=message.pk).update(status=MessageStatus.RUNNING, planned_at=now)
     message.refresh_from_db()
 
 
-@EXAMPLES
-@given(world=worlds)
-def test_the_plan_and_its_preview_are_the_policys_own(world: World):
-    stage = _stage()
-    with stage.performing(world) as message:
-        stage.arrange(message, world.before)
-        gate = gate_of(message, world.before.now)
-        owners = Owners(world)
-        foreseen = [gate.for_recipient(m.facts) for m in meant_by(world, owners, newcomers=True)]
-        check_plan(preview(source_before(world), gate), foreseen)
+class Seen:
+    """What the decisions of a whole test said: a generated test that never met a reason has not tested it."""
 
-        plan_it(world, message, gate)
-        written = Counter(
-            (d.address, d.state, d.reason, d.not_before is None)
-            for d in Delivery.objects.filter(message=message)
-        )
-        assert written == Counter(
-            (
-                m.shown,
-                state_after(gate.for_recipient(m.facts)),
-                own_reason(gate.for_recipient(m.facts)),
-                own_reason(gate.for_recipient(m.facts)) != "",
+    def __init__(self) -> None:
+        self.decisions: Counter[tuple[Verdict, Reason | None]] = Counter()
+        self.lifted = 0
+
+    def add(self, decision: Decision) -> None:
+        self.decisions[decision.verdict, decision.reason] += 1
+        if decision.verdict is Verdict.ALLOW and any(f.effect is Effect.LIFTED for f in decision.findings):
+            self.lifted += 1
+
+    def check(self, *expected: tuple[Verdict, Reason | None]) -> None:
+        missing = set(expected) - set(self.decisions)
+        assert not missing, f"never seen: {missing}"
+
+
+ALLOWED = (Verdict.ALLOW, None)
+OF_A_CLAIM = (
+    ALLOWED,
+    (Verdict.REFUSE, Reason.NO_MESSAGES),
+    (Verdict.REFUSE, Reason.NO_PROMOTIONAL),
+    (Verdict.REFUSE, Reason.FACTS_MISSING),
+    (Verdict.HOLD, Reason.VOC_CALL_OPEN),
+)
+# What is in the way of the whole message (beside whatever a world has by itself, or alone), and what is
+# seen then: fields of the message, circumstances, verdicts.
+IN_THE_WAY: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[tuple[Verdict, Reason | None], ...]]] = {
+    "nothing": (
+        {"scheduled_at": None, "expires_at": None},
+        {},
+        (*OF_A_CLAIM, (Verdict.REFUSE, Reason.DUPLICATE), (Verdict.REFUSE, Reason.INVALID_ADDRESS)),
+    ),
+    "a pause": ({"expires_at": None}, {"paused": True}, ((Verdict.HOLD, Reason.PAUSED),)),
+    "a cancellation": ({}, {"cancelled": True}, ((Verdict.REFUSE, Reason.CANCELLED),)),
+    "an outage": (
+        {"scheduled_at": None, "expires_at": None},
+        {"outage": True},
+        ((Verdict.HOLD, Reason.OPERATOR_DOWN),),
+    ),
+    "a request": (
+        {"purpose": "survey", "expires_at": None},
+        {"override": {"approved_at": None, "revoked": False, "same_content": True}},
+        ((Verdict.HOLD, Reason.AWAITING_APPROVAL),),
+    ),
+    "a schedule": (
+        {"scheduled_at": NOW + 3 * DAY, "expires_at": None},
+        {},
+        ((Verdict.HOLD, Reason.SCHEDULED),),
+    ),
+    "an expiry": ({"expires_at": NOW - 3 * DAY}, {}, ((Verdict.REFUSE, Reason.EXPIRED),)),
+    "no hours": (
+        {"purpose": "promotional", "scheduled_at": None, "expires_at": None},
+        {"hours": ()},
+        ((Verdict.HOLD, Reason.WINDOW_CLOSED),),
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "circumstances", "expected"), IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_the_plan_and_its_preview_are_the_policys_own(
+    fields: dict[str, Any], circumstances: dict[str, Any], expected: tuple[tuple[Verdict, Reason | None], ...]
+):
+    stage, seen = Stage(), Seen()
+
+    @settings(EXAMPLES, max_examples=60 if not circumstances else 20)
+    @given(world=worlds, alone=st.booleans())
+    def hold_to_the_policy(world: World, alone: bool) -> None:
+        given = Circumstances(now=world.circumstances.now) if alone else world.circumstances
+        world = replace(world, **fields, circumstances=replace(given, **circumstances))
+        with stage.performing_plan(world) as message:
+            stage.arrange(message, world.circumstances)
+            gate = gate_of(message, world.circumstances.now)
+            owners = Owners(world)
+            foreseen = [gate.for_recipient(m.facts) for m in meant_by(world, owners, newcomers=True)]
+            check_plan(preview(source_before(world), gate), foreseen)
+
+            plan_it(world, message, gate)
+            written = Counter(
+                (d.address, d.state, d.reason, d.not_before is None)
+                for d in Delivery.objects.filter(message=message)
             )
-            for m in meant_by(world, owners)
-        )
-        for row in Delivery.objects.filter(message=message):
-            theirs = owners.of(row.address)
-            assert row.contact_id == (theirs[0].pk if theirs else None)
-
-
-@EXAMPLES
-@given(world=worlds)
-def test_a_claim_judges_every_recipient_again_as_the_policy_does(world: World):
-    stage = _stage()
-    with stage.performing(world) as message:
-        stage.arrange(message, replace(world.before, cancelled=False))
-        plan_it(world, message, gate_of(message, world.before.now))
-        waiting = list(
-            Delivery.objects.filter(
-                message=message, state=DeliveryState.QUEUED, not_before__lte=world.after.now
+            decided = [(m.shown, gate.for_recipient(m.facts)) for m in meant_by(world, owners)]
+            assert written == Counter(
+                (shown, state_after(decision), own_reason(decision), own_reason(decision) != "")
+                for shown, decision in decided
             )
-        )
-        for person, changed in zip(world.people, world.changed_flags, strict=False):
-            Contact.objects.filter(pk=person.pk).update(**changed)
-        for person, moved in zip(world.people, world.moved, strict=False):
-            if person.mobile and moved is not None:
-                Contact.objects.filter(pk=person.pk).update(phone=moved)
-        stage.arrange(message, world.after)
-        now = world.after.now
-        gate = gate_of(message, now)
-        closed = any(f.reason is Reason.WINDOW_CLOSED for f in gate.decision.refusals)
-        if closed:
-            return  # the pump claims nothing then; the claim itself is told only when the window ends
-        # Far from the edges: the margin before a close is another test's matter.
-        until = gate.decision.until
-        ends = until + DAY if until is not None and gate.decision.verdict is Verdict.ALLOW else None
-        claimed = claim(message, limit=1000, closes_at=ends, worker="twin", now=now)
+            for _shown, decision in decided:
+                seen.add(decision)
+            for row in Delivery.objects.filter(message=message):
+                theirs = owners.of(row.address)
+                assert row.contact_id == (theirs[0].pk if theirs else None)
 
-        if gate.decision.verdict is not Verdict.ALLOW:
-            assert claimed is None
-            return
-        owners = Owners(world, moved=True)
-        for row in waiting:
-            decision = gate.for_recipient(owners.facts(row.address))
-            row.refresh_from_db()
-            if decision.verdict is Verdict.ALLOW:
-                assert (row.state, row.reason) == (DeliveryState.SENDING, "")
-                assert claimed is not None
-                assert row.call_id == claimed.call_id
-                assert row.attempts == 1
-            else:
-                assert (row.state, row.reason) == (state_after(decision), decision.reason)
-                assert (row.call_id, row.not_before, row.attempts) == (None, None, 0)
-        assert (claimed is None) == (not waiting)
-        if claimed is not None:
-            assert claimed.touched == len(waiting)
+    hold_to_the_policy()
+    seen.check(*expected)
 
 
-@EXAMPLES
-@given(world=worlds)
-def test_the_facts_that_reach_the_policy_are_those_on_record(world: World):
-    stage = _stage()
-    with stage.performing(world) as message:
-        stage.arrange(message, world.before)
-        facts = gate_of(message, world.before.now).facts
-        said, c = facts.message, world.before
-        assert (said.purpose, said.medium) == (world.purpose, world.kind)
-        assert (said.scheduled_at, said.expires_at) == (world.scheduled_at, world.expires_at)
-        assert (said.paused, said.cancelled) == (c.paused, c.cancelled)
-        assert facts.channel.operator_down is c.outage
-        assert (facts.channel.windows is None) == (not c.hours)
-        assert (said.override is None) == (c.override is None)
-        if said.override is not None and c.override is not None:
-            assert said.override.same_content == c.override["same_content"]
-            assert said.override.revoked == c.override["revoked"]
-            assert said.override.approved_at == c.override["approved_at"]
-        owners = Owners(world)
-        for person in owners.people:
-            kind = AddressKind.MOBILE if person.mobile else AddressKind.LANDLINE
-            read = recipient_facts(person, person.address)
-            assert read == owners.facts(person.address)
-            assert read.address is kind
-        assert restrictions_out_of_step() == []
-        found = owners_of([*MOBILES, *LANDLINES])
-        assert found == {n: theirs for n in (*MOBILES, *LANDLINES) if (theirs := owners.of(n))}
+def queue(world: ClaimWorld, message: Message) -> list[Delivery]:
+    """A waiting delivery for each number of each customer that the medium takes, and for each stranger."""
+    meant: dict[str, Contact | None] = dict.fromkeys(world.strangers)
+    for person in world.people:
+        numbers = [person.mobile] if world.kind == "sms" else [person.mobile, person.phone]
+        for number in numbers:
+            meant.setdefault(number, person) if number else None
+    Delivery.objects.bulk_create(
+        Delivery(message=message, contact=contact, address=address, not_before=NOW, updated_at=NOW)
+        for address, contact in meant.items()
+    )
+    Message.objects.filter(pk=message.pk).update(status=MessageStatus.RUNNING, planned_at=NOW)
+    message.refresh_from_db()
+    return list(Delivery.objects.filter(message=message))
 
 
-_made: list[Stage] = []
+def test_a_claim_judges_every_recipient_again_as_the_policy_does():
+    stage, seen = Stage(), Seen()
+
+    @EXAMPLES
+    @given(world=claim_worlds())
+    def hold_to_the_policy(world: ClaimWorld) -> None:
+        with stage.performing(world) as message:
+            waiting = queue(world, message)
+            for person, said in zip(world.people, world.flags, strict=True):
+                Contact.objects.filter(pk=person.pk).update(**said)
+            for person, moved in zip(world.people, world.moved, strict=True):
+                if person.mobile and moved is not None:
+                    Contact.objects.filter(pk=person.pk).update(phone=moved)
+            stage.arrange(message, Circumstances(override=world.override))
+            gate = gate_of(message, NOW)
+            assert gate.decision.verdict is Verdict.ALLOW
+            claimed = claim(message, limit=1000, closes_at=gate.ends_at, worker="twin", now=NOW)
+            assert claimed is not None
+            assert claimed.touched == len(waiting) >= 3
+
+            owners = Owners(world, moved=True)
+            for row in waiting:
+                decision = gate.for_recipient(owners.facts(row.address))
+                seen.add(decision)
+                row.refresh_from_db()
+                if decision.verdict is Verdict.ALLOW:
+                    assert (row.state, row.reason) == (DeliveryState.SENDING, "")
+                    assert (row.call_id, row.attempts) == (claimed.call_id, 1)
+                else:
+                    assert (row.state, row.reason) == (state_after(decision), decision.reason)
+                    assert (row.call_id, row.not_before, row.attempts) == (None, None, 0)
+
+    hold_to_the_policy()
+    seen.check(*OF_A_CLAIM)
+    assert seen.lifted
 
 
-@pytest.fixture(autouse=True)
-def _stage_of_the_test(db: None) -> Iterator[None]:
-    _made.append(Stage())
-    yield
-    _made.clear()
+OBSTACLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    # fields of the message, circumstances
+    "paused": ({}, {"paused": True}),
+    "cancelled": ({}, {"cancelled": True}),
+    "outage": ({}, {"outage": True}),
+    "pending": ({}, {"override": {"approved_at": None, "revoked": False, "same_content": True}}),
+    "scheduled": ({"scheduled_at": NOW + TICK}, {}),
+    "expired": ({"expires_at": NOW}, {}),
+}
 
 
-def _stage() -> Stage:
-    return _made[-1]
+@pytest.mark.parametrize(("fields", "circumstances"), OBSTACLES.values(), ids=OBSTACLES)
+def test_whatever_holds_or_ends_the_whole_message_lets_nothing_be_claimed(
+    fields: dict[str, Any], circumstances: dict[str, Any]
+):
+    stage = Stage()
+
+    @settings(EXAMPLES, max_examples=10)
+    @given(world=claim_worlds())
+    def hold_to_the_policy(world: ClaimWorld) -> None:
+        if "override" in circumstances:  # which says nothing of a promotional message (reading 5)
+            world = replace(world, purpose=Purpose.SURVEY.value)
+        with stage.performing(world, **fields) as message:
+            waiting = queue(world, message)
+            stage.arrange(message, Circumstances(**{"override": world.override, **circumstances}))
+            assert gate_of(message, NOW).decision.verdict is not Verdict.ALLOW
+            assert claim(message, limit=1000, closes_at=None, worker="twin", now=NOW) is None
+            untouched = Delivery.objects.filter(message=message, state=DeliveryState.QUEUED, not_before=NOW)
+            assert untouched.count() == len(waiting) >= 3
+
+    hold_to_the_policy()
+
+
+def test_the_facts_that_reach_the_policy_are_those_on_record():
+    stage = Stage()
+
+    @EXAMPLES
+    @given(world=worlds)
+    def read_back(world: World) -> None:
+        with stage.performing_plan(world) as message:
+            stage.arrange(message, world.circumstances)
+            facts = gate_of(message, world.circumstances.now).facts
+            said, c = facts.message, world.circumstances
+            assert (said.purpose, said.medium) == (world.purpose, world.kind)
+            assert (said.scheduled_at, said.expires_at) == (world.scheduled_at, world.expires_at)
+            assert (said.paused, said.cancelled) == (c.paused, c.cancelled)
+            assert facts.channel.operator_down is c.outage
+            assert (facts.channel.windows is None) == (not c.hours)
+            assert (said.override is None) == (c.override is None)
+            if said.override is not None and c.override is not None:
+                assert said.override.same_content == c.override["same_content"]
+                assert said.override.revoked == c.override["revoked"]
+                assert said.override.approved_at == c.override["approved_at"]
+            owners = Owners(world)
+            for person in owners.people:
+                kind = AddressKind.MOBILE if person.mobile else AddressKind.LANDLINE
+                read = recipient_facts(person, person.address)
+                assert read == owners.facts(person.address)
+                assert read.address is kind
+            assert restrictions_out_of_step() == []
+            found = owners_of([*MOBILES, *LANDLINES])
+            assert found == {n: theirs for n in (*MOBILES, *LANDLINES) if (theirs := owners.of(n))}
+
+    read_back()

@@ -32,6 +32,11 @@ LINES = [
     "سلام",
 ]
 
+# As many customers as a world has at most.
+PEOPLE = 9
+# (weekday, opens, closes), in minutes of the day
+ALL_WEEK = tuple((day, 0, 1440) for day in range(7))
+
 moments = st.integers(-48, 48).map(lambda halves: NOW + halves * timedelta(minutes=30))
 flags = st.fixed_dictionaries(
     {"no_promotional": st.booleans(), "no_messages": st.booleans(), "voc_call_open": st.booleans()}
@@ -42,7 +47,7 @@ second_numbers = st.none() | st.sampled_from([*LANDLINES, MOBILES[0]])
 
 @st.composite
 def customers(draw: st.DrawFn) -> list[Contact]:
-    mobiles = draw(st.lists(st.sampled_from(MOBILES), unique=True, max_size=5))
+    mobiles = draw(st.lists(st.sampled_from(MOBILES), unique=True, min_size=2, max_size=5))
     people = [Contact(mobile=m, phone=draw(second_numbers), **draw(flags)) for m in mobiles]
     for person in people:
         if person.phone == person.mobile:
@@ -50,21 +55,21 @@ def customers(draw: st.DrawFn) -> list[Contact]:
     alone = draw(st.lists(st.sampled_from(LANDLINES), unique=True, max_size=2))
     people += [Contact(phone=p, **draw(flags)) for p in alone]
     for person in people:
-        person.tags = ["vip"] if draw(st.booleans()) else []
+        person.tags = ["vip"] if person is people[0] or draw(st.booleans()) else []
         person.created_at = person.updated_at = NOW
     return people
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What may change while a message is under way."""
+    """What is told of a message at an instant; by itself, nothing stands in its way at any hour."""
 
-    now: datetime
-    hours: tuple[tuple[int, int, int], ...]
-    outage: bool
-    paused: bool
-    cancelled: bool
-    override: dict[str, Any] | None
+    now: datetime = NOW
+    hours: tuple[tuple[int, int, int], ...] = ALL_WEEK
+    outage: bool = False
+    paused: bool = False
+    cancelled: bool = False
+    override: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,18 +81,15 @@ class World:
     expires_at: datetime | None
     audience: str
     lines: list[str]
-    before: Circumstances
-    after: Circumstances
-    changed_flags: list[dict[str, bool]]
-    # By customer: a landline of before the message, and one that comes while it is under way (None: none).
+    circumstances: Circumstances
+    # By customer: a landline of before the message (None: none).
     former: list[str | None]
-    moved: list[str | None]
+    moved: tuple[None, ...] = (None,) * PEOPLE
 
 
 hours = st.lists(
     st.tuples(st.integers(0, 6), st.sampled_from([0, 8, 12]), st.sampled_from([13, 22, 24])), max_size=6
 ).map(lambda rows: tuple({day: (day, o * 60, c * 60) for day, o, c in rows}.values()))
-all_week = st.just(tuple((day, 0, 1440) for day in range(7)))
 approvals = st.fixed_dictionaries(
     {
         "approved_at": st.none() | st.integers(-24, 3).map(lambda h: NOW + h * HOUR),
@@ -96,28 +98,71 @@ approvals = st.fixed_dictionaries(
         "same_content": st.sampled_from([True, True, False]),
     }
 )
-rarely = st.sampled_from([False, False, False, True])
+# None of them as often as any one; and some at once.
+obstacles = st.sampled_from(
+    [*({},) * 4, {"outage": True}, {"paused": True}, {"cancelled": True}, {"outage": True, "paused": True}]
+)
 circumstances = st.builds(
-    Circumstances,
-    now=moments,
-    hours=all_week | hours,
-    outage=rarely,
-    paused=rarely,
-    cancelled=rarely,
-    override=st.none() | approvals,
+    lambda now, hours, override, obstacles: Circumstances(now, hours, override=override, **obstacles),
+    moments,
+    st.just(ALL_WEEK) | hours | st.just(()),
+    st.none() | st.none() | approvals,
+    obstacles,
 )
 worlds = st.builds(
     World,
     people=customers(),
     kind=st.sampled_from(["sms", "voice"]),
     purpose=st.sampled_from(Purpose).map(str),
-    scheduled_at=st.none() | moments,
-    expires_at=st.none() | moments,
+    scheduled_at=st.none() | st.none() | moments,
+    expires_at=st.none() | st.none() | moments,
     audience=st.sampled_from(["all", "tag", "file"]),
     lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=12),
-    before=circumstances,
-    after=circumstances,
-    changed_flags=st.lists(flags, min_size=9, max_size=9),
-    former=st.lists(second_numbers, min_size=9, max_size=9),
-    moved=st.lists(second_numbers, min_size=9, max_size=9),
+    circumstances=circumstances,
+    former=st.lists(second_numbers, min_size=PEOPLE, max_size=PEOPLE),
 )
+
+
+@dataclass(frozen=True)
+class ClaimWorld:
+    """A message that may go now, planned for people who had refused nothing, and what they say since.
+
+    `people` are at least three customers; of each, `flags` are the word since the plan, `former` a second
+    number of before it, `moved` one that comes after it (None: none). `strangers` are numbers of the plan
+    that no customer has.
+    """
+
+    people: list[Contact]
+    flags: list[dict[str, bool]]
+    former: list[str | None]
+    moved: list[str | None]
+    strangers: list[str]
+    kind: str
+    purpose: str
+    override: dict[str, Any] | None
+
+
+@st.composite
+def claim_worlds(draw: st.DrawFn) -> ClaimWorld:
+    kind = draw(st.sampled_from(["sms", "voice"]))
+    mobiles = draw(st.lists(st.sampled_from(MOBILES), unique=True, min_size=3))
+    people = [Contact(mobile=m, phone=draw(second_numbers)) for m in mobiles]
+    for person in people:
+        if person.phone == person.mobile:
+            person.phone = None
+    if kind == "voice":
+        alone = draw(st.lists(st.sampled_from(LANDLINES), unique=True, max_size=2))
+        people += [Contact(phone=p) for p in alone]
+    for person in people:
+        person.created_at = person.updated_at = NOW
+    return ClaimWorld(
+        people=people,
+        flags=draw(st.lists(flags, min_size=len(people), max_size=len(people))),
+        former=draw(st.lists(second_numbers, min_size=len(people), max_size=len(people))),
+        moved=draw(st.lists(second_numbers, min_size=len(people), max_size=len(people))),
+        strangers=draw(st.lists(st.sampled_from(["+989351234567", "+989351234568"]), unique=True)),
+        kind=kind,
+        purpose=draw(st.sampled_from(Purpose).map(str)),
+        # Never pending: that holds the whole message, which is an obstacle of its own.
+        override=draw(st.none() | approvals.filter(lambda o: o["approved_at"] or o["revoked"])),
+    )
