@@ -18,7 +18,7 @@ _RANKED_FROM = 4
 class ContactQuerySet(models.QuerySet[Any]):
     def tagged(self, tag: str) -> ContactQuerySet:
         """Those with a tag, in any spelling of its letters and digits."""
-        keys = self.alias(_tag_keys=TagKeys("tags"))
+        keys: ContactQuerySet = self.alias(_tag_keys=TagKeys("tags"))
         return keys.filter(_tag_keys__contains=[Key(Value(fold_line(tag)))])
 
     def opted_out(self) -> ContactQuerySet:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Final
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from contacts.imports.columns import is_header
+from contacts.imports.notes import columns_of
+from contacts.imports.read import open_table
+from contacts.imports.table import Row, Table
 from contacts.models import Contact
 from messaging.labels import number as shown
 from messaging.planning import EVERYBODY, Source, of_given_lines, tagged
@@ -18,6 +26,9 @@ from persian.text import fold_line
 
 MAX_LINES = 200_000
 MAX_LINE = 64
+# What people write between numbers.
+_SEPARATORS: Final = re.compile(r"[,;\t،؛|\n\r]")
+_EDGES: Final = ' \t\r\n\ufeff"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +41,16 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """`kind` is `all`, `tag` or `file`; `name` is the tag or the file's name."""
+    """`kind` is `all`, `tag` or `file`; `name` is the tag or the file's name.
+
+    Of a file with a header: the `columns` that were taken, and of a workbook with several sheets the `sheet`.
+    """
 
     kind: str
     name: str = ""
     lines: tuple[FileLine, ...] = ()
+    columns: tuple[str, ...] = ()
+    sheet: str = ""
 
     def as_json(self) -> dict[str, Any]:
         if self.kind == "file":
@@ -67,53 +83,102 @@ def with_tag(tag: str) -> Audience:
 
 
 def from_lines(lines: Iterable[str], name: str) -> Audience:
-    """Numbers, one a line (only the first column of a CSV counts); blank lines are passed over.
+    """Numbers, one or more a line; blank lines are passed over.
 
-    A line that is no number stays, and becomes a recipient refused as `invalid_address`; a first
-    line without any digit is a heading.
+    Of a line with several fields, each that is a number is a recipient. A line without any stays, and becomes
+    a recipient refused as `invalid_address`; a first line without a number is a heading if letters prevail.
     """
-    found: list[FileLine] = []
-    for number, line in enumerate(lines, start=1):
-        raw = (
-            line.strip()
-            .lstrip("\ufeff")
-            .replace(";", ",")
-            .replace("\t", ",")
-            .split(",")[0]
-            .strip()
-            .strip('"')
+    return _of_rows((_SEPARATORS.split(line) for line in lines), name)
+
+
+def from_bytes(content: bytes, name: str) -> Audience:
+    """The same from a file's bytes: CSV, text or XLSX, read as an import reads it (`contacts.imports.read`).
+
+    Where a header names a column of numbers, that one counts; where it names two, the landline is for rows
+    without a mobile. Raises `ValidationError` as the import does, for hidden rows, and for a column that says
+    who must not be sent to.
+    """
+    with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
+        file.write(content)
+        file.flush()
+        try:
+            return _of_file(Path(file.name), name)
+        except ValidationError as error:
+            text = " ".join(error.messages)
+            raise ValidationError(text if name in text else f"«{name}»: {text}", code=error.code) from error
+
+
+def _of_file(path: Path, name: str) -> Audience:
+    with open_table(path) as table:
+        if not table.headless and is_header(table.header.cells):
+            return _of_columns(table, name)
+        rows = table.rows if table.headless else chain([table.header], table.rows)
+        return _of_rows((_fields(row) for row in rows), name)
+
+
+def _of_columns(table: Table, name: str) -> Audience:
+    columns = columns_of(table)
+    asking = (*columns.refusals, *columns.permissions)
+    if asking:
+        raise ValidationError(
+            _(
+                "“%(name)s” has a column that says who must not be sent to: “%(column)s”. Delete these rows"
+                " and the column, and hand the list to a VOC expert."
+            )
+            % {"name": name, "column": fold_line(table.header.cells[asking[0]])},
+            code="says_not_to_send",
         )
-        if not raw or (not found and number == 1 and not any(c.isdigit() for c in raw)):
+    places = [columns.position[field] for field in ("mobile", "phone") if field in columns.position]
+
+    def typed(row: Row) -> list[str]:
+        _demand_seen(row)
+        cells = (row.cells[place].strip() for place in places if place < len(row.cells))
+        return [next((cell for cell in cells if cell), "")]
+
+    titles = [fold_line(table.header.cells[place])[:80] for place in places]
+    found = _of_rows(map(typed, table.rows), name)
+    return replace(found, columns=tuple(titles), sheet=table.sheet if table.other_sheets else "")
+
+
+def _fields(row: Row) -> list[str]:
+    _demand_seen(row)
+    return [part for cell in row.cells for part in _SEPARATORS.split(cell)]
+
+
+def _demand_seen(row: Row) -> None:
+    if row.hidden:
+        raise ValidationError(
+            _("Row %(row)s of the sheet is hidden. Show or delete the hidden rows, so that all can be seen.")
+            % {"row": shown(row.number)},
+            code="hidden_row",
+        )
+
+
+def _of_rows(rows: Iterable[Sequence[str]], name: str) -> Audience:
+    found: list[FileLine] = []
+    for number, fields in enumerate(rows, start=1):
+        texts = [text for text in (field.strip(_EDGES) for field in fields) if text]
+        lines = [FileLine(text[:MAX_LINE], _address(text)) for text in texts]
+        numbers = [line for line in lines if line.address] or lines[:1]
+        if number == 1 and _is_heading(texts, numbers):
             continue
-        if len(found) >= MAX_LINES:
+        found += numbers
+        if len(found) > MAX_LINES:
             raise ValidationError(
                 _("“%(name)s” has more than %(limit)s lines. Split it, or import it with a tag.")
                 % {"name": name, "limit": shown(MAX_LINES)},
                 code="too_long",
             )
-        found.append(FileLine(raw[:MAX_LINE], _address(raw)))
     if not found:
         raise ValidationError(_("There is no number in “%(name)s”.") % {"name": name}, code="empty")
     return Audience("file", name, tuple(found))
 
 
-def from_bytes(content: bytes, name: str) -> Audience:
-    """The same from a file's bytes. Raises `ValidationError` if it is not UTF-8 text."""
-    if b"\x00" in content:
-        raise ValidationError(
-            _("“%(name)s” is not a text file. Save the numbers as CSV or text, one a line.") % {"name": name},
-            code="binary",
-        )
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ValidationError(
-            _("“%(name)s” is not UTF-8: line %(line)s cannot be read. Save it as “CSV UTF-8”.")
-            % {"name": name, "line": shown(line)},
-            code="encoding",
-        ) from error
-    return from_lines(io.StringIO(text), name)
+def _is_heading(texts: Sequence[str], lines: Sequence[FileLine]) -> bool:
+    if any(line.address for line in lines):
+        return False
+    text = "".join(texts)
+    return sum(map(str.isalpha, text)) > sum(map(str.isdigit, text))
 
 
 def _address(raw: str) -> str:

@@ -152,8 +152,8 @@ class ComposeForm(forms.Form):
         label=gettext_lazy("File with numbers"),
         required=False,
         allow_empty_file=True,
-        help_text=gettext_lazy("CSV or text in UTF-8, one number a line, at most 200,000 lines."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+        help_text=gettext_lazy("A list as for an import, CSV or XLSX, or text; at most 200,000 numbers."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx,text/csv,text/plain"}),
     )
     scheduled_on = DayField(label=gettext_lazy("Start: date"), required=False)
     scheduled_time = ClockField(label=gettext_lazy("Start: time"), required=False)

@@ -56,7 +56,7 @@ def _compose_page(request: HttpRequest, form: ComposeForm, faults: list[str] | N
     return render(request, "messaging/compose.html", context, status=status)
 
 
-@takes_uploads(uploads.MAX_BYTES, "messaging.submit_message")
+@takes_uploads(settings.IMPORT_MAX_BYTES, "messaging.submit_message")
 @requires("messaging.submit_message")
 @require_http_methods(["GET", "POST"])
 def compose(request: HttpRequest) -> HttpResponse:
@@ -137,7 +137,7 @@ def text_length(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/_length.html", {"length": length})
 
 
-@takes_uploads(uploads.MAX_BYTES, "messaging.submit_message")
+@takes_uploads(settings.IMPORT_MAX_BYTES, "messaging.submit_message")
 @requires("messaging.submit_message")
 @require_POST
 def foresight(request: HttpRequest) -> HttpResponse:
@@ -154,6 +154,7 @@ def foresight(request: HttpRequest) -> HttpResponse:
 def _foreseen(draft: Draft, now: datetime) -> dict[str, object]:
     return {
         "counts": Counts(preview(draft.audience.source(), draft_gate(draft, now))),
+        "taken": draft.audience,
         "length": Length.of(draft.text.strip(), medium_of(draft.channel)),
         "draft": draft,
     }

@@ -112,6 +112,7 @@ def test_an_attempt_that_kills_its_worker_is_counted(sender, settings):
         assert done.returncode == -signal.SIGKILL
         row.refresh_from_db()
         assert (row.status, row.attempts) == ("running", attempt)
+    assert row.tried_at is not None
     resume_imports(now=row.tried_at + 2 * MINUTE, after=MINUTE)
     row.refresh_from_db()
     assert row.status == "failed"

@@ -97,10 +97,11 @@ def test_there_must_be_customers():
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "empty"),
-        (b"\n\n", "empty"),
-        ("سلام".encode("cp1256"), "encoding"),
-        (b"MZ\x00\x01", "binary"),
+        (b"", "file_empty"),
+        (b"\n\n", "file_empty"),
+        ("سلام".encode("cp1256"), "empty"),
+        (b"0912345678\xff\n", "not_utf8"),
+        (b"MZ\x00\x01", "program"),
         (b"0912\n" * 200_001, "too_long"),
     ],
 )
