@@ -10,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
+
+from django.db import transaction
 
 
 class Event(StrEnum):
-    TIGHTENED = "tightened"  # a flag was set, or an opt-out call was opened
+    # a flag was set, an opt-out call was opened, or somebody who refused got a further number
+    TIGHTENED = "tightened"
     LOOSENED = "loosened"  # a flag was cleared, or the call was closed
 
 
@@ -52,3 +56,13 @@ def run(event: Event, contact_id: int, now: datetime) -> Effect:
     for hook in _hooks:
         total += hook(event, contact_id, now)
     return total
+
+
+def tell(event: Event, contact_id: int, now: datetime) -> Effect:
+    """Call every hook in the transaction of a change, and once more after its commit if it tightened."""
+    effect = run(event, contact_id, now)
+    if event is Event.TIGHTENED:
+        # A plan that was being committed read the older flags; what it placed is swept as well. Should
+        # this fail, the change stands: the claim reads the restrictions once more before anything is sent.
+        transaction.on_commit(partial(run, event, contact_id, now), robust=True)
+    return effect

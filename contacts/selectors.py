@@ -74,7 +74,7 @@ def owners_of(numbers: Iterable[str]) -> dict[str, list[Contact]]:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What restricts a number, and the customer whose word it is."""
+    """What restricts a number, and the customer whose word it is; None where it is no customer's."""
 
     restriction: Restriction
     contact: Contact | None
@@ -83,10 +83,33 @@ class Word:
 def words_about(numbers: Iterable[str]) -> dict[str, list[Word]]:
     """What restricts each of these numbers, and by whose word; the customer who came first is named first."""
     rows = list(Restriction.objects.filter(address__in=numbers).order_by("source_id", "-source"))
-    people = Contact.objects.in_bulk({row.source_id for row in rows})
+    by_customers = (Restriction.Source.REFUSAL, Restriction.Source.CALL)
+    people = Contact.objects.in_bulk({row.source_id for row in rows if row.source in by_customers})
     found: dict[str, list[Word]] = defaultdict(list)
     for row in rows:
-        found[row.address].append(Word(row, people.get(row.source_id)))
+        contact = people.get(row.source_id) if row.source in by_customers else None
+        found[row.address].append(Word(row, contact))
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A number of a customer's that another one's word restricts."""
+
+    number: str
+    word: Word
+
+
+def words_of_others(contacts: Iterable[Contact]) -> dict[int, list[Foreign]]:
+    """By customer: which of the numbers that they have is restricted by the word of others who have or had
+    it. The customer's own flags say nothing of that."""
+    numbers = [(c.pk, number) for c in contacts for number in (c.mobile, c.phone) if number]
+    words = words_about(number for _contact, number in numbers)
+    found: dict[int, list[Foreign]] = defaultdict(list)
+    for contact_id, number in numbers:
+        for word in words.get(number, []):
+            if word.contact is None or word.contact.pk != contact_id:
+                found[contact_id].append(Foreign(number, word))
     return dict(found)
 
 

@@ -15,7 +15,7 @@ from messaging.evaluation.sql import (
     consent_refusal,
     message_refusal,
     recipient_hold,
-    restrictions_of,
+    restrictions_by_number,
     state_case,
 )
 from messaging.policy.decide import Verdict
@@ -114,7 +114,7 @@ def _verdict(source: Source, gate: MessageGate) -> str:
     return (
         f"SELECT c.id AS contact_id, {source.address} AS address,"
         f" coalesce({refusal}) AS refusal, {recipient_hold(purpose)} AS hold"
-        f" FROM {source.from_sql} {restrictions_of(source.number)}"
+        f" FROM {source.from_sql} {restrictions_by_number(source.number)}"
     )
 
 

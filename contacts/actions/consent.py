@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
-from contacts import hooks
-from contacts.hooks import Effect, Event
+from contacts.hooks import Effect, Event, tell
 from contacts.models import ConsentEntry, Contact, OptOutCall
 from contacts.wording import count_text
 from persian.text import fold, has_words, is_blank
@@ -74,7 +72,7 @@ def set_consent(
             effect = _change(locked, flag, value, reason, by, now, source, call)
         elif value:
             # A recipient who was with the provider then may have come back into the queue since.
-            effect = _tell(Event.TIGHTENED, locked.pk, now)
+            effect = tell(Event.TIGHTENED, locked.pk, now)
         if call is not None:
             effect += _close(locked, by, now)
     _refresh(contact, locked)
@@ -95,7 +93,7 @@ def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall,
             call = OptOutCall.objects.create(contact=locked, opened_at=now, opened_by=by)
             _set(locked, voc_call_open=True, updated_at=now)
             record(by=by, action="contact.call_opened", obj=locked, data={"call": call.pk}, now=now)
-            effect = _tell(Event.TIGHTENED, locked.pk, now)
+            effect = tell(Event.TIGHTENED, locked.pk, now)
     _refresh(contact, locked)
     return call, effect
 
@@ -138,7 +136,7 @@ def _change(
         source=source,
         call=call,
     )
-    effect = _tell(Event.TIGHTENED if value else Event.LOOSENED, contact.pk, now)
+    effect = tell(Event.TIGHTENED if value else Event.LOOSENED, contact.pk, now)
     record(
         by=by,
         action="contact.opt_out_set" if value else "contact.opt_out_cleared",
@@ -173,16 +171,7 @@ def _close(contact: Contact, by: User, now: datetime) -> Effect:
     call.save(update_fields=["closed_at", "closed_by"])
     _set(contact, voc_call_open=False, updated_at=now)
     record(by=by, action="contact.call_closed", obj=contact, data={"call": call.pk}, now=now)
-    return _tell(Event.LOOSENED, contact.pk, now)
-
-
-def _tell(event: Event, contact_id: int, now: datetime) -> Effect:
-    effect = hooks.run(event, contact_id, now)
-    if event is Event.TIGHTENED:
-        # A plan that was being committed read the older flags; what it placed is swept as well. Should
-        # this fail, the change stands: the claim reads the flags once more before anything is sent.
-        transaction.on_commit(partial(hooks.run, event, contact_id, now), robust=True)
-    return effect
+    return tell(Event.LOOSENED, contact.pk, now)
 
 
 def _demand(by: User | None, permission: str) -> None:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from contacts.imports.export import report_lines
 from contacts.imports.notes import Notes
-from contacts.imports.stage import Counts, SampleRow, Stage, staged
+from contacts.imports.stage import Counts, RestrictedRow, SampleRow, Stage, staged
 from contacts.models import ContactImport
 from contacts.wording import count_text
 from persian.text import fold_line
@@ -31,6 +31,7 @@ from staff.models import User
 Status = ContactImport.Status
 
 SAMPLE_ROWS: Final = 10
+RESTRICTED_SHOWN: Final = 20
 # Below these a person waits for the answer; above, the worker does it and the page asks for it.
 QUICK_BYTES: Final = 512 * 1024
 QUICK_ROWS: Final = 5_000
@@ -39,10 +40,12 @@ MAX_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How the file was read, and the first rows as they would be stored."""
+    """How the file was read, the first rows as they would be stored, and the first with a number that another
+    customer's word restricts (one more than `RESTRICTED_SHOWN` where there are more)."""
 
     notes: Notes
     rows: list[SampleRow]
+    restricted: list[RestrictedRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def look_at_file(*, path: Path, report: Path | None = None) -> Look:
     """Check a file without writing anything (a dry run). Raises ValidationError for an unusable file."""
     _keep_apart(path, report)
     with staged(path) as stage:
-        look = Look(stage.look(), Sample(stage.notes, stage.sample(SAMPLE_ROWS)))
+        look = Look(stage.look(), _sample_of(stage))
         _write_report(stage, report)
         return look
 
@@ -125,7 +128,7 @@ def preview_import(*, import_id: int, now: datetime) -> None:
         with staged(stored_path(row)) as stage:
             _keep_counts(import_id, stage.look(), Status.PREVIEWED)
             stage.keep_refusals(import_id)
-            _keep_sample(row, Sample(stage.notes, stage.sample(SAMPLE_ROWS)))
+            _keep_sample(row, _sample_of(stage))
 
 
 def confirm_import(*, import_id: int, by: User) -> bool:
@@ -179,7 +182,15 @@ def kept_sample(row: ContactImport) -> Sample:
         kept = json.loads(_sample_path(row).read_text(encoding="utf-8"))
     except OSError as error:
         raise _file_gone() from error
-    return Sample(Notes.from_json(kept["notes"]), [SampleRow(**line) for line in kept["rows"]])
+    return Sample(
+        Notes.from_json(kept["notes"]),
+        [SampleRow(**line) for line in kept["rows"]],
+        [RestrictedRow(**line) for line in kept["restricted"]],
+    )
+
+
+def _sample_of(stage: Stage) -> Sample:
+    return Sample(stage.notes, stage.sample(SAMPLE_ROWS), stage.restricted(RESTRICTED_SHOWN + 1))
 
 
 def _keep_sample(row: ContactImport, sample: Sample) -> None:

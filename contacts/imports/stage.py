@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from contacts.hooks import Event, tell
 from contacts.imports.notes import Notes, columns_of
 from contacts.imports.read import open_table
 from contacts.imports.rows import Person, Problem, Reader
@@ -129,6 +130,37 @@ class SampleRow:
     tags: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class RestrictedRow:
+    """A row with a number that another customer's word restricts; the row is taken, the number stays so."""
+
+    row: int
+    number: str
+    contact_id: int
+    contact: str
+
+
+_RESTRICTED = """
+    SELECT DISTINCT s.row, n.number, k.id, coalesce(nullif(k.name, ''), nullif(k.company, ''), k.address)
+      FROM contact_staging s
+     CROSS JOIN LATERAL (VALUES (s.mobile), (s.phone)) n(number)
+      JOIN contacts_restriction r ON r.address = n.number AND r.source IN ('refusal', 'call')
+      JOIN contacts_contact k ON k.id = r.source_id
+     WHERE s.code IS NULL AND k.address <> s.address
+     ORDER BY s.row, n.number, k.id LIMIT %s
+"""
+
+
+# Whoever had refused something, and has a number from this file that was not theirs before.
+_REFUSERS_WITH_MORE = """
+    SELECT DISTINCT c.id FROM contact_staging s
+      JOIN contacts_contact c ON c.address = s.address
+       AND (c.no_promotional OR c.no_messages OR c.voc_call_open)
+      JOIN contacts_number n ON n.contact_id = c.id AND n.number = s.phone AND n.since = %(now)s
+     WHERE s.code IS NULL ORDER BY c.id
+"""
+
+
 class Stage:
     """The staged file, inside the transaction that `staged` opened."""
 
@@ -203,6 +235,11 @@ class Stage:
         )
         return [SampleRow(*row) for row in self._cursor.fetchall()]
 
+    def restricted(self, limit: int) -> list[RestrictedRow]:
+        """The first rows with a number that somebody else refused, or is on the line about."""
+        self._cursor.execute(_RESTRICTED, [limit])
+        return [RestrictedRow(*row) for row in self._cursor.fetchall()]
+
     def refusals(self) -> Iterator[Problem]:
         """Everything that was refused, in the file's order."""
         self._cursor.execute(
@@ -222,9 +259,13 @@ class Stage:
         )
 
     def apply(self, now: datetime) -> Counts:
-        """Write what is new or changed. The flags of consent are never touched."""
+        """Write what is new or changed. The flags of consent are never touched; what waits for a number that
+        came to whoever had refused is stopped."""
         self._cursor.execute(_APPLY, {"now": now})
         created, updated = self._cursor.fetchone()
+        self._cursor.execute(_REFUSERS_WITH_MORE, {"now": now})
+        for (contact_id,) in self._cursor.fetchall():
+            tell(Event.TIGHTENED, contact_id, now)
         unchanged = self._rows - self._refused - created - updated
         return Counts(self._rows, created, updated, unchanged, self._refused)
 

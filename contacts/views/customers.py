@@ -16,7 +16,7 @@ from contacts.forms import FilterForm, ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.presenting import history_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
-from contacts.selectors import known_tags
+from contacts.selectors import known_tags, words_of_others
 from contacts.views.common import user_of
 from staff.permissions import requires
 
@@ -27,10 +27,12 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET or None, initial={"refused": ""})
     asked = form.values() if form.is_bound else {}
     page = page_of(_filtered(asked), asked)
+    foreign = words_of_others(page.rows)
     context = {
         "form": form,
         "asked": asked,
         "page": page,
+        "rows": [(row, foreign.get(row.pk, [])) for row in page.rows],
         "tags": known_tags(),
         "none_at_all": not page.rows and not asked and not Contact.objects.exists(),
         "may_import": user_of(request).may("contacts.import_contacts"),
@@ -63,6 +65,8 @@ def _card(
     history = history_of(contact) if may_see_history else []
     context = {
         "contact": contact,
+        "foreign": words_of_others([contact]).get(contact.pk, []),
+        "former": contact.numbers.filter(until__isnull=False).order_by("-until"),
         "options": options_of(contact, refused),
         "open_call": contact.calls.filter(closed_at__isnull=True).select_related("opened_by").first(),
         "may_set": user_of(request).may("contacts.set_consent"),

@@ -74,6 +74,9 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "notes": sample.notes,
+        "restricted": sample.restricted[: imports.RESTRICTED_SHOWN],
+        "more_restricted": len(sample.restricted) > imports.RESTRICTED_SHOWN,
+        "restricted_rows": {line.row for line in sample.restricted},
         "sample": [(line, VERDICTS[line.verdict]) for line in sample.rows],
         **_refused(row),
     }

@@ -7,8 +7,8 @@ from django.utils.translation import override
 
 from contacts import hooks
 from contacts.hooks import Effect, Event
-from contacts.models import ConsentEntry, Contact, ContactImport
-from tests.factories import ContactFactory
+from contacts.models import ConsentEntry, Contact, ContactImport, Restriction
+from tests.factories import ContactFactory, landline
 
 pytestmark = pytest.mark.django_db
 
@@ -130,7 +130,53 @@ def test_an_unknown_number_becomes_a_customer_so_that_the_opt_out_holds(voc, cap
         "changed": True,
         "stopped": 0,
         "in_flight": 0,
+        "shared_with": [],
     }
+
+
+def test_a_refusal_by_a_second_number_is_the_customers_own(voc, capsys, write_csv):
+    """Field report A3."""
+    path = write_csv(("نام", "موبایل", "تلفن"), ("نمونه سوم", "09355550232", "02155550232"))
+    call_command("import_contacts", str(path))
+    opt_out(phone="02155550232", kind="all")
+    contact = Contact.objects.get()
+    assert contact.no_messages
+    assert contact.address == "+989355550232"
+    assert set(Restriction.objects.values_list("address", flat=True)) == {"+989355550232", "+982155550232"}
+
+
+def test_a_refusal_by_a_number_that_several_have_or_had_is_each_ones(voc, capsys):
+    first = ContactFactory(phone=landline(1), name="یک")
+    second = ContactFactory(phone=landline(1), name="دو")
+    gone = ContactFactory(phone=landline(1), name="سه")
+    Contact.objects.filter(pk=gone.pk).update(phone=None)
+    other = ContactFactory(phone=landline(2))
+    opt_out("--json", phone=landline(1))
+    answer = json.loads(capsys.readouterr().out)
+    assert [answer["contact"], *(one["contact"] for one in answer["shared_with"])] == [
+        first.pk,
+        second.pk,
+        gone.pk,
+    ]
+    assert not Contact.objects.filter(pk=other.pk, no_promotional=True).exists()
+    assert Contact.objects.filter(no_promotional=True).count() == 3
+    opt_out(phone=landline(1))
+    assert "Several customers have this number" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="Several customers have this number"):
+        opt_out("--clear", phone=landline(1))
+    assert Contact.objects.filter(no_promotional=True).count() == 3
+    opt_out("--clear", phone=second.mobile)
+    assert set(Contact.objects.filter(no_promotional=True)) == {first, gone}
+
+
+def test_whoever_is_reached_at_a_shared_number_takes_back_the_own_refusal_alone(voc, capsys):
+    sharer = ContactFactory(phone=landline(1))
+    own = ContactFactory(mobile=None, phone=landline(1))
+    opt_out(phone=landline(1))
+    opt_out("--clear", phone=landline(1))
+    assert set(Contact.objects.filter(no_promotional=True)) == {sharer}
+    assert Restriction.objects.filter(address=landline(1)).count() == 1
+    assert own.ledger.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from contacts.actions.consent import open_call, set_consent
 from contacts.imports.columns import FIELDS, recognise, titles
 from contacts.models import ConsentEntry, Contact, ContactImport
 from persian.jalali import format_datetime
-from tests.factories import NOW, ContactFactory, UserFactory
+from tests.factories import NOW, ContactFactory, UserFactory, landline
 
 pytestmark = pytest.mark.django_db
 
@@ -337,3 +337,34 @@ def test_the_back_office_writes_instants_in_the_jalali_calendar(client, voc):
     page = client.get(reverse("admin:contacts_consententry_change", args=[entry.pk])).content.decode()
     assert format_datetime(entry.at, "fa") in page
     assert "نوامبر" not in page
+
+
+def test_card_and_list_say_that_a_number_is_restricted_and_by_whose_word(as_sender):
+    refuser = ContactFactory(name="آن که نخواست", phone=landline(1), no_messages=True)
+    new = ContactFactory(name="آن که آمد", mobile=None, phone=landline(1))
+    link = reverse("contacts:card", args=[refuser.pk])
+    card = as_sender.get(reverse("contacts:card", args=[new.pk])).content.decode()
+    assert link in card
+    assert "آن که نخواست" in card
+    page = as_sender.get(reverse("contacts:list"))
+    assert {row: len(foreign) for row, foreign in page.context["rows"]} == {refuser: 0, new: 1}
+    assert "به خواست" in page.content.decode()
+    own = as_sender.get(reverse("contacts:card", args=[refuser.pk]))
+    assert own.context["foreign"] == []
+
+
+def test_a_card_shows_the_numbers_that_were_given_once(as_sender):
+    contact = ContactFactory(phone=landline(1))
+    Contact.objects.filter(pk=contact.pk).update(phone=landline(2))
+    page = as_sender.get(reverse("contacts:card", args=[contact.pk]))
+    assert [row.number for row in page.context["former"]] == [landline(1)]
+
+
+def test_the_preview_names_rows_with_a_number_that_another_customer_restricted(as_sender):
+    refuser = ContactFactory(mobile="+989355550230", phone="+982155550230", no_messages=True)
+    rows = "نام,تلفن,موبایل\nنو,021-55550230,\nهمان,,09355550230\nدیگر,,09121234567\n"
+    page = as_sender.get(upload(as_sender, rows).url)
+    [line] = page.context["restricted"]
+    assert (line.row, line.number, line.contact_id) == (2, "+982155550230", refuser.pk)
+    assert reverse("contacts:card", args=[refuser.pk]) in page.content.decode()
+    assert page.content.decode().count("tag-warning") == 1

@@ -180,10 +180,18 @@ def test_a_refusal_stops_what_waits_for_each_number_whoever_the_delivery_names(v
     assert kept.state == "queued"
 
 
-def test_a_number_that_comes_to_whoever_refused_while_a_message_waits_is_turned_away(tmp_path, voc):
+def test_a_list_that_gives_a_number_to_whoever_refused_stops_what_waits_for_it(tmp_path, voc):
     ContactFactory(mobile=mobile(1), no_messages=True)
     waiting = DeliveryFactory(contact=ContactFactory(mobile=mobile(2)))
     bring(tmp_path, "mobile,phone\n09120000001,09120000002")
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.reason) == ("suppressed", "no_messages")
+
+
+def test_a_number_that_comes_to_whoever_refused_past_every_action_is_turned_away(voc):
+    refuser = ContactFactory(mobile=mobile(1), no_messages=True)
+    waiting = DeliveryFactory(contact=ContactFactory(mobile=mobile(2)))
+    Contact.objects.filter(pk=refuser.pk).update(phone=mobile(2))
     made = claim(waiting.message, limit=10, closes_at=None, worker="test", now=NOW)
     assert made is not None
     assert (made.recipients, made.turned_away) == ([], 1)

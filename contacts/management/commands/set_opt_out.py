@@ -8,14 +8,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.actions.consent import ConsentEffect, set_consent
-from contacts.actions.people import ensure_contacts
+from contacts.actions.by_number import Said, set_consent_by_number
 from contacts.effects import effect_sentence
-from contacts.models import ConsentEntry, Contact
+from contacts.models import ConsentEntry
 from contacts.reasons import reason_text
 from persian.phones import InvalidNumber, normalise
 from staff.models import User
@@ -27,7 +25,7 @@ class Command(BaseCommand):
     help = "Set or clear what a customer refused (C7.3), as a VOC expert and with a reason."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("phone", metavar="PHONE", help="the customer's number, in any spelling")
+        parser.add_argument("phone", metavar="PHONE", help="the number, in any spelling")
         parser.add_argument("--kind", required=True, choices=sorted(FLAGS))
         parser.add_argument("--clear", action="store_true", help="the customer wants messages again")
         parser.add_argument("--by", required=True, metavar="USERNAME", help="the VOC expert")
@@ -38,20 +36,10 @@ class Command(BaseCommand):
         address = _number(options["phone"])
         by = _user(options["by"])
         flag, value = FLAGS[options["kind"]], not options["clear"]
-        now = timezone.now()
         try:
-            # An unknown number becomes a customer only if the refusal itself goes through.
-            with transaction.atomic():
-                contact = Contact.objects.get(pk=ensure_contacts([address], by=by, now=now)[address])
-                effect = set_consent(
-                    contact=contact,
-                    flag=flag,
-                    value=value,
-                    reason=options["reason"],
-                    by=by,
-                    now=now,
-                    source=ConsentEntry.Source.COMMAND,
-                )
+            said = set_consent_by_number(
+                number=address, flag=flag, value=value, reason=options["reason"], by=by, now=timezone.now()
+            )
         except PermissionDenied as error:
             raise CommandError(
                 _("“%(user)s” may not do this: only a VOC expert sets or clears what a customer refused.")
@@ -60,9 +48,14 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(contact, effect)))
-        else:
-            self.stdout.write(effect_sentence(flag, value, effect))
+            first, *others = [_as_json(one) for one in said]
+            self.stdout.write(json.dumps({**first, "shared_with": others}))
+            return
+        if len(said) > 1:
+            self.stdout.write(_("Several customers have this number; it counts for each of them."))
+        for one in said:
+            sentence = effect_sentence(flag, value, one.effect)
+            self.stdout.write(f"{one.contact}: {sentence}" if len(said) > 1 else sentence)
 
 
 def _number(typed: str) -> str:
@@ -81,13 +74,13 @@ def _user(username: str) -> User:
     return user
 
 
-def _as_json(contact: Contact, effect: ConsentEffect) -> dict[str, Any]:
+def _as_json(said: Said) -> dict[str, Any]:
     return {
-        "contact": contact.pk,
-        "number": contact.address,
-        "no_promotional": contact.no_promotional,
-        "no_messages": contact.no_messages,
-        "changed": effect.changed,
-        "stopped": effect.stopped,
-        "in_flight": effect.in_flight,
+        "contact": said.contact.pk,
+        "number": said.contact.address,
+        "no_promotional": said.contact.no_promotional,
+        "no_messages": said.contact.no_messages,
+        "changed": said.effect.changed,
+        "stopped": said.effect.stopped,
+        "in_flight": said.effect.in_flight,
     }

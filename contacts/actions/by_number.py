@@ -1,0 +1,64 @@
+"""What somebody says of a number, when nobody has chosen a customer yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from contacts.actions.consent import ConsentEffect, set_consent
+from contacts.actions.people import ensure_contacts
+from contacts.models import ConsentEntry, Contact
+from contacts.selectors import owners_of
+from staff.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was recorded of one customer."""
+
+    contact: Contact
+    effect: ConsentEffect
+
+
+def set_consent_by_number(
+    *, number: str, flag: str, value: bool, reason: str, by: User, now: datetime
+) -> list[Said]:
+    """A refusal by a number (E.164) is each one's who has or had it; an unknown number becomes a customer.
+    Taking it back is the word of one: of whoever is reached at the number, else of the only one who has it.
+    Raises ValidationError where several have it, and as `set_consent` does; nothing is written then."""
+    with transaction.atomic():
+        owners = owners_of([number]).get(number) or [
+            Contact.objects.get(pk=ensure_contacts([number], by=by, now=now)[number])
+        ]
+        if not value and owners[0].address == number:
+            owners = owners[:1]
+        if not value and len(owners) > 1:
+            raise ValidationError(
+                _("Several customers have this number: take a refusal back by a number of one alone."),
+                code="several_customers",
+            )
+        # In the order of their ids: two who say something at the same time cannot wait for each other.
+        list(
+            Contact.objects.select_for_update(no_key=True)
+            .filter(pk__in=[owner.pk for owner in owners])
+            .order_by("pk")
+        )
+        return [
+            Said(
+                owner,
+                set_consent(
+                    contact=owner,
+                    flag=flag,
+                    value=value,
+                    reason=reason,
+                    by=by,
+                    now=now,
+                    source=ConsentEntry.Source.COMMAND,
+                ),
+            )
+            for owner in owners
+        ]
