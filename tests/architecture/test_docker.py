@@ -17,6 +17,7 @@ from amoot_comms.embedded.postgres import LOCALE, OPTIONS, PRIVATE_LOG
 from amoot_comms.environment import refuse_weak_secrets
 from scripts import make_secrets
 from scripts.process import processes
+from scripts.throwaway import production
 from tests.architecture.test_env_example import listed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -136,6 +137,13 @@ def test_a_service_is_given_the_secrets_that_it_names_and_no_others(compose: dic
         assert files == {f"/run/secrets/{secret}" for secret in given}, name
     assert compose["services"]["postgres"]["secrets"] == ["postgres_password"]
     assert compose["services"]["redis"]["secrets"] == ["redis_password"]
+
+
+def test_compose_gives_every_secret_that_production_must_have(compose: dict[str, Any]) -> None:
+    needed = {name for name in production() if name.endswith(("_KEY", "_KEYS", "_SECRET", "_TOKEN"))}
+    assert needed >= {"SECRET_KEY", "CALLBACK_SECRET"}
+    for name in OURS:
+        assert {f"{variable}_FILE" for variable in needed} <= set(compose["services"][name]["environment"])
 
 
 def test_every_secret_is_made_and_is_one_that_production_takes(
