@@ -35,8 +35,8 @@ COPY amoot_comms amoot_comms
 RUN python scripts/compile_messages.py \
  && python -m scripts.throwaway python manage.py collectstatic --no-input -v 0 \
  && rm -rf node_modules \
- && mkdir -p var/run var/log var/media \
- && chown -R portal var
+ && mkdir -p var/run var/log var/media heads \
+ && chown -R portal var heads
 USER portal
 EXPOSE 8000
 # Each service's own stands in docker-compose.yml.

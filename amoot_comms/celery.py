@@ -47,6 +47,8 @@ NIGHTLY = {
     "messaging.tasks.compare_sends": crontab(minute="0", hour="23,0,1,2"),
     "contacts.tasks.forget_old_imports": crontab(minute="30", hour="21"),
     "amoot_comms.tasks.clear_expired": crontab(minute="40", hour="21"),
+    # Once a night; the later rounds find it done, or make up for a night without a worker.
+    "audit.tasks.verify": crontab(minute="10"),
 }
 
 app = Celery("amoot_comms")

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.nightly import latest as latest_verification
 from channels.limits import hours_of
 from channels.models import Channel, Outage, Purpose
 from contacts.models import ConsentEntry, OptOutCall
@@ -169,6 +170,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
                 asked, _("emergency messages to decide"), reverse("messaging:list"), "exclamation-octagon"
             )
         )
+    found += _bad_trail(user)
     if user.may("messaging.view_breaches"):
         lately = now - timedelta(days=_BREACH_DAYS)
         new = Breach.objects.visible_to(user).filter(found_at__gte=lately).count()
@@ -180,6 +182,14 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
         address = reverse("admin:staff_user_changelist") + "?is_superuser__exact=1"
         found.append(Waiting(superusers, _("superusers who may change every log-in"), address, "person-lock"))
     return [one for one in found if one.count]
+
+
+def _bad_trail(user: User) -> list[Waiting]:
+    """The last verification of the audit trail, where it found a fault."""
+    verified = latest_verification() if user.may("audit.view_entry") else None
+    if verified is None or verified.holds:
+        return []
+    return [Waiting(1, _("The audit trail does not hold"), reverse("audit:list"), "exclamation-octagon")]
 
 
 def _doubts(user: User, now: datetime) -> list[Waiting]:

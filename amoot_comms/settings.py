@@ -326,6 +326,18 @@ IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
 IMPORT_READ_MEMORY_MB = env.int("IMPORT_READ_MEMORY_MB", default=512)
 IMPORT_READ_SECONDS = env.int("IMPORT_READ_SECONDS", default=60)
 
+# --- Audit trail ---------------------------------------------------------------------------------
+
+# 32 bytes in base64: signs the seals (Ed25519). Only the process that seals needs it.
+AUDIT_SIGNING_KEY = env.str(
+    "AUDIT_SIGNING_KEY", default="development-only-audit-key-seals-nothing-00" if DEVELOPMENT else ""
+)
+# Public keys whose seals are believed: the current one and all former ones.
+AUDIT_PUBLIC_KEYS = env.list("AUDIT_PUBLIC_KEYS", default=[])
+# Where the heads of the trail are appended, on another volume than the database's. In development a file
+# for each database under var/audit.
+AUDIT_HEADS_PATH = env.str("AUDIT_HEADS_PATH", default="")
+
 # --- Metrics -------------------------------------------------------------------------------------
 
 # Without it there is no /metrics in production, and in development for this machine only.
@@ -338,6 +350,7 @@ _own_secrets = {
     "SECRET_KEY": SECRET_KEY,
     "CALLBACK_SECRET": CALLBACK_SECRET,
     "METRICS_TOKEN": METRICS_TOKEN,
+    "AUDIT_SIGNING_KEY": AUDIT_SIGNING_KEY,
     "The password in DATABASE_URL": password_of(env.str("DATABASE_URL", default="")),
     "The password in REDIS_URL": password_of(REDIS_URL),
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.heads import Head
 from audit.querysets import EntryQuerySet
-from common.guards import append_only
+from audit.signing import Statement
+from common.guards import Rule, append_only, frozen, kept
 
 
 class Entry(models.Model):
@@ -17,6 +20,8 @@ class Entry(models.Model):
     """
 
     at = models.DateTimeField(_("at"))
+    # The database's own clock, by a trigger; NULL in entries from before this column.
+    recorded_at = models.DateTimeField(_("recorded at"), null=True, editable=False)
     actor_id = models.BigIntegerField(_("actor id"), null=True)
     actor = models.CharField(_("actor"), max_length=150)
     action = models.CharField(_("action"), max_length=60)
@@ -35,7 +40,15 @@ class Entry(models.Model):
             # the admin's newest first, and a period of the audit pack
             models.Index(fields=["at", "id"], name="audit_by_time"),
         ]
-        triggers = append_only("audit_entry")
+        triggers = [
+            *append_only("audit_entry"),
+            Rule(
+                name="audit_entry_recorded_at",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="NEW.recorded_at := clock_timestamp(); RETURN NEW;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}"
@@ -55,3 +68,55 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Seal(models.Model):
+    """A signed statement about the chain: its length, its last entry and digest, and the instant.
+
+    Numbered from 1 without gaps; `links` is the number of the last link that it covers.
+    """
+
+    links = models.BigIntegerField(_("links"))
+    last_entry = models.BigIntegerField(_("last entry"))
+    head = models.BinaryField(_("digest of the last link"), max_length=32)
+    sealed_at = models.DateTimeField(_("sealed at"))
+    key = models.CharField(_("key"), max_length=16)
+    signature = models.BinaryField(_("signature"), max_length=64)
+
+    class Meta:
+        verbose_name = _("seal")
+        verbose_name_plural = _("seals")
+        triggers = append_only("audit_seal")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def as_head(self) -> Head:
+        said = Statement(self.pk, self.links, self.last_entry, bytes(self.head), self.sealed_at)
+        return Head(said, self.key, bytes(self.signature))
+
+
+class Verification(models.Model):
+    """One nightly walk along the chain and what it found. `fault` is empty where the trail holds."""
+
+    at = models.DateTimeField(_("at"))
+    links = models.BigIntegerField(_("links"))
+    late = models.PositiveIntegerField(_("entries sealed late"), default=0)
+    fault = models.CharField(_("fault"), max_length=20, blank=True)
+    detail = models.TextField(_("what is wrong"), blank=True)
+    told_at = models.DateTimeField(_("told at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("verification of the trail")
+        verbose_name_plural = _("verifications of the trail")
+        triggers = [
+            frozen("verification_frozen_fields", "at", "links", "late", "fault", "detail"),
+            *kept("verification"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def holds(self) -> bool:
+        return not self.fault

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ISSUED_BY_OTHERS = ("amootsms_token", "avanak_token", "email_host_password")
+SIGNING = ("audit_signing_key",)
 RANDOM = (
     *("postgres_password", "redis_password", "secret_key", "factor_keys"),
     *("callback_secret", "metrics_token"),
@@ -24,6 +25,8 @@ def main(folder: Path) -> int:
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     made = [name for name in RANDOM if create(folder / name, secrets.token_hex(32))]
+    # An Ed25519 key: any 32 bytes, in base64.
+    made += [name for name in SIGNING if create(folder / name, secrets.token_urlsafe(32))]
     addresses = {
         "database_url": f"postgres://amoot:{(folder / 'postgres_password').read_text()}@postgres:5432/amoot",
         "redis_url": f"redis://:{(folder / 'redis_password').read_text()}@redis:6379/0",

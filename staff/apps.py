@@ -9,7 +9,11 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from audit import nightly
+        from staff.permissions import readers_of_the_trail
         from staff.roles import sync_roles
+
+        nightly.tell_by_mail(readers_of_the_trail)
 
         # Once a migrate, not once an app: this app stands for all of them.
         post_migrate.connect(sync_roles, sender=self, dispatch_uid="staff.sync_roles")

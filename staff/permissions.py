@@ -11,7 +11,7 @@ from common.permissions import may, requires
 from staff.models import User
 from staff.roles import Role
 
-__all__ = ["demand", "holders_of", "may", "members_of", "requires", "signed_in"]
+__all__ = ["demand", "holders_of", "may", "members_of", "readers_of_the_trail", "requires", "signed_in"]
 
 
 def demand(by: User | None, permission: str) -> None:
@@ -33,6 +33,11 @@ def members_of(*roles: Role) -> QuerySet[User]:
     """The log-ins in use that have one of the roles, and an address for mail."""
     members = User.objects.filter(groups__name__in=[role.value for role in roles])
     return User.objects.filter(pk__in=members.values("pk"), is_active=True).exclude(email="")
+
+
+def readers_of_the_trail() -> list[str]:
+    """Whom a bad verdict about the audit trail is mailed to: those who may read it."""
+    return list(holders_of("audit.view_entry").values_list("email", flat=True))
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -143,3 +143,9 @@ def _each_test_begins_in_the_portals_own_language() -> Iterator[None]:
 
     translation.deactivate()
     timezone.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _heads_of_the_trail_are_the_tests_own(settings: Any, tmp_path_factory: Any) -> None:
+    settings.AUDIT_HEADS_PATH = str(tmp_path_factory.getbasetemp() / f"{os.getpid()}.heads")
+    Path(settings.AUDIT_HEADS_PATH).unlink(missing_ok=True)

@@ -141,6 +141,8 @@ def _development_defaults(*, embedded_database: bool) -> None:
         os.environ["DEVELOPMENT"] = "1"
     if embedded_database and not given("SECRET_KEY"):
         os.environ["SECRET_KEY"] = places.secret("secret_key", 48)
+    if embedded_database and not given("AUDIT_SIGNING_KEY"):
+        os.environ["AUDIT_SIGNING_KEY"] = places.secret("audit_signing_key")
     gateway = known().get("fake_gateway", {})
     if gateway and is_alive(gateway.get("pid", 0), "fake_gateway") and not given("FAKE_GATEWAY_PORT"):
         os.environ["FAKE_GATEWAY_PORT"] = str(gateway["port"])

@@ -3,8 +3,8 @@
 A channel's pump, its planning of campaigns and its chores (calls without an outcome, calls in doubt,
 reports) are threads of their own, so that a slow provider delays its own messages only, and a long campaign
 or a long question no message at all. One more tells of outages and sends the mails about log-ins, so that
-a slow mail server delays nothing else, and one takes up imports left behind. Whatever a thread meets (a
-database that restarts, a bug) it says, and goes on after a moment.
+a slow mail server delays nothing else, one takes up imports left behind, and one verifies the audit trail at
+night. Whatever a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 
 from django.db import close_old_connections, connection
 
+from audit.nightly import verify_if_due
 from channels.models import Channel
 from channels.telling import tell
 from common.liveness import TASK_SECONDS, report_alive
@@ -40,6 +41,8 @@ IDLE_SECONDS: Final = 1.0
 CHORES_SECONDS: Final = 2.0
 TELL_SECONDS: Final = 10.0
 IMPORTS_SECONDS: Final = 30.0
+# The audit trail is verified once a night; so often it is asked whether that was done.
+VERIFY_SECONDS: Final = 600.0
 # After an error; a database that was restarted is there again soon.
 ERROR_SECONDS: Final = 1.0
 
@@ -82,7 +85,7 @@ class Standby:
         work: list[Callable[[], None]] = [partial(self._pump, code) for code in self.codes]
         work += [partial(self._plan, code) for code in self.codes]
         work += [partial(self._chores, code) for code in self.codes]
-        work += [self._tell, self._imports]
+        work += [self._tell, self._imports, self._verify_trail]
         threads = [threading.Thread(target=act, name=f"standby-{n}") for n, act in enumerate(work)]
         for thread in threads:
             thread.start()
@@ -151,6 +154,13 @@ class Standby:
             now = database_clock()
             resume_imports(now=now, after=STANDBY_AFTER)
             return IMPORTS_SECONDS
+
+        self._repeat(turn)
+
+    def _verify_trail(self) -> None:
+        def turn() -> float:
+            verify_if_due(now=database_clock())
+            return VERIFY_SECONDS
 
         self._repeat(turn)
 

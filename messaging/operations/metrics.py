@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from audit.nightly import latest as latest_verification
 from messaging.operations.backlog import READY
 from messaging.operations.figures import MINUTES
 from messaging.operations.overview import Overview, overview
@@ -34,6 +35,7 @@ class OverviewCollector(Collector):
         yield from self._backlog()
         yield from self._gateways()
         yield from self._outages()
+        yield from self._trail()
 
     def _workers(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("amoot_workers_alive", "Workers seen lately.", value=self.seen.alive)
@@ -116,6 +118,20 @@ class OverviewCollector(Collector):
                 seconds = (self.now - outage.started_at).total_seconds()
                 since.add_metric([one.channel.code, outage.cause], max(seconds, 0))
         yield from (down, since)
+
+    def _trail(self) -> Iterator[Metric]:
+        verified = latest_verification()
+        if verified is not None:
+            yield GaugeMetricFamily(
+                "amoot_audit_holds",
+                "1: the last verification of the audit trail found no fault.",
+                value=int(verified.holds),
+            )
+            yield GaugeMetricFamily(
+                "amoot_audit_verified_seconds",
+                "Seconds since the audit trail was verified.",
+                value=max((self.now - verified.at).total_seconds(), 0),
+            )
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:

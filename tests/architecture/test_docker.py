@@ -146,6 +146,18 @@ def test_compose_gives_every_secret_that_production_must_have(compose: dict[str,
         assert {f"{variable}_FILE" for variable in needed} <= set(compose["services"][name]["environment"])
 
 
+def test_only_the_process_that_seals_has_the_key_and_writes_the_heads(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert [name for name in services if "audit_signing_key" in services[name]["secrets"]] == ["chores"]
+    mounts = {
+        name: volume
+        for name, service in services.items()
+        for volume in service.get("volumes", [])
+        if volume.startswith("heads:")
+    }
+    assert mounts == {"chores": "heads:/app/heads", "standby": "heads:/app/heads:ro"}
+
+
 def test_every_secret_is_made_and_is_one_that_production_takes(
     compose: dict[str, Any], tmp_path: Path
 ) -> None:
