@@ -26,7 +26,8 @@ def customers(count: int, groups: Sequence[int] = ()) -> None:
     in 1,000 with an open call. The first n carry the tag `first-n`, for every n of `groups`."""
     tags = ", ".join(f"CASE WHEN g.n <= {int(n)} THEN 'first-{int(n)}' END" for n in groups) or "NULL"
     _empty("contacts_contact, contacts_number, contacts_restriction")
-    with connection.cursor() as cursor:
+    by = user().pk
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO contacts_contact (name, company, customer_no, email, mobile, tags, search_text,"
             " no_promotional, no_messages, voc_call_open, created_at, updated_at)"
@@ -35,6 +36,20 @@ def customers(count: int, groups: Sequence[int] = ()) -> None:
             " g.n %% 1000 = 0, now(), now() FROM generate_series(1, %s) AS g(n)",
             [count],
         )
+        # A flag has its last word in the ledger, an open call its row.
+        cursor.execute(
+            "INSERT INTO contacts_consententry (contact_id, at, flag, before, after, by_id, reason, source)"
+            " SELECT c.id, c.created_at, f.flag, FALSE, TRUE, %s, 'bench', 'command' FROM contacts_contact c"
+            " CROSS JOIN LATERAL (VALUES ('no_promotional', c.no_promotional),"
+            " ('no_messages', c.no_messages)) f(flag, is_set) WHERE f.is_set",
+            [by],
+        )
+        cursor.execute(
+            "INSERT INTO contacts_optoutcall (contact_id, opened_at, opened_by_id)"
+            " SELECT c.id, c.created_at, %s FROM contacts_contact c WHERE c.voc_call_open",
+            [by],
+        )
+    with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE contacts_contact, contacts_number, contacts_restriction")
 
 
