@@ -42,7 +42,16 @@ from messaging.states import DeliveryState, MessageStatus
 from persian.phones import InvalidNumber, normalise
 from staff.models import User
 from tests.factories import DAY, NOW, ChannelFactory, EmployeeFactory, MessageFactory, UserFactory
-from tests.messaging.worlds import LANDLINES, MOBILES, Circumstances, ClaimWorld, World, claim_worlds, worlds
+from tests.messaging.worlds import (
+    ALL_WEEK,
+    LANDLINES,
+    MOBILES,
+    Circumstances,
+    ClaimWorld,
+    World,
+    claim_worlds,
+    worlds,
+)
 from tests.policy.builders import TICK
 
 pytestmark = pytest.mark.django_db
@@ -262,7 +271,16 @@ IN_THE_WAY: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[tuple[Verdict,
     "nothing": (
         {"scheduled_at": None, "expires_at": None},
         {},
-        (*OF_A_CLAIM, (Verdict.REFUSE, Reason.DUPLICATE), (Verdict.REFUSE, Reason.INVALID_ADDRESS)),
+        (
+            ALLOWED,
+            *((Verdict.REFUSE, reason) for reason in (Reason.DUPLICATE, Reason.INVALID_ADDRESS)),
+            *((Verdict.REFUSE, reason) for reason in (Reason.FACTS_MISSING, Reason.NO_MESSAGES)),
+        ),
+    ),
+    "nothing, of a promotion": (
+        {"purpose": "promotional", "scheduled_at": None, "expires_at": None},
+        {"hours": ALL_WEEK, "now": NOW, "paused": False, "cancelled": False},
+        (ALLOWED, (Verdict.REFUSE, Reason.NO_PROMOTIONAL), (Verdict.HOLD, Reason.VOC_CALL_OPEN)),
     ),
     "a pause": ({"expires_at": None}, {"paused": True}, ((Verdict.HOLD, Reason.PAUSED),)),
     "a cancellation": ({}, {"cancelled": True}, ((Verdict.REFUSE, Reason.CANCELLED),)),
@@ -296,7 +314,7 @@ def test_the_plan_and_its_preview_are_the_policys_own(
 ):
     stage, seen = Stage(), Seen()
 
-    @settings(EXAMPLES, max_examples=60 if not circumstances else 20)
+    @settings(EXAMPLES, max_examples=30 if circumstances else 80)
     @given(world=worlds, alone=st.booleans())
     def hold_to_the_policy(world: World, alone: bool) -> None:
         given = Circumstances(now=world.circumstances.now) if alone else world.circumstances

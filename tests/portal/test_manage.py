@@ -56,7 +56,9 @@ def empty_database(db: None) -> Iterator[str]:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-@pytest.mark.parametrize("command", [("message_status", "1"), ("import_contacts", "README.md")])
+@pytest.mark.parametrize(
+    "command", [("message_status", "1"), ("import_contacts", "tests/contacts/inputs/numbers_floats.csv")]
+)
 def test_a_database_without_tables_is_told_in_a_sentence(empty_database, command):
     done = answer(*command, DEVELOPMENT="1", DATABASE_URL=empty_database)
     assert done.returncode == 1
@@ -75,7 +77,7 @@ def test_a_proxy_whose_visitors_all_have_its_own_address_is_refused():
     done = answer("check", **production(), PROXY_COUNT="0")
     assert done.returncode == 1
     assert done.stderr.startswith("The settings are wrong: BEHIND_TLS_PROXY is 1, so PROXY_COUNT")
-    assert answer("check", **production(), PROXY_COUNT="2").returncode == 0
+    assert answer("check", **PRODUCTION, PROXY_COUNT="2").returncode == 0
 
 
 def test_whoever_asks_for_it_gets_the_traceback():
