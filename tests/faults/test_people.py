@@ -36,7 +36,7 @@ pytestmark = pytest.mark.faults
 def test_nobody_gets_a_message_after_the_opt_out_was_acknowledged(arena: Arena):
     open_every_day(arena.channel, 0, 1440)
     message = arena.campaign(2500, purpose="promotional")
-    arena.gateway.use("latency:0.02")
+    arena.gateway.use("latency:0.2")
     voc = UserFactory(roles=["voc"])
     acknowledged: dict[int, datetime] = {}
     over = threading.Event()
@@ -60,13 +60,15 @@ def test_nobody_gets_a_message_after_the_opt_out_was_acknowledged(arena: Arena):
 
     for _n in range(3):
         arena.start_worker()
-    thread = threading.Thread(target=opting_out)
-    thread.start()
+    threads = [threading.Thread(target=opting_out) for _n in range(2)]
+    for thread in threads:
+        thread.start()
     try:
         arena.wait_until(lambda: arena.sent() > 1200, 60, "the middle of the campaign")
     finally:
         over.set()
-        thread.join(10)
+        for thread in threads:
+            thread.join(10)
     arena.finish(message)
     arena.judge()
     rows = Delivery.objects.filter(contact_id__in=list(acknowledged)).exclude(call=None)
@@ -76,7 +78,7 @@ def test_nobody_gets_a_message_after_the_opt_out_was_acknowledged(arena: Arena):
         if delivery.call is not None and delivery.call.intended_at > acknowledged[delivery.contact_id or 0]
     ]
     assert late == []
-    assert Delivery.objects.filter(message=message, state="suppressed").count() > 20
+    assert Delivery.objects.filter(message=message, state="suppressed").count() > 10
 
 
 # --- Row 14: send, pressed again and again --------------------------------------------------------
