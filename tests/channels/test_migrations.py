@@ -9,6 +9,7 @@ from django.db import connection
 
 from channels.models import Outage
 from tests.factories import HOUR, NOW, ChannelFactory, OutageFactory, UserFactory
+from tests.guards import unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.django_db
 def test_old_outages_get_their_cause_from_the_reason_and_are_told_to_nobody(written, cause, code, reason):
     OutageFactory(reason=written, cause="unclear", code="", ended_at=NOW + HOUR)
     migration = import_module("channels.migrations.0004_outage_cause")
-    with connection.cursor() as cursor:
+    # The guards came later than this migration.
+    with unguarded(), connection.cursor() as cursor:
         cursor.execute(migration.CAUSES_FROM_REASONS)
     row = Outage.objects.get()
     assert (row.cause, row.code, row.reason) == (cause, code, reason)
@@ -39,7 +41,8 @@ def test_a_declared_one_keeps_its_reason():
         channel=ChannelFactory(), origin="declared", declared_by=UserFactory(), reason="network: قطعی"
     )
     migration = import_module("channels.migrations.0004_outage_cause")
-    with connection.cursor() as cursor:
+    # The guards came later than this migration.
+    with unguarded(), connection.cursor() as cursor:
         cursor.execute(migration.CAUSES_FROM_REASONS)
     row = Outage.objects.get()
     assert (row.cause, row.code, row.reason) == ("declared", "", "network: قطعی")
