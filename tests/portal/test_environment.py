@@ -30,7 +30,7 @@ NAMES = (
     "AUDIT_SIGNING_KEY",
 )
 # NAME=value, "NAME": "value", required("NAME", "value"), settings.NAME = "value"
-ASSIGNED = re.compile(rf"\b({'|'.join(NAMES)})[\"']?\s*[:=,]\s*[\"']?([^\s\"',$<{{}})\]]+)")
+ASSIGNED = re.compile(rf"\b({'|'.join(NAMES)})[\"']?\s*[:=,]\s*[\"']?([^\s\"',$<{{}}()\]]+)")
 SUFFIXES = {".py", ".yml", ".yaml", ".toml", ".md", ".html", ".example", ""}
 OUTSIDE = {".git", ".venv", "node_modules", "var", "staticfiles"}
 
