@@ -114,7 +114,7 @@ def test_english_is_left_to_right_and_says_the_same():
     sms()
     report(off=5)
     page = text_of(signed_in(UserFactory(roles=["it"]), "en").get(reverse("messaging:operations")))
-    assert "How sending goes" in page
+    assert "Sending status" in page
     assert "sends nothing promotional" in page
 
 
