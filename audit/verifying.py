@@ -27,7 +27,7 @@ from audit.signing import PublicKeys, is_signed
 
 # An act may tell the instant of its beginning, and a machine's clock may be wrong by a little.
 MAY_DIFFER: Final = timedelta(hours=1)
-# So many late entries are named.
+# The number of late entries that are named.
 NAMED: Final = 20
 
 
