@@ -7,12 +7,16 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.devices import known_device, remember
+from accounts.names import login_name
 from accounts.passwords import DEMO_PASSWORD
 from accounts.trail import note
 from common.client_address import client_address
@@ -64,11 +68,23 @@ class NoSignupAdapter(DefaultAccountAdapter):
         return super().authenticate(request, **credentials)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """No throttle here: allauth's counts by user name alone, so a stranger could lock a colleague out.
+        """Raises ImmediateHttpResponse (429) after too many sign-ins from one address.
 
-        django-axes counts failures by user name *and* address. The codes of the second factor
-        stay under allauth's own limit, which only somebody with the password can reach.
+        A known browser is left out: a stranger at the same address must not use up its tries. allauth's
+        own throttle counts by user name alone, so a stranger could lock a colleague out; django-axes
+        counts failures (`accounts.devices`). The codes of the second factor stay under allauth's limit,
+        which only somebody with the password can reach.
         """
+        if known_device(request, login_name(request, credentials)):
+            return
+        if not ratelimit.consume(request, app="allauth.account", action="sign_in"):
+            raise ImmediateHttpResponse(ratelimit.respond_429(request))
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """The browser is known from now on."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember(request, response, user)
+        return response
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The same address for allauth's limits and mails as for django-axes and the log."""

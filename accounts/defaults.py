@@ -33,8 +33,10 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # By client address: a whole office signs in at eight o'clock from one. Guesses of one password are
 # counted by django-axes. By the typed address ("key"): mails that a stranger can have sent to a colleague.
+# Sign-ins are counted by the adapter ("sign_in"), which leaves out known browsers.
 ACCOUNT_RATE_LIMITS = {
-    "login": "300/m/ip",
+    "login": None,
+    "sign_in": "300/m/ip",
     "reset_password": "60/m/ip,5/h/key",
     "reset_password_from_key": "60/m/ip",
 }
@@ -53,12 +55,11 @@ MFA_FORMS = {
 
 # --- django-axes ---------------------------------------------------------------------------------
 
-# User *and* address: a stranger elsewhere cannot lock a colleague out.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = "accounts.devices.lockout_parameters"
 AXES_LOCKOUT_TEMPLATE = "account/lockout.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "common.client_address.client_address"
-AXES_USERNAME_CALLABLE = "accounts.names.login_name"
+AXES_USERNAME_CALLABLE = "accounts.devices.counted_name"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
@@ -68,6 +69,8 @@ SESSION_SAVE_EVERY_REQUEST = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# A browser in which somebody has signed in stays known for so long (`accounts.devices`).
+DEVICE_COOKIE_AGE = 180 * 24 * 3600
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -8,6 +8,6 @@ from django.http import HttpRequest
 
 
 def login_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:
-    """The user name that failures are counted under, one for all spellings of upper and lower case."""
+    """The user name of a sign-in, one for all spellings of upper and lower case."""
     found = (credentials or {}).get("username") or request.POST.get("login") or request.POST.get("username")
     return str(found).strip().casefold() if found else None

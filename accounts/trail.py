@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.devices import owner_of
+from accounts.lockouts import cool_off, noted_key
 from audit.actions import record
 from common.client_address import client_address
 from staff.models import User
@@ -44,9 +45,11 @@ def note_failure(request: HttpRequest | None, name: str | None) -> None:
             )
 
 
-def note_lockout(request: HttpRequest | None, name: str | None, address: str | None) -> None:
+def note_lockout(request: HttpRequest | None, counted: str | None, address: str | None) -> None:
     """Record that a name is locked at an address, once a lock: each further try would be another entry."""
+    name, known = owner_of(counted or "")
     user = User.objects.filter(username__iexact=name).first() if name else None
-    seconds = int(settings.AXES_COOLOFF_TIME * 3600)
-    if user is not None and cache.add(f"locked-{user.pk}-{address}", "noted", timeout=seconds):
-        note(request, action="user.locked_out", by=None, user=user)
+    seconds = int(cool_off().total_seconds())
+    if user is not None and cache.add(noted_key(user, address, known), "noted", timeout=seconds):
+        data = {"known_browser": True} if known else {}
+        note(request, action="user.locked_out", by=None, user=user, **data)

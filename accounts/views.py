@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actions import reset_second_factor
 from accounts.forms import FactorResetForm
+from accounts.lockouts import locked_out, unlock
 from common import fresh_proof
 from common.fresh_proof import asks_again
 from staff.models import User
@@ -30,6 +31,25 @@ def go_on(request: HttpRequest) -> HttpResponse:
         return fresh_proof.question(request, request.path)
     address, fields = kept
     return render(request, "account/go_on.html", {"address": address, "fields": fields})
+
+
+@requires("staff.change_user")
+@require_safe
+def lock_outs(request: HttpRequest) -> HttpResponse:
+    """Who is locked out by wrong passwords now."""
+    return render(request, "account/lock_outs.html", {"lockouts": locked_out(now=timezone.now())})
+
+
+@requires("staff.change_user")
+@require_POST
+def unlock_user(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a colleague who is locked out sign in again."""
+    user = get_object_or_404(User, pk=pk)
+    if unlock(user=user, by=signed_in(request), now=timezone.now()):
+        messages.success(request, _("%(name)s may sign in again.") % {"name": user.display_name})
+    else:
+        messages.info(request, _("%(name)s was not locked out.") % {"name": user.display_name})
+    return redirect("lock_outs")
 
 
 @requires("staff.change_user")

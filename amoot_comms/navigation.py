@@ -53,6 +53,7 @@ ITEMS: Final = (
         starts_group=True,
     ),
     Item(_("Audit trail"), "audit:list", "journal-check", "audit.view_entry", starts_group=True),
+    Item(_("Locked sign-ins"), "lock_outs", "lock", "staff.change_user"),
     Item(_("Administration"), "admin:index", "gear", starts_group=True, back_office=True),
 )
 

@@ -180,6 +180,13 @@ SESSION_COOKIE_AGE = SESSION_IDLE_SECONDS
 LANGUAGE_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
+# A browser takes a cookie of this prefix by TLS only, from this host only: no neighbour under the same
+# domain can plant one.
+_PREFIX = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{_PREFIX}device"
+LANGUAGE_COOKIE_NAME = f"{_PREFIX}django_language"
 
 # --- Headers -------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import go_on, reset_factor
+from accounts.views import go_on, lock_outs, reset_factor, unlock_user
 from amoot_comms import views
 from messaging.views.hooks import hook
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("channels/", include("channels.urls")),
     path("staff/log-ins/<int:pk>/second-factor/", reset_factor, name="reset_factor"),
+    path("staff/log-ins/<int:pk>/unlock/", unlock_user, name="unlock"),
+    path("staff/locked/", lock_outs, name="lock_outs"),
     path("staff/", include("staff.urls")),
     path("contacts/", include("contacts.urls")),
     path("messages/", include("messaging.urls")),

@@ -65,6 +65,7 @@ ACTIONS: Final[dict[str, Promise]] = {
     "user.signed_out": _("signed out"),
     "user.superuser_made": _("superuser made"),
     "user.unknown_name": _("sign-in under a name that nobody has"),
+    "user.unlocked": _("sign-in unlocked by an administrator"),
 }
 
 
