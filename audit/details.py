@@ -65,6 +65,7 @@ NAMES: Final[dict[str, Promise]] = {
     "sent_late": _("sent late by the provider"),
     "shadow": _("past the portal"),
     "source": _("source"),
+    "tag": _("tag"),
     "stopped": _("waiting messages stopped"),
     "unchanged": _("unchanged"),
     "unsent": _("not sent so far"),
@@ -184,6 +185,8 @@ def _list(name: str, value: list[Any], names: Names) -> str:
 def _audience(audience: dict[str, Any]) -> str:
     if audience["kind"] == "tag":
         return gettext("customers with the tag “%(tag)s”") % {"tag": audience.get("tag") or "–"}
+    if audience["kind"] == "import":
+        return gettext("customers of the import “%(name)s”") % {"name": audience.get("name") or "–"}
     if audience["kind"] == "file":
         return gettext("numbers of the file “%(name)s”") % {"name": audience.get("name") or "–"}
     return gettext("all customers")

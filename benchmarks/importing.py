@@ -116,7 +116,8 @@ def _empty() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
-            "TRUNCATE contacts_contact, contacts_number, contacts_restriction, contacts_contactimport CASCADE"
+            "TRUNCATE contacts_contact, contacts_number, contacts_restriction, contacts_contactimport,"
+            " contacts_importedcustomers CASCADE"
         )
         cursor.execute("SET session_replication_role = origin")
 

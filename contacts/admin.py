@@ -130,6 +130,7 @@ class ContactImportAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     fields = [
         "file_name",
+        "tag",
         "sha256",
         "by",
         "imported",

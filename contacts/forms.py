@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.actions.consent import REASON_MAX_LENGTH
+from contacts.imports.rows import one_tag
 
 
 class _TaglessForm(forms.Form):
@@ -63,3 +64,13 @@ class UploadForm(_TaglessForm):
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx"}),
         error_messages={"required": _("Choose a CSV or XLSX file.")},
     )
+    tag = forms.CharField(
+        label=_("Tag for all of these rows (optional)"),
+        required=False,
+        strip=True,
+        widget=forms.TextInput(attrs={"list": "known-tags", "autocomplete": "off", "dir": "auto"}),
+        help_text=_("With it the customers of this file are found again, as a list to write to."),
+    )
+
+    def clean_tag(self) -> str:
+        return one_tag(self.cleaned_data["tag"])

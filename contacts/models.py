@@ -273,6 +273,8 @@ class ContactImport(models.Model):
         FAILED = "failed", _("failed")
 
     file_name = models.CharField(_("file"), max_length=200)
+    # put on every customer of the list
+    tag = models.CharField(_("tag"), max_length=40, blank=True)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     stored_as = models.CharField(_("stored as"), max_length=300, blank=True)
     by = models.ForeignKey(
@@ -297,6 +299,29 @@ class ContactImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def taken(self) -> int:
+        """The rows that were not refused, each a customer of its own."""
+        return self.rows - self.refused
+
+
+class ImportedCustomers(models.Model):
+    """The customers of a finished import: new, changed and unchanged ones. Messages are addressed to them."""
+
+    imported = models.OneToOneField(
+        ContactImport, verbose_name=_("import"), on_delete=models.PROTECT, related_name="customers"
+    )
+    # One array: a row for each of 200,000 customers would cost the import more than the customers do.
+    contact_ids = ArrayField(models.BigIntegerField(), verbose_name=_("customers"))
+
+    class Meta:
+        verbose_name = _("customers of an import")
+        verbose_name_plural = _("customers of imports")
+        triggers = append_only("imported_customers")
+
+    def __str__(self) -> str:
+        return str(self.imported)
 
 
 class RefusedRow(models.Model):

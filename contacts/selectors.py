@@ -131,6 +131,14 @@ def newest_imports(by: User, limit: int = 10) -> QuerySet[ContactImport, Any]:
     return rows.select_related("by").order_by("-pk")[:limit]
 
 
+def imports_seen_by(user: User) -> QuerySet[ContactImport, Any]:
+    """The person's own imports, and the confirmed ones of others for those who look after imports."""
+    seen = Q(by=user)
+    if user.may("contacts.view_contactimport"):
+        seen |= ~Q(status=ContactImport.Status.PREVIEWED)
+    return ContactImport.objects.filter(seen)
+
+
 def left_behind(before: datetime) -> QuerySet[ContactImport, Any]:
     """Imports that are to be worked on, and that no worker has begun since `before`."""
     running = ContactImport.objects.filter(status=ContactImport.Status.RUNNING)

@@ -1,4 +1,5 @@
-"""Who is meant: everybody, a tag, or the numbers of a file. Parsed once, kept as JSON on the message."""
+"""Who is meant: everybody, a tag, an import, or the numbers of a file. Parsed once, kept as JSON on the
+message."""
 
 from __future__ import annotations
 
@@ -18,14 +19,18 @@ from contacts.imports.columns import is_header
 from contacts.imports.notes import columns_of
 from contacts.imports.read import open_table
 from contacts.imports.table import Row, Table
-from contacts.models import Contact
+from contacts.models import Contact, ContactImport
+from contacts.selectors import imports_seen_by
 from messaging.labels import number as shown
 from messaging.planning import EVERYBODY, Source, of_given_lines, tagged
+from messaging.planning import of_import as customers_of_import
 from persian.phones import InvalidNumber, normalise
 from persian.text import fold_line
+from staff.models import User
 
 MAX_LINES = 200_000
 MAX_LINE = 64
+_LARGEST_KEY: Final = 2**63 - 1
 # What people write between numbers.
 _SEPARATORS: Final = re.compile(r"[,;\t،؛|\n\r]")
 _EDGES: Final = ' \t\r\n\ufeff"'
@@ -41,7 +46,9 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """`kind` is `all`, `tag` or `file`; `name` is the tag or the file's name.
+    """`kind` is `all`, `tag`, `import` or `file`; `name` is the tag or the file's name.
+
+    Of an import: its key and the number of its `customers`.
 
     Of a file with a header: the `columns` that were taken, and of a workbook with several sheets the `sheet`.
     """
@@ -51,16 +58,27 @@ class Audience:
     lines: tuple[FileLine, ...] = ()
     columns: tuple[str, ...] = ()
     sheet: str = ""
+    import_id: int | None = None
+    customers: int = 0
 
     def as_json(self) -> dict[str, Any]:
         if self.kind == "file":
             return {"kind": "file", "name": self.name, "lines": len(self.lines)}
+        if self.import_id is not None:
+            return {
+                "kind": "import",
+                "import": self.import_id,
+                "name": self.name,
+                "customers": self.customers,
+            }
         return {"kind": "tag", "tag": self.name} if self.kind == "tag" else {"kind": "all"}
 
     def source(self) -> Source:
         """The recipients, for a look before submission."""
         if self.kind == "file":
             return of_given_lines([line.raw for line in self.lines], [line.address for line in self.lines])
+        if self.import_id is not None:
+            return customers_of_import(self.import_id)
         return tagged(self.name) if self.kind == "tag" else EVERYBODY
 
     def check_not_empty(self) -> None:
@@ -80,6 +98,19 @@ def everybody() -> Audience:
 def with_tag(tag: str) -> Audience:
     """The customers with a tag, typed with any keyboard: `ك` finds what the import stored as `ک`."""
     return Audience("tag", fold_line(tag))
+
+
+def of_import(import_id: int, user: User) -> Audience:
+    """The customers of a finished import that the user may see. Raises `ValidationError` if there is none."""
+    rows = imports_seen_by(user).filter(status=ContactImport.Status.DONE, customers__isnull=False)
+    row = rows.filter(pk=import_id).first() if import_id <= _LARGEST_KEY else None
+    if row is None or not row.taken:
+        raise ValidationError(no_such_import(), code="no_import")
+    return Audience("import", row.file_name, import_id=row.pk, customers=row.taken)
+
+
+def no_such_import() -> str:
+    return _("This import has no customers to write to, or it is somebody else's. Choose other recipients.")
 
 
 def from_lines(lines: Iterable[str], name: str) -> Audience:

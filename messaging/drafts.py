@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from channels.models import Channel
 from messaging import uploads
 from messaging.actions.submit import Draft
-from messaging.audience import Audience, everybody, from_bytes, with_tag
+from messaging.audience import Audience, everybody, from_bytes, of_import, with_tag
 from staff.models import User
 
 _SALT: Final = "messaging.draft"
@@ -68,6 +68,7 @@ def seal(sealed: Sealed, user: User) -> str:
             "text": draft.text,
             "audience": draft.audience.kind,
             "name": draft.audience.name,
+            "import": draft.audience.import_id,
             "file": sealed.file.token if sealed.file else None,
             "scheduled_at": draft.scheduled_at.isoformat() if draft.scheduled_at else None,
             "expires_at": draft.expires_at.isoformat() if draft.expires_at else None,
@@ -110,16 +111,18 @@ def unseal(text: str, user: User) -> Sealed:
         channel=channel,
         purpose=data["purpose"],
         text=data["text"],
-        audience=_audience(data, kept),
+        audience=_audience(data, kept, user),
         scheduled_at=_instant(data["scheduled_at"]),
         expires_at=_instant(data["expires_at"]),
     )
     return Sealed(draft, uuid.UUID(data["key"]), kept, data["total"])
 
 
-def _audience(data: dict[str, Any], kept: KeptFile | None) -> Audience:
+def _audience(data: dict[str, Any], kept: KeptFile | None, user: User) -> Audience:
     if kept is not None:
         return kept.audience()
+    if data["audience"] == "import":
+        return of_import(data["import"], user)
     return with_tag(data["name"]) if data["audience"] == "tag" else everybody()
 
 

@@ -9,22 +9,21 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels.models import Channel, Purpose
 from messaging import uploads
 from messaging.actions.submit import Draft, check_draft
-from messaging.audience import Audience, everybody, from_bytes, with_tag
+from messaging.audience import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.drafts import KeptFile, Sealed, sign_file, signed_file
 from messaging.form_fields import ClockField, DayField
-from messaging.labels import REASONS, number
+from messaging.labels import REASONS, audience_label, number
 from messaging.models import DoubtDecision
 from messaging.states import DeliveryState, MessageStatus
 from persian.jalali import TEHRAN
 from persian.text import fold
 from staff.models import User
-
 
 AUDIENCES = [
     ("all", gettext_lazy("All customers")),
@@ -80,6 +79,7 @@ class ComposeForm(forms.Form):
     scheduled_time = ClockField(label=gettext_lazy("Start: time"), required=False)
     expires_on = DayField(label=gettext_lazy("Expires: date"), required=False)
     expires_time = ClockField(label=gettext_lazy("Expires: time"), required=False)
+    imported = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     kept_file = forms.CharField(required=False, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
@@ -99,6 +99,18 @@ class ComposeForm(forms.Form):
         self.draft: Draft | None = None
         self.file: KeptFile | None = None
         self._content: tuple[bytes, str] | None = None
+        self.import_audience = self._import_named()
+        if self.import_audience is not None:
+            words = audience_label(self.import_audience.as_json())
+            self.fields["audience"].choices = [("import", words), *AUDIENCES]  # type: ignore[attr-defined]
+
+    def _import_named(self) -> Audience | None:
+        """The import that the form was opened for; None without one, or with one that is not the user's."""
+        try:
+            key = self.fields["imported"].clean(self["imported"].value())
+            return None if key is None else of_import(key, self.user)
+        except ValidationError:
+            return None
 
     @classmethod
     def again(cls, sealed: Sealed, *, user: User, now: datetime) -> ComposeForm:
@@ -110,6 +122,7 @@ class ComposeForm(forms.Form):
             "text": draft.text,
             "audience": draft.audience.kind,
             "tag": draft.audience.name if draft.audience.kind == "tag" else "",
+            "imported": draft.audience.import_id,
             "kept_file": sign_file(sealed.file, user) if sealed.file else "",
             "key": sealed.key,
         }
@@ -179,6 +192,8 @@ class ComposeForm(forms.Form):
         kind = self.cleaned_data.get("audience")
         if kind == "all":
             return everybody()
+        if kind == "import":
+            return self.import_audience
         if kind == "tag":
             tag = self.cleaned_data.get("tag", "")
             if tag:

@@ -191,6 +191,11 @@ def audience_label(audience: Mapping[str, Any]) -> str:
             "name": audience["name"],
             "lines": number(audience["lines"]),
         }
+    if audience["kind"] == "import":
+        return _("the customers of the import “%(name)s” (%(customers)s)") % {
+            "name": audience["name"],
+            "customers": number(audience["customers"]),
+        }
     if audience["kind"] == "tag":
         return _("customers with the tag “%(tag)s”") % {"tag": audience["tag"]}
     return _("all customers")

@@ -51,6 +51,18 @@ def tagged(tag: str) -> Source:
     )
 
 
+def of_import(import_id: int) -> Source:
+    """The customers of a finished import."""
+    return Source(
+        """(SELECT k.* FROM contacts_importedcustomers i CROSS JOIN LATERAL unnest(i.contact_ids) u(id)
+              JOIN contacts_contact k ON k.id = u.id WHERE i.imported_id = %(imported)s) c""",
+        "c.address",
+        "c.address",
+        "FALSE",
+        {"imported": import_id},
+    )
+
+
 # A number's customer: who is reached at it, else who has it now, else who gave it once; the oldest of them.
 # What they refused is not asked here: a refusal is the number's own.
 _CONTACT_OF = """

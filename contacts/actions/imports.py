@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from contacts.imports.export import report_lines
 from contacts.imports.notes import Notes
+from contacts.imports.rows import one_tag
 from contacts.imports.stage import Counts, RestrictedRow, SampleRow, Stage, staged
 from contacts.models import ContactImport
 from contacts.wording import count_text
@@ -56,33 +57,41 @@ class Look:
     sample: Sample
 
 
-def look_at_file(*, path: Path, report: Path | None = None) -> Look:
+def look_at_file(*, path: Path, report: Path | None = None, tag: str = "") -> Look:
     """Check a file without writing anything (a dry run). Raises ValidationError for an unusable file."""
     _keep_apart(path, report)
-    with staged(path) as stage:
+    with staged(path, one_tag(tag)) as stage:
         look = Look(stage.look(), _sample_of(stage))
         _write_report(stage, report)
         return look
 
 
-def import_file(*, path: Path, by: User | None, now: datetime, report: Path | None = None) -> ContactImport:
+def import_file(
+    *, path: Path, by: User | None, now: datetime, report: Path | None = None, tag: str = ""
+) -> ContactImport:
     """Import a file at once (the operator's command). All of it is written, or nothing.
 
-    Raises PermissionDenied if `by` may not import, ValidationError for an unusable file.
+    Raises PermissionDenied if `by` may not import, ValidationError for an unusable file or tag.
     """
     _demand(by)
     _keep_apart(path, report)
-    with staged(path) as stage:
+    tag = one_tag(tag)
+    with staged(path, tag) as stage:
         row = ContactImport.objects.create(
-            file_name=path.name[:200], sha256=_sha256(path), by=by, created_at=now, status=Status.RUNNING
+            file_name=path.name[:200],
+            tag=tag,
+            sha256=_sha256(path),
+            by=by,
+            created_at=now,
+            status=Status.RUNNING,
         )
         _write(stage, row, by, now)
         _write_report(stage, report)
     return row
 
 
-def receive_upload(*, upload: UploadedFile, by: User, now: datetime) -> ContactImport:
-    """Keep an uploaded file under a random name and, if it is small, look at it.
+def receive_upload(*, upload: UploadedFile, by: User, now: datetime, tag: str = "") -> ContactImport:
+    """Keep an uploaded file under a random name and, if it is small, look at it. `tag` is for all its rows.
 
     A large one is returned with the status *running*: `preview_import` is the worker's.
     Raises PermissionDenied, or ValidationError (the file is gone then).
@@ -97,9 +106,11 @@ def receive_upload(*, upload: UploadedFile, by: User, now: datetime) -> ContactI
             },
             code="file_too_big",
         )
+    tag = one_tag(tag)
     path = _store(upload)
     row = ContactImport.objects.create(
         file_name=fold_line(upload.name or "")[:200],
+        tag=tag,
         sha256=_sha256(path),
         stored_as=path.name,
         by=by,
@@ -125,7 +136,7 @@ def preview_import(*, import_id: int, now: datetime) -> None:
     with _claimed(import_id, now, confirmed=False) as row:
         if row is None:
             return
-        with staged(stored_path(row)) as stage:
+        with staged(stored_path(row), row.tag) as stage:
             _keep_counts(import_id, stage.look(), Status.PREVIEWED)
             stage.keep_refusals(import_id)
             _keep_sample(row, _sample_of(stage))
@@ -149,7 +160,7 @@ def run_import(*, import_id: int, now: datetime) -> None:
         path = stored_path(row)
         if not path.is_file() or _sha256(path) != row.sha256:
             raise _file_gone()
-        with staged(path) as stage:
+        with staged(path, row.tag) as stage:
             _write(stage, row, row.by, now)
     remove_file(row)
 
@@ -210,6 +221,7 @@ def _file_gone() -> ValidationError:
 
 def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> None:
     counts = stage.apply(now)
+    stage.keep_customers(row.pk)
     stage.keep_refusals(row.pk)
     _keep_counts(row.pk, counts, Status.DONE, finished_at=now)
     row.refresh_from_db()
@@ -225,6 +237,7 @@ def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> 
             "updated": counts.updated,
             "unchanged": counts.unchanged,
             "refused": counts.refused,
+            **({"tag": row.tag} if row.tag else {}),
         },
         now=now,
     )

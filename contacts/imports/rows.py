@@ -10,10 +10,12 @@ from typing import Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _
 
 from contacts.imports.columns import Columns
 from contacts.imports.table import FORMULA_MARK, Row
 from contacts.search import search_text
+from contacts.wording import count_text
 from persian.digits import to_ascii
 from persian.keys import compare_key
 from persian.phones import InvalidNumber, is_mobile, normalise, normalise_mobile
@@ -258,6 +260,27 @@ def _plausible_email(email: str) -> bool:
 @lru_cache(maxsize=16_384)
 def _cached_line(text: str) -> str:
     return fold_line(text)
+
+
+def one_tag(text: str) -> str:
+    """The tag that is put on every row of a list, '' for none. Raises ValidationError for what is no single
+    tag, or longer than a tag may be."""
+    tags = _tags("" if text.strip() in _NOTHING else text)
+    if len(tags) > 1 or _TAG_SEPARATORS.search(text.strip()):
+        raise ValidationError(_("Give one tag only, without a comma."), code="several_tags")
+    tag = "".join(tags)
+    if len(tag) > MAX_LENGTH["tags"]:
+        raise ValidationError(
+            _("A tag has at most %(limit)s characters.") % {"limit": count_text(MAX_LENGTH["tags"])},
+            code="too_long",
+        )
+    return tag
+
+
+@lru_cache(maxsize=4_096)
+def with_tag(tags: tuple[str, ...], tag: str) -> tuple[str, ...]:
+    """The tags of a row with the list's own, unless it is among them in any spelling."""
+    return tags if not tag or compare_key(tag) in map(compare_key, tags) else (*tags, tag)
 
 
 @lru_cache(maxsize=4_096)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from contacts.hooks import Event, tell
 from contacts.imports.notes import Notes, columns_of
 from contacts.imports.read import open_table
-from contacts.imports.rows import Person, Problem, Reader
+from contacts.imports.rows import Person, Problem, Reader, with_tag
 from contacts.wording import count_text
 
 _COLUMNS = (
@@ -151,6 +151,13 @@ _RESTRICTED = """
 """
 
 
+_CUSTOMERS = """
+    INSERT INTO contacts_importedcustomers (imported_id, contact_ids)
+    SELECT %s, coalesce(array_agg(c.id ORDER BY c.id), '{}')
+      FROM contact_staging s JOIN contacts_contact c ON c.address = s.address
+     WHERE s.code IS NULL
+"""
+
 # Whoever had refused something, and has a number from this file that was not theirs before.
 _REFUSERS_WITH_MORE = """
     SELECT DISTINCT c.id FROM contact_staging s
@@ -162,10 +169,11 @@ _REFUSERS_WITH_MORE = """
 
 
 class Stage:
-    """The staged file, inside the transaction that `staged` opened."""
+    """The staged file, inside the transaction that `staged` opened. `tag` is put on each of its rows."""
 
-    def __init__(self, cursor: Any) -> None:
+    def __init__(self, cursor: Any, tag: str = "") -> None:
         self._cursor = cursor
+        self._tag = tag
         self._rows = 0
         self._refused = 0
         self._limit: int = settings.IMPORT_MAX_ROWS
@@ -206,7 +214,7 @@ class Stage:
 
     def _keep(self, copy: Any, read: Person | list[Problem]) -> None:
         if isinstance(read, Person):
-            copy.write_row(_line_of(read))
+            copy.write_row(_line_of(read, self._tag))
             return
         self._refused += 1
         for problem in read:
@@ -258,6 +266,10 @@ class Stage:
             [import_id],
         )
 
+    def keep_customers(self, import_id: int) -> None:
+        """Store, after `apply`, who was in the list."""
+        self._cursor.execute(_CUSTOMERS, [import_id])
+
     def apply(self, now: datetime) -> Counts:
         """Write what is new or changed. The flags of consent are never touched; what waits for a number that
         came to whoever had refused is stopped."""
@@ -271,15 +283,15 @@ class Stage:
 
 
 @contextmanager
-def staged(path: Path) -> Iterator[Stage]:
+def staged(path: Path, tag: str = "") -> Iterator[Stage]:
     """The file's rows, staged and judged, in a transaction; what the caller applies commits at the end."""
     with transaction.atomic(), connection.cursor() as cursor:
-        stage = Stage(cursor)
+        stage = Stage(cursor, tag)
         stage.fill(path)
         yield stage
 
 
-def _line_of(person: Person) -> tuple[Any, ...]:
+def _line_of(person: Person, tag: str) -> tuple[Any, ...]:
     return (
         person.row,
         None,
@@ -292,7 +304,7 @@ def _line_of(person: Person) -> tuple[Any, ...]:
         person.mobile,
         person.phone,
         person.address,
-        _array_literal(person.tags),
+        _array_literal(with_tag(person.tags, tag)),
         person.search_text,
     )
 

@@ -24,10 +24,10 @@ from contacts.forms import UploadForm
 from contacts.imports.columns import title_of, titles
 from contacts.imports.export import report_lines
 from contacts.imports.rows import Problem
-from contacts.models import ContactImport
+from contacts.models import ContactImport, ImportedCustomers
 from contacts.presenting import VERDICTS
 from contacts.reasons import reason_text
-from contacts.selectors import newest_imports
+from contacts.selectors import imports_seen_by, known_tags, newest_imports
 from contacts.views.common import user_of
 from contacts.wording import listed
 from staff.permissions import requires
@@ -45,7 +45,10 @@ def import_upload(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             row = imports.receive_upload(
-                upload=form.cleaned_data["file"], by=user_of(request), now=timezone.now()
+                upload=form.cleaned_data["file"],
+                by=user_of(request),
+                now=timezone.now(),
+                tag=form.cleaned_data["tag"],
             )
         except ValidationError as error:
             form.add_error("file", error)
@@ -54,7 +57,12 @@ def import_upload(request: HttpRequest) -> HttpResponse:
                 return redirect("contacts:import_preview", pk=row.pk)
             _wake(row)
             return redirect("contacts:import_result", pk=row.pk)
-    context = {"form": form, "imports": newest_imports(user_of(request)), "titles": listed(titles())}
+    context = {
+        "form": form,
+        "imports": newest_imports(user_of(request)),
+        "titles": listed(titles()),
+        "tags": known_tags(),
+    }
     return render(request, "contacts/import.html", context, status=422 if form.errors else 200)
 
 
@@ -110,7 +118,13 @@ def import_result(request: HttpRequest, pk: int) -> HttpResponse:
         preview = reverse("contacts:import_preview", args=[pk])
         return HttpResponse(headers={"HX-Redirect": preview}) if asked_again else redirect(preview)
     template = "contacts/_import_state.html" if asked_again else "contacts/import_result.html"
-    return render(request, template, {"row": row, "running": row.status == Status.RUNNING, **_refused(row)})
+    context = {
+        "row": row,
+        "running": row.status == Status.RUNNING,
+        "may_write": user_of(request).may("messaging.submit_message") and _has_customers(row),
+        **_refused(row),
+    }
+    return render(request, template, context)
 
 
 @require_GET
@@ -127,11 +141,14 @@ def import_report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def _own(request: HttpRequest, pk: int) -> ContactImport:
     """The person's own import; the others' are for those who look after imports."""
     row = get_object_or_404(ContactImport.objects.select_related("by"), pk=pk)
-    if row.by_id != user_of(request).pk and (
-        row.status == Status.PREVIEWED or not user_of(request).may("contacts.view_contactimport")
-    ):
+    if not imports_seen_by(user_of(request)).filter(pk=pk).exists():
         raise PermissionDenied
     return row
+
+
+def _has_customers(row: ContactImport) -> bool:
+    """Imports of before they were kept have none."""
+    return row.taken > 0 and ImportedCustomers.objects.filter(imported=row).exists()
 
 
 def _refused(row: ContactImport) -> dict[str, object]:

@@ -12,7 +12,7 @@ from channels.models import Purpose
 from messaging.actions.move import move_message
 from messaging.evaluation.facts import gate_of
 from messaging.models import Message
-from messaging.planning import EVERYBODY, Source, insert_deliveries, of_message_file, tagged
+from messaging.planning import EVERYBODY, Source, insert_deliveries, of_import, of_message_file, tagged
 from messaging.states import MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ def _source(message: Message) -> Source:
     audience = message.audience
     if audience["kind"] == "file":
         return of_message_file(message.pk)
+    if audience["kind"] == "import":
+        return of_import(audience["import"])
     return tagged(audience["tag"]) if audience["kind"] == "tag" else EVERYBODY
 
 

@@ -19,6 +19,7 @@ from common.fresh_proof import ask_again
 from messaging import uploads
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, check_sender, draft_gate, foresee, submit
+from messaging.audience import no_such_import
 from messaging.drafts import Sealed, key_of, seal, unseal
 from messaging.evaluation.explain import tag_counts
 from messaging.evaluation.facts import medium_of
@@ -63,7 +64,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     """The form; a good one leads to the look ahead, whose draft can also come back to be changed."""
     user, now = signed_in(request), timezone.now()
     if request.method == "GET":
-        return _compose_page(request, ComposeForm(user=user, now=now))
+        return _opened(request, user, now)
     if "sealed" in request.POST:
         return _change_again(request, user, now)
     form = ComposeForm(request.POST, request.FILES, user=user, now=now)
@@ -85,6 +86,17 @@ def compose(request: HttpRequest) -> HttpResponse:
         "sender": Employee.objects.select_related("direct_manager").get(user=user),
     }
     return render(request, "messaging/preview.html", context)
+
+
+def _opened(request: HttpRequest, user: User, now: datetime) -> HttpResponse:
+    """The empty form, with `import` in the address for the customers of an import."""
+    if "import" not in request.GET:
+        return _compose_page(request, ComposeForm(user=user, now=now))
+    initial = {"audience": "import", "imported": request.GET["import"]}
+    form = ComposeForm(user=user, now=now, initial=initial)
+    if form.import_audience is None:
+        return _compose_page(request, ComposeForm(user=user, now=now), [no_such_import()])
+    return _compose_page(request, form)
 
 
 def _change_again(request: HttpRequest, user: User, now: datetime) -> HttpResponse:

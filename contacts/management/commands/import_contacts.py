@@ -1,4 +1,4 @@
-"""`manage.py import_contacts FILE [--dry-run] [--report OUT.csv] [--json]`."""
+"""`manage.py import_contacts FILE [--dry-run] [--report OUT.csv] [--tag TAG] [--json]`."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen; write nothing")
         parser.add_argument("--report", type=Path, metavar="OUT.csv", help="write the refused rows there")
+        parser.add_argument("--tag", default="", metavar="TAG", help="a tag for all of these rows")
         parser.add_argument("--json", action="store_true", help="answer for machines")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path, report, dry_run = options["file"], options["report"], options["dry_run"]
+        path, report, dry_run, tag = (options[name] for name in ("file", "report", "dry_run", "tag"))
         try:
             if dry_run:
-                counts = look_at_file(path=path, report=report).counts
+                counts = look_at_file(path=path, report=report, tag=tag).counts
                 import_id = None
             else:
-                done = import_file(path=path, by=None, now=timezone.now(), report=report)
+                done = import_file(path=path, by=None, now=timezone.now(), report=report, tag=tag)
                 counts = Counts(done.rows, done.created, done.updated, done.unchanged, done.refused)
                 import_id = done.pk
         except ValidationError as error:

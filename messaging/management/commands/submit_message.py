@@ -11,24 +11,27 @@ from django.core.management.base import BaseCommand, CommandError
 from channels.models import Channel
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
-from messaging.audience import Audience, everybody, from_bytes, with_tag
+from messaging.audience import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.cli import clear_errors, instant, sending_channel, show, user_named
 from messaging.dispatch.clock import database_clock
 from messaging.evaluation.explain import message_status
 from messaging.models import Message
 from messaging.wake import nudge
+from staff.models import User
 
 
-def audience_of(text: str) -> Audience:
-    """`all`, `tag:NAME` or `file:PATH`. Raises `CommandError` naming what is wrong."""
+def audience_of(text: str, by: User) -> Audience:
+    """`all`, `tag:NAME`, `import:ID` or `file:PATH`. Raises `CommandError` naming what is wrong."""
     kind, _colon, rest = text.partition(":")
     if text == "all":
         return everybody()
     if kind == "tag" and rest.strip():
         return with_tag(rest)
+    if kind == "import" and rest.isascii() and rest.isdigit():
+        return of_import(int(rest), by)
     if kind == "file" and rest:
         return from_bytes(read(rest), Path(rest).name)
-    raise CommandError(f"“{text}” is no audience; write all, tag:NAME or file:PATH.")
+    raise CommandError(f"“{text}” is no audience; write all, tag:NAME, import:ID or file:PATH.")
 
 
 def read(path: str) -> bytes:
@@ -57,23 +60,24 @@ class Command(BaseCommand):
         text = parser.add_mutually_exclusive_group(required=True)
         text.add_argument("--text")
         text.add_argument("--text-file", metavar="F")
-        parser.add_argument("--audience", required=True, metavar="all|tag:NAME|file:F")
+        parser.add_argument("--audience", required=True, metavar="all|tag:NAME|import:ID|file:F")
         parser.add_argument("--at", metavar="ISO8601", help="not before; Tehran's time without an offset")
         parser.add_argument("--expires", metavar="ISO8601", help="useless from then on")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = database_clock()
+        by = user_named(options["sender"])
         with clear_errors():
             draft = Draft(
                 channel=sending_channel(options["channel"]),
                 purpose=options["purpose"],
                 text=text_of(options),
-                audience=audience_of(options["audience"]),
+                audience=audience_of(options["audience"], by),
                 scheduled_at=instant(options["at"]) if options["at"] else None,
                 expires_at=instant(options["expires"]) if options["expires"] else None,
             )
-            message = submit(draft, by=user_named(options["sender"]), now=now)
+            message = submit(draft, by=by, now=now)
         plan(message.pk, now=now)
         nudge(message.channel.code)
         status = message_status(Message.objects.select_related("channel").get(pk=message.pk), now)
