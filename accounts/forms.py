@@ -14,3 +14,13 @@ class FactorResetForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("How you made sure who asks, for example: in person, with the lost phone reported."),
     )
+
+
+class PasswordLinkForm(forms.Form):
+    end_password = forms.BooleanField(
+        label=_("The present password ends at once, with all sessions"),
+        required=False,
+        help_text=_(
+            "For a password that became known to others. Otherwise it is valid until the link is used."
+        ),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -12,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actions import reset_second_factor
-from accounts.forms import FactorResetForm
+from accounts.forms import FactorResetForm, PasswordLinkForm
 from accounts.lockouts import locked_out, unlock
 from common import fresh_proof
 from common.fresh_proof import asks_again
+from staff.actions.passwords import send_password_link
 from staff.models import User
 from staff.permissions import requires, signed_in
 
@@ -31,6 +33,26 @@ def go_on(request: HttpRequest) -> HttpResponse:
         return fresh_proof.question(request, request.path)
     address, fields = kept
     return render(request, "account/go_on.html", {"address": address, "fields": fields})
+
+
+@requires("staff.change_user")
+@require_http_methods(["GET", "POST"])
+@asks_again
+def password_link(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a colleague a link to choose a password: for the first one, or one that is lost."""
+    user = get_object_or_404(User, pk=pk)
+    form = PasswordLinkForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        ended = form.cleaned_data["end_password"]
+        try:
+            send_password_link(user=user, by=signed_in(request), now=timezone.now(), end_password=ended)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("The link is on its way to %(to)s.") % {"to": user.email})
+            return redirect("admin:staff_user_change", pk)
+    context = {"form": form, "person": user, "hours": settings.PASSWORD_RESET_TIMEOUT // 3600}
+    return render(request, "account/password_link.html", context, status=422 if form.errors else 200)
 
 
 @requires("staff.change_user")

@@ -162,6 +162,9 @@ FRESH_PROOF_RECIPIENTS = env.int("FRESH_PROOF_RECIPIENTS", default=100)
 # Encrypt the second factors in the database and nothing else; the newest first, separated by commas.
 FACTOR_KEYS = required("FACTOR_KEYS", kept_secret("factor-key") if DEVELOPMENT else "").split(",")
 
+# How long a link to choose a password works, one's own ("forgot") and an administrator's alike.
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", default=24) * 3600
+
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=5)
 AXES_COOLOFF_TIME = env.float("LOGIN_COOLOFF_HOURS", default=0.25)
 

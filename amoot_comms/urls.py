@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import go_on, lock_outs, reset_factor, unlock_user
+from accounts.views import go_on, lock_outs, password_link, reset_factor, unlock_user
 from amoot_comms import views
 from messaging.views.hooks import hook
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("channels/", include("channels.urls")),
     path("staff/log-ins/<int:pk>/second-factor/", reset_factor, name="reset_factor"),
     path("staff/log-ins/<int:pk>/unlock/", unlock_user, name="unlock"),
+    path("staff/log-ins/<int:pk>/password-link/", password_link, name="password_link"),
     path("staff/locked/", lock_outs, name="lock_outs"),
     path("staff/", include("staff.urls")),
     path("contacts/", include("contacts.urls")),

@@ -56,6 +56,7 @@ ACTIONS: Final[dict[str, Promise]] = {
     "user.locked_out": _("sign-in locked after wrong passwords"),
     "user.opened": _("log-in opened"),
     "user.password_changed": _("own password changed"),
+    "user.password_link_sent": _("link to choose a password sent"),
     "user.password_reset": _("password reset by a link"),
     "user.password_reset_asked": _("reset of a password asked for"),
     "user.password_set": _("password set by somebody else"),

@@ -6,20 +6,20 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import ActionAdmin, when
-from common.fresh_proof import AsksAgainAdmin, ask_again
+from common.fresh_proof import AsksAgainAdmin
 from staff.actions import accounts, departments, employees
-from staff.admin_forms import AccountForm, DepartmentForm, EmployeeForm, NewAccountForm, PasswordForm
+from staff.actions.passwords import send_password_link
+from staff.admin_forms import AccountForm, DepartmentForm, EmployeeForm, NewAccountForm
 from staff.directory import matches
 from staff.models import Department, Employee, User
 from staff.permissions import signed_in
@@ -142,7 +142,6 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
     """Log-ins. What one may do is its roles alone; single permissions and superusers are not made here."""
 
     form = AccountForm
-    change_password_form = PasswordForm
     add_form = NewAccountForm
     list_display = ("username", "name", "roles", "is_active", when("last_login", _("last login")))
     list_filter = ("is_active", "groups")
@@ -173,8 +172,6 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
             {
                 "fields": (
                     "username",
-                    "password1",
-                    "password2",
                     "first_name",
                     "last_name",
                     "email",
@@ -183,6 +180,10 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
             },
         ),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Without Django's page that sets another's password: its owner chooses it, by a link."""
+        return [page for page in super().get_urls() if page.name != "auth_user_password_change"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -201,8 +202,8 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
 
     @admin.display(description=_("password"))
     def password_page(self, user: User) -> str:
-        address = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', address, gettext("Set another password"))
+        address = reverse("password_link", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Send a link to choose a password"))
 
     @admin.display(description=_("second factor"))
     def factor_page(self, user: User) -> str:
@@ -218,14 +219,11 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
         by, now, asked = signed_in(request), timezone.now(), form.cleaned_data
         names = {name: asked[name] for name in ("first_name", "last_name", "email")}
         if not change:
-            obj.pk = accounts.open_account(
-                username=asked["username"],
-                password=asked["password1"],
-                roles=asked["roles"],
-                **names,
-                by=by,
-                now=now,
-            ).pk
+            user = accounts.open_account(
+                username=asked["username"], roles=asked["roles"], **names, by=by, now=now
+            )
+            send_password_link(user=user, by=by, now=now)
+            obj.pk = user.pk
             return
         user = User.objects.get(pk=obj.pk)
         accounts.change_account(user=user, **names, by=by, now=now)
@@ -233,14 +231,3 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
         if asked["is_active"] != user.is_active:
             switch = accounts.enable if asked["is_active"] else accounts.disable
             switch(user=user, by=by, now=now)
-
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Set somebody's password: recorded with who did, and the sessions of before end."""
-        if asked := ask_again(request):
-            return asked
-        with transaction.atomic():
-            response: HttpResponse = super().user_change_password(request, id, form_url)
-            if request.method == "POST" and response.status_code == 302:
-                user = User.objects.get(pk=id)
-                accounts.note_password_set(user=user, by=signed_in(request), now=timezone.now())
-        return response

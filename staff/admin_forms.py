@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -73,18 +72,17 @@ def _roles_field() -> forms.MultipleChoiceField:
     )
 
 
-class NewAccountForm(BaseUserCreationForm):
+class NewAccountForm(forms.ModelForm):
+    """A new log-in. Its owner chooses the password, by a link to the address given here."""
+
+    email = forms.EmailField(
+        label=_("e-mail"), help_text=_("A link to choose the password is sent to this address.")
+    )
     roles = _roles_field()
 
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name", "email")
-
-
-class PasswordForm(AdminPasswordChangeForm):
-    """Another person's password. It cannot be switched off here: that is what disabling the log-in is for."""
-
-    usable_password = None
 
 
 class AccountForm(forms.ModelForm):

@@ -25,6 +25,13 @@ def tell_auditors(user: User, template: str, *, by: User | None, now: datetime, 
         _post(address, user, template, by, now, context)
 
 
+def tell_former_address(user: User, before: str, after: str, *, by: User | None, now: datetime) -> None:
+    """Mail the former address of `user`, and the auditors, that links go to another one from now on."""
+    words: dict[str, object] = {"before": before, "after": after}
+    _post(before, user, "address_changed", by, now, words)
+    tell_auditors(user, "address_changed", by=by, now=now, **words)
+
+
 def _post(
     to: str, user: User, template: str, by: User | None, now: datetime, context: dict[str, object]
 ) -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from audit.actions import record
 from persian.jalali import tehran_date
 from persian.text import fold_line
-from staff.letters import tell
+from staff.letters import tell, tell_auditors, tell_former_address
 from staff.models import User
 from staff.permissions import demand
-from staff.roles import BACK_OFFICE, Role
+from staff.roles import BACK_OFFICE, ROLE_NAMES, Role
 
 
 def open_account(
@@ -32,12 +34,15 @@ def open_account(
     by: User | None,
     now: datetime,
 ) -> User:
-    """Make a log-in. Without a password nobody can sign in until one is set.
+    """Make a log-in. Without a password nobody can sign in until its owner has chosen one by a link.
 
-    Raises PermissionDenied unless `by` may add users, and ValidationError for a name that is taken, a
-    password that is too weak, or a role that does not exist.
+    A command (`by=None`) may give a password; a person never chooses another's. Owner and auditors are
+    told of roles that a person gives. Raises PermissionDenied unless `by` may add users, and
+    ValidationError for a name that is taken, a password that is too weak, or a role that does not exist.
     """
     demand(by, "staff.add_user")
+    if by is not None and password is not None:
+        raise PermissionDenied(_("Nobody chooses another's password; send a link instead."))
     user = User(
         username=User.normalize_username(username.strip()),
         first_name=fold_line(first_name),
@@ -54,16 +59,21 @@ def open_account(
         user.save()
         _assign(user, names)
         record(by=by, action="user.opened", obj=user, data={"roles": sorted(names)}, now=now)
+        if by is not None and names:
+            _tell_roles(user, set(), names, by=by, now=now)
     return user
 
 
 def change_account(
     *, user: User, first_name: str, last_name: str, email: str, by: User | None, now: datetime
 ) -> bool:
-    """Change the names and the e-mail address; whether anything changed."""
+    """Change the names and the e-mail address; whether anything changed.
+
+    A changed address is told to the former one and to the auditors: links to choose a password go there.
+    """
     demand(by, "staff.change_user")
     with transaction.atomic():
-        locked = _lock(user, by)
+        locked = lock(user, by)
         wanted = {
             "first_name": fold_line(first_name),
             "last_name": fold_line(last_name),
@@ -81,6 +91,9 @@ def change_account(
         locked.full_clean(exclude=["password"])
         locked.save(update_fields=list(changes))
         record(by=by, action="user.changed", obj=locked, data=changes, now=now)
+        if "email" in changes:
+            before, after = changes["email"]
+            tell_former_address(locked, before, after, by=by, now=now)
     return True
 
 
@@ -93,7 +106,7 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, now: datetim
     demand(by, "staff.change_user")
     names = _known(roles)
     with transaction.atomic():
-        locked = _lock(user, by)
+        locked = lock(user, by)
         before = set(locked.groups.values_list("name", flat=True))
         if before == names:
             return False
@@ -103,6 +116,7 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, now: datetim
         end_sessions(locked)
         data = {"before": sorted(before), "after": sorted(names)}
         record(by=by, action="user.roles_set", obj=locked, data=data, now=now)
+        _tell_roles(locked, before, names, by=by, now=now)
     _forget_rights(user)
     return True
 
@@ -111,7 +125,7 @@ def disable(*, user: User, by: User | None, now: datetime, why: str = "") -> boo
     """Let the log-in no longer sign in and end its sessions at once; whether it could until now."""
     demand(by, "staff.change_user")
     with transaction.atomic():
-        locked = _lock(user, by)
+        locked = lock(user, by)
         if by is not None and by.pk == locked.pk:
             raise PermissionDenied(_("Nobody disables their own log-in; another administrator can."))
         disabled = switch_off(locked, by=by, now=now, why=why)
@@ -133,7 +147,7 @@ def enable(*, user: User, by: User | None, now: datetime) -> bool:
     """Let the log-in sign in again. Raises ValidationError while its colleague does not work here."""
     demand(by, "staff.change_user")
     with transaction.atomic():
-        locked = _lock(user, by)
+        locked = lock(user, by)
         employee = getattr(locked, "employee", None)
         if employee is not None and not employee.works_here(tehran_date(now)):
             raise ValidationError(
@@ -146,20 +160,13 @@ def enable(*, user: User, by: User | None, now: datetime) -> bool:
     return enabled
 
 
-def note_password_set(*, user: User, by: User | None, now: datetime) -> None:
-    """Record that somebody else set the user's password, in the transaction that did; sessions end."""
-    demand(by, "staff.change_user")
-    end_sessions(user)
-    record(by=by, action="user.password_set", obj=user, now=now)
-    tell(user, "password_set", by=by, now=now)
-
-
 def end_sessions(user: User) -> None:
     """Make every session of the user end at its next request: each remembers the epoch it began in."""
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
 
 
-def _lock(user: User, by: User | None) -> User:
+def lock(user: User, by: User | None) -> User:
+    """The row of `user`, locked. Raises PermissionDenied for a superuser's, unless `by` is one."""
     locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if locked.is_superuser and by is not None and not by.is_superuser:
         raise PermissionDenied(_("Only a superuser changes a superuser's log-in."))
@@ -190,3 +197,13 @@ def _assign(user: User, names: set[str]) -> None:
 def _forget_rights(user: User) -> None:
     """The caller's copy must not go on answering by the roles of before."""
     user.__dict__.pop("_granted", None)
+
+
+def _tell_roles(user: User, before: set[str], after: set[str], *, by: User | None, now: datetime) -> None:
+    for told in (tell, tell_auditors):
+        told(user, "roles_set", by=by, now=now, before=_labels(before), after=_labels(after))
+
+
+def _labels(names: set[str]) -> str:
+    with translation.override(settings.LANGUAGE_CODE):
+        return "، ".join(str(ROLE_NAMES[role]) for role in Role if role in names) or "–"

@@ -14,7 +14,6 @@ from aiosmtpd.controller import Controller
 from django.conf import LazySettings
 from django.core import mail
 from django.test import Client
-from django.utils import timezone
 
 from amoot_comms.embedded.processes import free_port
 from staff import outbox
@@ -139,16 +138,3 @@ def test_a_real_mail_server_gets_a_right_to_left_page_that_no_absence_note_answe
     assert "سلام &lt;b&gt;" in html
     assert 'href="https://a.example/x"' in html
     assert message.get_body(("plain",)).get_content().startswith("سلام <b>")  # type: ignore[union-attr]
-
-
-def test_a_password_set_by_an_administrator_is_told_to_its_owner(client: Client) -> None:
-    user = person("sender", email="negar@example.com")
-    client.force_login(person("admin", is_staff=True))
-    client.post(
-        f"/admin/staff/user/{user.pk}/password/",
-        {"password1": NEW, "password2": NEW, "usable_password": "true"},
-    )
-    outbox.deliver(now=timezone.now())
-    assert [(letter.to, letter.subject) for letter in mail.outbox] == [
-        (["negar@example.com"], "گذرواژهٔ شما را شخص دیگری تنظیم کرد")
-    ]
