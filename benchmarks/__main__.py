@@ -2,6 +2,7 @@
 baseline, measured in the same run.
 
 Everything happens in a database of its own that is dropped afterwards, and nothing leaves the machine.
+`--against COMMIT` measures this work tree and another commit in turns instead (`benchmarks.against`).
 Machines are shared and noisy: read the ratios, not the absolute figures.
 """
 
@@ -73,10 +74,12 @@ def measure(sizes: Sizes, names: list[str]) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--only", default="", help=f"of: {', '.join(parts(QUICK, Path()))}")
+    parser.add_argument("--only", default="", metavar="PART,…", help="those of docs/performance.md")
     parser.add_argument("--rows", type=int, help="of the large campaign (a million unless said)")
     parser.add_argument("--repeat", type=int)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, once")
+    parser.add_argument("--against", metavar="COMMIT", help="measure this commit and another one in turns")
+    parser.add_argument("--turns", type=int, default=5, help="of each commit")
     return parser.parse_args()
 
 
@@ -98,16 +101,22 @@ def _sizes(options: argparse.Namespace) -> Sizes:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
+    options = _options()
+    if options.against:
+        from benchmarks.against import compare
+
+        sys.exit(compare(options.against, options.turns, options.rows or 300_000, options.only))
+
     from amoot_comms.embedded import services_for
 
     with services_for(["manage.py", "benchmarks"]):
         django.setup()
-        options = _options()
         sizes = _sizes(options)
         names = [name for name in options.only.split(",") if name]
         unknown = set(names) - set(parts(sizes, Path()))
         if unknown:
-            sys.exit(f"No such part: {', '.join(sorted(unknown))}.")
+            known = ", ".join(parts(sizes, Path()))
+            sys.exit(f"No such part: {', '.join(sorted(unknown))}. There are: {known}.")
         _in_a_database_of_its_own(sizes, names)
 
 
