@@ -63,7 +63,7 @@ def set_consent(
         locked = _lock(contact)
         if call is not None and call.contact_id != locked.pk:
             raise ValidationError(_("The call is another customer's."), code="foreign_call")
-        if call is None and source == Source.VOC_CALL:
+        if call is None and source == Source.VOC_CALL and locked.voc_call_open:
             call = locked.calls.filter(closed_at__isnull=True).first()
         changed = getattr(locked, flag) != value
         noted = not changed and _note(locked, flag, reason, by, now)

@@ -12,18 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from contacts.hooks import Effect, Event
-from contacts.models import Contact, Number
 from messaging.actions.stop_calls import stop_calls_to
 from messaging.evaluation.facts import Known
 from messaging.evaluation.sql import IS_HELD, consent_refusal, recipient_hold, restrictions_of, state_case
-from messaging.models import Delivery, Message
-from messaging.policy.facts import Purpose
+from messaging.models import Message
 from messaging.policy.reasons import Reason
-from messaging.querysets import DeliveryQuerySet
-from messaging.states import DeliveryState
 
 # So long a provider may take with what it accepted, before the outcome is of no interest to a caller.
 LONGEST_WAY: Final = timedelta(days=1)
@@ -55,19 +50,40 @@ _LOOSEN = f"""
 """
 
 
-def _lifted_messages(theirs: DeliveryQuerySet, now: datetime) -> list[int]:
-    """Messages waiting for the customer that an approved override covers now."""
-    waiting = theirs.filter(state=DeliveryState.QUEUED).values("message_id")
-    messages = list(Message.objects.filter(pk__in=waiting, override__isnull=False).select_related("channel"))
-    facts = Known.of(messages)
-    return [message.pk for message in messages if facts.message(message).is_lifted(now)]
+# Everybody who has or had one of the customer's numbers, and what they refused.
+_SHARERS = """
+    SELECT theirs.contact_id, theirs.number, c.no_messages
+      FROM contacts_number own
+      JOIN contacts_number theirs ON theirs.number = own.number
+      JOIN contacts_contact c ON c.id = theirs.contact_id
+     WHERE own.contact_id = %s
+"""
+
+# Messages with an override, whatever became of it, that wait for these people.
+_OVERRIDDEN = """
+    SELECT DISTINCT o.message_id
+      FROM messaging_delivery d JOIN messaging_override o ON o.message_id = d.message_id
+     WHERE d.contact_id = ANY(%(people)s) AND d.address = ANY(%(numbers)s) AND d.state = 'queued'
+"""
+
+# What nobody can call back: under way, in doubt, or taken by the provider and not reported yet. A voice
+# message may wait there for a day.
+_MAY_STILL_ARRIVE = """
+    SELECT count(*)
+      FROM messaging_delivery d JOIN messaging_message m ON m.id = d.message_id
+     WHERE d.contact_id = ANY(%(people)s) AND d.address = ANY(%(numbers)s)
+       AND (d.state IN ('sending', 'unknown') OR (d.state = 'accepted' AND d.updated_at > %(since)s))
+       AND (%(refused_all)s OR m.purpose = 'promotional')
+"""
 
 
-def _may_still_arrive(now: datetime) -> Q:
-    """What nobody can call back: under way, in doubt, or taken by the provider and not reported yet. A
-    voice message may wait there for a day."""
-    taken = Q(state=DeliveryState.ACCEPTED, updated_at__gt=now - LONGEST_WAY)
-    return taken | Q(state__in=[DeliveryState.SENDING, DeliveryState.UNKNOWN])
+def _lifted_messages(messages: list[int], now: datetime) -> list[int]:
+    """Those of the messages that an approved override covers now."""
+    if not messages:
+        return []
+    found = list(Message.objects.filter(pk__in=messages).select_related("channel"))
+    facts = Known.of(found)
+    return [message.pk for message in found if facts.message(message).is_lifted(now)]
 
 
 def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
@@ -77,20 +93,26 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
     of waiting addresses is needed. `stopped` counts deliveries that will not go (or, for an open call,
     wait); `in_flight` those already handed to the provider that may still arrive.
     """
-    numbers = list(Number.objects.filter(contact_id=contact_id).values_list("number", flat=True))
-    people = list(Number.objects.filter(number__in=numbers).values_list("contact_id", flat=True).distinct())
-    params: dict[str, Any] = {"people": people, "numbers": numbers, "now": now}
-    if event is Event.LOOSENED:
-        with connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(_SHARERS, [contact_id])
+        sharers = cursor.fetchall()
+        params: dict[str, Any] = {
+            "people": sorted({pk for pk, _number, _refused in sharers}),
+            "numbers": sorted({number for _pk, number, _refused in sharers}),
+            "now": now,
+        }
+        if event is Event.LOOSENED:
             cursor.execute(_LOOSEN, params)
-        return Effect(stopped=0, in_flight=0)
-    theirs = Delivery.objects.filter(contact_id__in=people, address__in=numbers)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_TIGHTEN, {**params, "lifted": _lifted_messages(theirs, now)})
+            return Effect(stopped=0, in_flight=0)
+        cursor.execute(_OVERRIDDEN, params)
+        lifted = _lifted_messages([message for (message,) in cursor.fetchall()], now)
+        cursor.execute(_TIGHTEN, {**params, "lifted": lifted})
         stopped = cursor.rowcount
-    gone = theirs.filter(_may_still_arrive(now))
-    if Contact.objects.only("no_messages").get(pk=contact_id).no_messages:
+    refused_all = any(pk == contact_id and refused for pk, _number, refused in sharers)
+    if refused_all:
         stop_calls_to([contact_id], now=now)
-    else:
-        gone = gone.filter(message__purpose=Purpose.PROMOTIONAL)  # of the rest nothing was refused
-    return Effect(stopped=stopped, in_flight=gone.count())
+    with connection.cursor() as cursor:
+        # Of the rest nothing was refused.
+        cursor.execute(_MAY_STILL_ARRIVE, {**params, "since": now - LONGEST_WAY, "refused_all": refused_all})
+        (in_flight,) = cursor.fetchone()
+    return Effect(stopped=stopped, in_flight=in_flight)
