@@ -54,6 +54,10 @@ class DeliveryQuerySet(models.QuerySet[Any]):
         rows = self.values("state").annotate(n=Count("*")).order_by("state")
         return {row["state"]: row["n"] for row in rows}
 
+    def awaiting_report(self, calls: Collection[int]) -> DeliveryQuerySet:
+        """Of these calls: taken by the provider, and nothing final was reported, or not in time."""
+        return self.filter(call_id__in=calls, state__in=["accepted", "unreported"])
+
     def in_doubt(self, channel: Any) -> DeliveryQuerySet:
         """Handed to a call of the channel, with an outcome that nobody knows."""
         # by the calls in doubt: the index of a call's rows holds the accepted ones, too

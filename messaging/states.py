@@ -51,7 +51,8 @@ DELIVERY_MOVES: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     _S.ACCEPTED: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.UNREPORTED}),
     _S.DELIVERED: frozenset(),
     _S.UNDELIVERED: frozenset(),
-    _S.UNREPORTED: frozenset(),
+    # A report may come late.
+    _S.UNREPORTED: frozenset({_S.DELIVERED, _S.UNDELIVERED}),
     _S.REJECTED: frozenset(),
     _S.ABANDONED: frozenset(),
     _S.SUPPRESSED: frozenset(),
@@ -59,7 +60,8 @@ DELIVERY_MOVES: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     _S.CANCELLED: frozenset(),
 }
 
-# Nothing more happens to these by the machine's own doing, except delivery reports for ACCEPTED.
+# Nothing more happens to these by the machine's own doing, except delivery reports for ACCEPTED
+# and, late, for UNREPORTED.
 DONE: Final = frozenset(
     {
         _S.ACCEPTED,

@@ -180,7 +180,7 @@ class Delivery(models.Model):
             # the rows of a call: its outcome, recovery, settlement, and its delivery reports
             models.Index(
                 fields=["call"],
-                condition=Q(state__in=["sending", "unknown", "accepted"]),
+                condition=Q(state__in=["sending", "unknown", "accepted", "unreported"]),
                 name="delivery_in_doubt",
             ),
             # a customer's card; and stopping what waits for a customer who opts out

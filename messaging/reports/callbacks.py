@@ -49,7 +49,8 @@ WITH named AS MATERIALIZED (
              ORDER BY c.first_provider_id DESC LIMIT 20) k
      WHERE k.last_provider_id >= n.id
        AND EXISTS (SELECT FROM messaging_delivery d
-                    WHERE d.call_id = k.id AND d.state = 'accepted' AND d.provider_id = n.id::text)
+                    WHERE d.call_id = k.id AND d.state IN ('accepted', 'unreported')
+                      AND d.provider_id = n.id::text)
 ), locked AS MATERIALIZED (
     SELECT c.id FROM messaging_gatewaycall c WHERE c.id IN (SELECT id FROM named)
      ORDER BY c.id FOR UPDATE

@@ -26,7 +26,6 @@ from messaging.reports.asking import each
 from messaging.reports.match import Waiting, match
 from messaging.reports.schedule import UNANSWERED, ends_at
 from messaging.reports.write import Taken, write_reports
-from messaging.states import DeliveryState
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ def _take(channel: Channel, now: datetime) -> list[Taken]:
 
 
 def _waiting(calls: Sequence[Taken]) -> dict[int, list[Waiting]]:
-    rows = Delivery.objects.filter(call_id__in=[call.pk for call in calls], state=DeliveryState.ACCEPTED)
+    rows = Delivery.objects.awaiting_report([call.pk for call in calls])
     found: dict[int, list[Waiting]] = {}
     for call_id, pk, address, provider_id in rows.values_list("call_id", "pk", "address", "provider_id"):
         found.setdefault(call_id or 0, []).append(Waiting(pk, address, provider_id))

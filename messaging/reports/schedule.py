@@ -1,7 +1,7 @@
 """When a call's recipients are asked about: soon after the acceptance, then ever more rarely.
 
 A call waits for reports as long as `report_due_at` is set. `REPORT_HOURS` after it was made, whatever
-was not reported ends as `unreported`.
+was not reported becomes `unreported`; a week longer it is asked about once a day, since reports come late.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ PAUSES: Final = tuple(timedelta(seconds=n) for n in (10, 30, 120, 600, 3600, 6 *
 UNANSWERED: Final = timedelta(minutes=1)
 
 
+# After the end of the waiting: how often, and until when, a late report is asked for.
+LATE_PAUSE: Final = timedelta(days=1)
+LATE: Final = timedelta(days=7)
+
+
 def ends_at(intended_at: datetime) -> datetime:
     """From when on a call made at `intended_at` waits for no report any more."""
     return intended_at + timedelta(hours=settings.REPORT_HOURS)
@@ -32,6 +37,12 @@ def ends_at(intended_at: datetime) -> datetime:
 def next_due(now: datetime, rounds: int, intended_at: datetime) -> datetime:
     """When to ask again after so many rounds; never later than the end of the waiting."""
     return min(now + PAUSES[min(rounds, len(PAUSES) - 1)], ends_at(intended_at))
+
+
+def next_late(now: datetime, intended_at: datetime, *, unanswered: bool) -> datetime | None:
+    """When to ask about those whom nobody reported on in time; None once that, too, is over."""
+    due = now + (UNANSWERED if unanswered else LATE_PAUSE)
+    return due if due <= ends_at(intended_at) + LATE else None
 
 
 def expected(provider_ids: Iterable[str], now: datetime) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""What the reports of one call say is written: one update of its recipients, final states stay final."""
+"""What the reports of one call say is written: one update of its recipients, final states stay final.
+
+`unreported` is not one of them: a provider's word that comes late counts more than its absence in time.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from django.db import connection, transaction
 from common.sanitise import storable
 from messaging.models import Delivery, GatewayCall
 from messaging.reports.match import Finding, Waiting
-from messaging.reports.schedule import UNANSWERED, ends_at, next_due
+from messaging.reports.schedule import UNANSWERED, ends_at, next_due, next_late
 from messaging.states import DeliveryState
 
 _FINDINGS = """
@@ -20,8 +23,9 @@ _FINDINGS = """
        SET state = v.state, provider_status = coalesce(nullif(v.word, ''), d.provider_status),
            updated_at = CASE WHEN v.state = d.state THEN d.updated_at ELSE %(now)s END
       FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(words)s::text[]) AS v(id, state, word)
-     WHERE d.id = v.id AND d.call_id = %(call)s AND d.state = 'accepted'
-       AND (v.state <> 'accepted' OR d.provider_status <> v.word)
+     WHERE d.id = v.id AND d.call_id = %(call)s
+       AND ((d.state = 'accepted' AND (v.state <> 'accepted' OR d.provider_status <> v.word))
+            OR (d.state = 'unreported' AND v.state IN ('delivered', 'undelivered')))
     RETURNING v.state
 """
 
@@ -52,7 +56,7 @@ def write_reports(
 ) -> Counter[str]:
     """Write the findings, and when the call is asked about next; how many came to which final state.
 
-    Once the waiting `is_over`, whoever was not reported on becomes `unreported`. A question that was left
+    Once the waiting `is_over`, a recipient without a report becomes `unreported`. A question that was left
     `unanswered` makes no pause longer. What another worker wrote meanwhile, or a report that asks for the
     next question sooner, stays.
     """
@@ -61,10 +65,13 @@ def write_reports(
         # The call's row first, as everybody does who writes its recipients.
         GatewayCall.objects.select_for_update().filter(pk=call.pk).first()
         counts = _update(call, changes, now) if changes else Counter()
-        if not Delivery.objects.filter(call_id=call.pk, state=DeliveryState.ACCEPTED).exists():
+        left = set(Delivery.objects.awaiting_report([call.pk]).values_list("state", flat=True).distinct())
+        if not left:
             GatewayCall.objects.filter(pk=call.pk).update(report_due_at=None)
             return counts
-        rounds, due_at = _next_question(call, now, has_news=bool(counts), unanswered=unanswered)
+        rounds, due_at = call.rounds, next_late(now, call.intended_at, unanswered=unanswered)
+        if DeliveryState.ACCEPTED in left:
+            rounds, due_at = _next_question(call, now, has_news=bool(counts), unanswered=unanswered)
         GatewayCall.objects.filter(pk=call.pk, report_due_at=call.leased).update(
             report_due_at=due_at, report_rounds=rounds
         )

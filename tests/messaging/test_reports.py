@@ -15,7 +15,7 @@ from messaging.provider_words import meaning_of
 from messaging.reports.asking import each
 from messaging.reports.match import Waiting, match
 from messaging.reports.poll import _take, poll_channel
-from messaging.reports.schedule import PAUSES, expect_reports, next_due
+from messaging.reports.schedule import LATE, LATE_PAUSE, PAUSES, expect_reports, next_due
 from messaging.reports.write import write_reports
 from messaging.states import DeliveryState
 from tests.factories import NOW
@@ -149,7 +149,43 @@ def test_the_last_round_leaves_whatever_was_not_reported_unreported(dispatch: Di
     age(0.2)
     assert poll(dispatch).states == {"unreported": 4}
     assert states(message) == {"unreported": 4}
+
+
+def test_a_report_that_comes_after_the_end_beats_unreported(dispatch: Dispatch):
+    message = sent(dispatch, 4)
+    later(dispatch, -1000)
+    age(72.1)
+    poll(dispatch)
+    assert states(message) == {"unreported": 4}
+    due = due_at()
+    assert due is not None
+    assert due - database_clock() > LATE_PAUSE - timedelta(minutes=1)
+    later(dispatch, 2000)
+    assert poll(dispatch).states == {"delivered": 4}
     assert due_at() is None
+
+
+def test_late_reports_are_asked_for_a_week_and_no_longer(dispatch: Dispatch):
+    message = sent(dispatch, 2)
+    later(dispatch, -1000)
+    age(72.1)
+    poll(dispatch)
+    age(LATE / timedelta(hours=1) - 1)
+    poll(dispatch)
+    assert due_at() is None
+    assert states(message) == {"unreported": 2}
+
+
+def test_an_outage_after_the_end_is_asked_about_again_in_a_minute(dispatch: Dispatch):
+    sent(dispatch, 2)
+    later(dispatch, -1000)
+    age(72.1)
+    poll(dispatch)
+    dispatch.server.use("5xx")
+    assert poll(dispatch).failures
+    due = due_at()
+    assert due is not None
+    assert timedelta() < due - database_clock() <= timedelta(minutes=1)
 
 
 def test_the_last_round_still_takes_what_is_told_in_it(dispatch: Dispatch):
@@ -244,7 +280,7 @@ def test_a_word_that_the_database_cannot_hold_is_stored_all_the_same(connect):
     assert next(iter(statuses(message).values())).startswith("a\ufffd\ufffdسس")
 
 
-@pytest.mark.parametrize("state", ["delivered", "undelivered", "unreported"])
+@pytest.mark.parametrize("state", ["delivered", "undelivered"])
 def test_a_final_state_stays_final(sms: Dispatch, state: str):
     message = sent(sms, 1)
     Delivery.objects.update(state=state)

@@ -16,6 +16,7 @@ MOVES: Final = {
     "sending": {"accepted", "rejected", "queued", "unknown"},
     "unknown": {"accepted", "queued", "abandoned"},
     "accepted": {"delivered", "undelivered", "unreported"},
+    "unreported": {"delivered", "undelivered"},
 }
 AT_THE_PROVIDER: Final = {"accepted", "delivered", "undelivered", "unreported"}
 UNDER_WAY: Final = {"queued", "sending", "unknown"}
