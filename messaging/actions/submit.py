@@ -92,7 +92,8 @@ def _text_fault(draft: Draft, now: datetime) -> str:
 
 
 def _time_fault(draft: Draft, now: datetime) -> str:
-    if draft.scheduled_at is not None and draft.scheduled_at < now:
+    # The form knows minutes: the one that is running is now, and not the past.
+    if draft.scheduled_at is not None and draft.scheduled_at < now.replace(second=0, microsecond=0):
         return _("The time %(time)s is in the past.") % {
             "time": format_datetime(draft.scheduled_at, get_language() or "fa")
         }
@@ -100,7 +101,7 @@ def _time_fault(draft: Draft, now: datetime) -> str:
 
 
 def _expiry_fault(draft: Draft, now: datetime) -> str:
-    start = draft.scheduled_at or now
+    start = max(draft.scheduled_at or now, now)
     if draft.expires_at is not None and draft.expires_at <= start:
         return _("The message would be useless before it may be sent: the expiry must come later.")
     return _too_far(draft.expires_at, now)

@@ -78,6 +78,23 @@ def test_a_fault_is_named_at_its_field_and_nothing_is_written(sender, changes: d
     assert all(found.values())
 
 
+def test_the_minute_that_is_running_is_now(sender):
+    now = NOW.replace(minute=57, second=20)
+    message = submit(draft(scheduled_at=now.replace(second=0)), by=sender.user, now=now)
+    assert message.scheduled_at == now.replace(second=0)
+
+
+def test_a_message_that_expires_in_the_minute_that_is_running_is_refused(sender):
+    now = NOW.replace(minute=57, second=20)
+    with pytest.raises(ValidationError) as caught:
+        submit(
+            draft(scheduled_at=now.replace(second=0), expires_at=now.replace(second=10)),
+            by=sender.user,
+            now=now,
+        )
+    assert list(caught.value.message_dict) == ["expires_at"]
+
+
 def test_every_fault_is_named_at_once(sender):
     found = faults(sender.user, text="", scheduled_at=NOW - HOUR, audience=with_tag("nobody"))
     assert set(found) == {"text", "scheduled_at", "audience"}
