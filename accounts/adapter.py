@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -23,6 +23,9 @@ from common.client_address import client_address
 from common.fresh_proof import is_fresh
 from staff.models import User
 from staff.outbox import post
+
+# Stands for a client whose address the server does not name: of the prefix that leads nowhere (RFC 6666).
+NO_ADDRESS: Final = "100::"
 
 
 class NoSignupAdapter(DefaultAccountAdapter):
@@ -88,7 +91,7 @@ class NoSignupAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The same address for allauth's limits and mails as for django-axes and the log."""
-        return client_address(request) or "unknown"
+        return client_address(request) or NO_ADDRESS
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """A proof of the last minutes holds for allauth's own pages, too; the sign-in counts as one."""

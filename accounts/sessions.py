@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 SIGNED_IN_AT = "signed_in_at"
@@ -24,13 +25,17 @@ def start(request: HttpRequest, user: Any, *, now: datetime) -> None:
 
 
 def why_ended(request: HttpRequest, now: float) -> str | None:
-    """Why the signed-in user's session is over at `now` (seconds since the epoch), or None.
+    """Why the signed-in user's session is over at `now` (seconds since the epoch), or None."""
+    return why_over(request.session, epoch=getattr(request.user, "session_epoch", None), now=now)
+
+
+def why_over(session: SessionBase | dict[str, Any], *, epoch: int | None, now: float) -> str | None:
+    """Why a session with this content is over at `now`, or None; `epoch`: of its user's rights.
 
     "rights": roles or state of the user changed since sign-in. "absolute", "idle": the limits
     `SESSION_ABSOLUTE_SECONDS` and `SESSION_IDLE_SECONDS`. A session that remembers nothing is over.
     """
-    session = request.session
-    if session.get(EPOCH) != getattr(request.user, "session_epoch", None):
+    if session.get(EPOCH) != epoch:
         return "rights"
     if now - session.get(SIGNED_IN_AT, 0) >= settings.SESSION_ABSOLUTE_SECONDS:
         return "absolute"

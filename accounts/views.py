@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actions import reset_second_factor
 from accounts.forms import FactorResetForm, PasswordLinkForm
 from accounts.lockouts import locked_out, unlock
+from accounts.own_sessions import end_other_sessions, end_session, own_sessions
 from common import fresh_proof
 from common.fresh_proof import asks_again
 from staff.actions.passwords import send_password_link
@@ -33,6 +34,24 @@ def go_on(request: HttpRequest) -> HttpResponse:
         return fresh_proof.question(request, request.path)
     address, fields = kept
     return render(request, "account/go_on.html", {"address": address, "fields": fields})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def sessions_page(request: HttpRequest) -> HttpResponse:
+    """Where one is signed in; a POST ends one of one's own sessions, or all others."""
+    user, now, current = signed_in(request), timezone.now(), request.session.session_key
+    if request.method == "POST":
+        asked = request.POST.get("session", "")
+        if asked == "others":
+            ended = end_other_sessions(user, current=current, now=now)
+        else:
+            ended = asked.isdecimal() and end_session(user, pk=int(asked[:18]), now=now)
+        done = _("Ended: it is signed out there.") if ended else _("That session had ended already.")
+        messages.success(request, done)
+        return redirect("sessions")
+    found = own_sessions(user, current=current, now=now)
+    return render(request, "account/sessions.html", {"sessions": found})
 
 
 @requires("staff.change_user")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.core.management import call_command
 
+from accounts.own_sessions import forget_ended
 from messaging.uploads import clear_old
 
 
@@ -12,4 +13,5 @@ from messaging.uploads import clear_old
 def clear_expired() -> None:
     """Delete sessions that ended, and audience files that were looked at and never sent."""
     call_command("clearsessions")
+    forget_ended()
     clear_old()

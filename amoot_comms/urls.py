@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import go_on, lock_outs, password_link, reset_factor, unlock_user
+from accounts.views import go_on, lock_outs, password_link, reset_factor, sessions_page, unlock_user
 from amoot_comms import views
 from messaging.views.hooks import hook
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("home/now/", views.home_now, name="home_now"),
     path("admin/", admin.site.urls),
     *(path(address, views.closed) for address in _CLOSED),
+    path("accounts/sessions/", sessions_page, name="sessions"),
     path("accounts/go-on/", go_on, name="go_on"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -61,6 +61,7 @@ ACTIONS: Final[dict[str, Promise]] = {
     "user.password_reset_asked": _("reset of a password asked for"),
     "user.password_set": _("password set by somebody else"),
     "user.roles_set": _("roles set"),
+    "user.sessions_ended": _("own sessions ended elsewhere"),
     "user.sign_in_failed": _("wrong password"),
     "user.signed_in": _("signed in"),
     "user.signed_out": _("signed out"),
