@@ -30,7 +30,7 @@ _TIGHTEN = f"""
          WHERE d.contact_id = ANY(%(people)s) AND d.address = ANY(%(numbers)s) AND d.state = 'queued'
          ORDER BY d.id FOR UPDATE
     ), judged AS MATERIALIZED (
-        SELECT d.id, {consent_refusal("m.purpose", "m.id = ANY(%(lifted)s)", "d.contact_id")} AS refusal,
+        SELECT d.id, {consent_refusal("m.purpose", "m.id = ANY(%(lifted)s)", None)} AS refusal,
                {recipient_hold("m.purpose")} AS hold
           FROM waiting JOIN messaging_delivery d ON d.id = waiting.id
           JOIN messaging_message m ON m.id = d.message_id
@@ -40,7 +40,7 @@ _TIGHTEN = f"""
            not_before = NULL, updated_at = %(now)s
       FROM judged j
      WHERE d.id = j.id AND d.state = 'queued'
-       AND (j.refusal IS NOT NULL OR (j.hold IS NOT NULL AND d.reason <> j.hold))
+       AND (j.refusal IS NOT NULL OR d.reason <> j.hold)
 """
 
 _LOOSEN = f"""

@@ -72,9 +72,9 @@ def consent_refusal(purpose: str, lifted: str, contact: str | None) -> str:
     )
 
 
-def _is_emergency(override: str, purpose: str) -> str:
-    """SQL: the override (an alias, from a left join) counts for a message of this purpose (reading 5)."""
-    return f"{override}.id IS NOT NULL AND {purpose} <> '{Purpose.PROMOTIONAL}'"
+def _may_be_emergency(purpose: str) -> str:
+    """SQL: an override counts for a message of this purpose (reading 5)."""
+    return f"{purpose} <> '{Purpose.PROMOTIONAL}'"
 
 
 def override_lifts(override: str, purpose: str) -> str:
@@ -83,7 +83,7 @@ def override_lifts(override: str, purpose: str) -> str:
     `override` is the alias of the message's override, from a left join; `purpose` an SQL expression.
     """
     return (
-        f"({_is_emergency(override, purpose)} AND coalesce({override}.approved_at <= %(now)s"
+        f"({_may_be_emergency(purpose)} AND coalesce({override}.approved_at <= %(now)s"
         f" AND {override}.expires_at > %(now)s AND {override}.revoked_at IS NULL"
         f" AND {override}.content_hash = %(content_hash)s, FALSE))"
     )
@@ -92,7 +92,7 @@ def override_lifts(override: str, purpose: str) -> str:
 def override_pending(override: str, purpose: str) -> str:
     """SQL for the rule `approval`: an emergency was asked for, and neither approved nor withdrawn (C7.4)."""
     return (
-        f"({_is_emergency(override, purpose)}"
+        f"({override}.id IS NOT NULL AND {_may_be_emergency(purpose)}"
         f" AND {override}.approved_at IS NULL AND {override}.revoked_at IS NULL)"
     )
 

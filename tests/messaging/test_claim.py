@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from messaging.dispatch.claim import Claim, Front, claim, deadlines
-from messaging.evaluation.facts import gate_of
+from messaging.evaluation.facts import content_hash, gate_of
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.states import DeliveryState
 from tests.factories import (
     HOUR,
     NOW,
+    ChannelFactory,
     ContactFactory,
     DeliveryFactory,
     MessageFactory,
@@ -28,6 +30,7 @@ from tests.guards import unguarded
 from tests.messaging.helpers import campaign, in_threads, seconds, states
 
 pytestmark = pytest.mark.django_db
+together = pytest.mark.django_db(transaction=True)
 
 
 def take(
@@ -37,8 +40,11 @@ def take(
     closes_at: datetime | None = None,
     now: datetime = NOW,
     after: Front | None = None,
+    on_trial: int | None = None,
 ):
-    return claim(message, limit=limit, closes_at=closes_at, worker="test", now=now, after=after)
+    return claim(
+        message, limit=limit, closes_at=closes_at, worker="test", now=now, after=after, on_trial=on_trial
+    )
 
 
 def test_a_claim_writes_its_intent_with_the_rows():
@@ -97,18 +103,31 @@ def test_whoever_is_refused_now_is_turned_away_with_the_reason():
         DeliveryFactory(message=message, contact=ContactFactory(**flags))
         for flags in ({}, {"no_promotional": True}, {"voc_call_open": True})
     )
+    DeliveryFactory(message=message, contact=ContactFactory(voc_call_open=True))
     stranger = DeliveryFactory(message=message, contact=None, address="+989129999999")
     claimed = take(message)
     assert claimed is not None
     assert claimed.recipients == [(fine.pk, fine.address)]
-    assert claimed.turned_away == 3
+    assert claimed.turned_away == 4
+    assert GatewayCall.objects.get().size == 1
     for row, state, reason in (
         (refuser, "suppressed", "no_promotional"),
         (caller, "queued", "voc_call_open"),
         (stranger, "suppressed", "facts_missing"),
     ):
         row.refresh_from_db()
-        assert (row.state, row.reason, row.not_before, row.call_id) == (state, reason, None, None)
+        assert (row.state, row.reason) == (state, reason)
+        assert (row.not_before, row.call_id, row.attempts) == (None, None, 0)
+
+
+@pytest.mark.parametrize("purpose", ["notification", "survey"])
+def test_what_a_customer_said_of_promotion_stops_nothing_else(purpose: str):
+    message = MessageFactory(running=True, purpose=purpose)
+    for flag in ("no_promotional", "voc_call_open"):
+        DeliveryFactory(message=message, contact=ContactFactory(**{flag: True}))
+    claimed = take(message)
+    assert claimed is not None
+    assert (len(claimed.recipients), claimed.turned_away) == (2, 0)
 
 
 def test_a_claim_that_turns_everybody_away_makes_no_call():
@@ -184,9 +203,44 @@ def rewritten(message, **fields):
 )
 def test_nothing_is_claimed_while_something_holds_the_message(obstacle):
     message = campaign(2)
+    beside = MessageFactory(running=True)  # which nothing holds
     obstacle(message)
     assert take(message) is None
     assert states(message) == {"queued": 2}
+    assert take(beside) is None
+
+
+def test_what_holds_another_message_or_channel_holds_nothing_here():
+    message = campaign(2)
+    MessageStopFactory()
+    OverrideFactory(pending=True)
+    OutageFactory(channel=ChannelFactory(code="avanak", kind="voice"))
+    beside = DeliveryFactory()
+    claimed = take(message)
+    assert claimed is not None
+    assert len(claimed.recipients) == 2
+    assert beside.pk not in {pk for pk, _address in claimed.recipients}
+    assert GatewayCall.objects.count() == 1
+
+
+def test_an_override_of_another_message_lifts_nothing_here():
+    message = MessageFactory(running=True)
+    fine = DeliveryFactory(message=message)
+    DeliveryFactory(message=message, contact=ContactFactory(no_messages=True))
+    OverrideFactory(message=MessageFactory(running=True), content_hash=content_hash(message))
+    claimed = take(message)
+    assert claimed is not None
+    assert claimed.recipients == [(fine.pk, fine.address)]
+    assert claimed.turned_away == 1
+
+
+def test_a_trial_passes_by_its_own_outage_and_no_other():
+    message = campaign(2)
+    other = MessageFactory(running=True, channel=ChannelFactory(code="avanak", kind="voice"))
+    proven = OutageFactory(channel=message.channel)
+    elsewhere = OutageFactory(channel=other.channel)
+    assert take(message, 1, on_trial=elsewhere.pk) is None
+    assert take(message, 1, on_trial=proven.pk) is not None
 
 
 def test_a_lifted_pause_and_an_ended_outage_hold_nothing():
@@ -214,7 +268,7 @@ def test_a_request_is_begun_only_while_its_answer_can_come_inside_the_lease(sett
     assert deadlines(NOW, None) == (NOW + seconds(1), NOW + seconds(1 + 20 + 2))
 
 
-@pytest.mark.django_db(transaction=True)
+@together
 @pytest.mark.parametrize("limit", [7, 100])
 def test_eight_workers_never_take_a_row_twice_nor_more_than_the_limit(limit: int):
     message = campaign(1200)
@@ -238,13 +292,46 @@ def test_eight_workers_never_take_a_row_twice_nor_more_than_the_limit(limit: int
     assert sum(GatewayCall.objects.values_list("size", flat=True)) == 1200
 
 
-@pytest.mark.django_db(transaction=True)
+def impatiently(work: Callable[[], Any]) -> Any:
+    """The work's result in a thread with its own connection, where a lock that is waited for is an error."""
+
+    def run() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        return work()
+
+    [result] = in_threads([run], seconds=10)
+    return result
+
+
+@together
 def test_a_row_that_another_holds_is_passed_over_without_waiting():
     message = campaign(3)
     with transaction.atomic():
         held = Delivery.objects.select_for_update().order_by("pk").first()
         assert held is not None
-        [claimed] = in_threads([lambda: take(message)], seconds=10)
+        claimed = impatiently(lambda: take(message))
     assert claimed is not None
     assert held.pk not in {pk for pk, _address in claimed.recipients}
     assert len(claimed.recipients) == 2
+
+
+@together
+def test_a_claim_holds_its_message_against_a_stop_until_it_is_committed():
+    message = campaign(1)
+    with transaction.atomic():
+        assert take(message) is not None
+        with pytest.raises(OperationalError):
+            impatiently(lambda: Message.objects.filter(pk=message.pk).update(status="paused"))
+    message.refresh_from_db()
+    assert message.status == "running"
+
+
+@together
+def test_a_claim_holds_no_row_of_a_message_that_may_not_go():
+    """An opt-out need not wait for a claim that finds the message paused."""
+    message = campaign(2)
+    MessageStopFactory(message=message)
+    with transaction.atomic():
+        assert take(message) is None
+        assert impatiently(lambda: Delivery.objects.update(provider_status="seen")) == 2

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from audit.models import Entry
 from messaging.actions.plan import plan, plan_waiting
 from messaging.actions.submit import Draft, foresee, submit
 from messaging.audience import everybody, from_lines
+from messaging.evaluation.facts import gate_of
 from messaging.models import Delivery, Message
+from messaging.planning import EVERYBODY, of_message_file, preview
 from tests.factories import (
     HOUR,
     NOW,
+    AudienceMemberFactory,
     ChannelFactory,
     ContactFactory,
     EmployeeFactory,
     MessageFactory,
+    OverrideFactory,
     landline,
     mobile,
     open_every_day,
@@ -107,6 +113,100 @@ def test_what_was_foreseen_is_what_is_planned():
         assert foreseen.held_by == "window_closed"
         assert foreseen.held_until is not None
         assert foreseen.held_until > NOW
+
+
+def of_every_word() -> None:
+    """Customers who said nothing, refused everything, refused promotion, and are on the line."""
+    for n, flag in enumerate(("", "no_messages", "no_promotional", "voc_call_open"), start=1):
+        ContactFactory(mobile=mobile(n), **({flag: True} if flag else {}))
+
+
+FINE, NOTHING, HELD = (
+    ("queued", "", NOW),
+    ("suppressed", "no_messages", None),
+    ("queued", "voc_call_open", None),
+)
+NO_ADVERT = ("suppressed", "no_promotional", None)
+
+
+@pytest.mark.parametrize("kind", ["all", "file"])
+@pytest.mark.parametrize(
+    ("purpose", "is_lifted", "expected"),
+    [
+        ("notification", False, [FINE, NOTHING, FINE, FINE]),
+        ("notification", True, [FINE, FINE, FINE, FINE]),
+        ("survey", False, [FINE, NOTHING, FINE, FINE]),
+        ("promotional", False, [FINE, NOTHING, NO_ADVERT, HELD]),
+        ("promotional", True, [FINE, NOTHING, NO_ADVERT, HELD]),
+    ],
+)
+def test_everybody_is_planned_by_their_own_word_and_as_foreseen(kind, purpose, is_lifted, expected):
+    of_every_word()
+    message = MessageFactory(purpose=purpose, audience={"kind": kind})
+    open_every_day(message.channel, 0, 1440)
+    if is_lifted:
+        OverrideFactory(message=message)
+    for n in range(1, 5) if kind == "file" else ():
+        AudienceMemberFactory(message=message, address=mobile(n))
+    source = of_message_file(message.pk) if kind == "file" else EVERYBODY
+    foreseen = preview(source, gate_of(message, NOW))
+    plan(message.pk, now=NOW)
+    found = Delivery.objects.filter(message=message).order_by("address")
+    assert list(found.values_list("state", "reason", "not_before")) == expected
+    assert foreseen.by_state == Counter(state for state, _reason, _at in expected)
+    assert foreseen.by_reason == Counter(reason for _state, reason, _at in expected if reason)
+
+
+def test_the_lines_of_a_file_are_planned_as_foreseen_whatever_they_hold():
+    """A number twice, no number, a landline, a number that no customer has."""
+    ContactFactory(mobile=mobile(1))
+    ContactFactory(mobile=None, phone=landline(1))
+    message = MessageFactory(audience={"kind": "file"})
+    for raw, number in (
+        ("a", mobile(1)),
+        ("b", mobile(1)),
+        ("سلام", ""),
+        ("c", landline(1)),
+        ("d", mobile(9)),
+    ):
+        AudienceMemberFactory(message=message, raw=raw, address=number)
+    AudienceMemberFactory(address=mobile(1))  # of another message
+    foreseen = preview(of_message_file(message.pk), gate_of(message, NOW))
+    plan(message.pk, now=NOW)
+    assert sorted(rows(message)) == sorted(
+        [
+            (mobile(1), "queued", ""),
+            (mobile(1), "suppressed", "duplicate"),
+            (landline(1), "suppressed", "invalid_address"),
+            (mobile(9), "suppressed", "facts_missing"),
+            ("سلام", "suppressed", "invalid_address"),
+        ]
+    )
+    assert foreseen.by_reason == {"duplicate": 1, "invalid_address": 2, "facts_missing": 1}
+    assert foreseen.by_state == states(message)
+
+
+def test_a_voice_message_is_planned_to_landlines_and_to_no_text():
+    ContactFactory(mobile=None, phone=landline(1))
+    message = MessageFactory(channel=ChannelFactory(code="avanak", kind="voice"), audience={"kind": "file"})
+    AudienceMemberFactory(message=message, address=landline(1))
+    AudienceMemberFactory(message=message, raw="سلام", address="")
+    foreseen = preview(of_message_file(message.pk), gate_of(message, NOW))
+    plan(message.pk, now=NOW)
+    assert sorted(rows(message)) == [
+        (landline(1), "queued", ""),
+        ("سلام", "suppressed", "invalid_address"),
+    ]
+    assert foreseen.by_state == states(message)
+
+
+def test_a_voice_message_to_everybody_is_planned_to_landlines():
+    ContactFactory(mobile=None, phone=landline(1))
+    message = MessageFactory(channel=ChannelFactory(code="avanak", kind="voice"))
+    foreseen = preview(EVERYBODY, gate_of(message, NOW))
+    plan(message.pk, now=NOW)
+    assert rows(message) == [(landline(1), "queued", "")]
+    assert foreseen.by_state == {"queued": 1}
 
 
 def test_planning_again_plans_nothing():

@@ -133,6 +133,52 @@ def test_an_answer_touches_only_the_rows_of_its_own_call():
     assert set(Delivery.objects.values_list("call_id", flat=True)) == {again.call_id}
 
 
+def test_what_one_call_comes_to_touches_no_other_call_of_the_message():
+    message = campaign(2)
+    first, second = (claim(message, limit=1, closes_at=None, worker="test", now=NOW) for _n in range(2))
+    assert first is not None
+    assert second is not None
+    record_not_sent(first, now=LATER, error="refused")
+    assert states(message) == {"queued": 1, "sending": 1}
+
+
+def test_a_call_in_doubt_leaves_another_one_under_way():
+    message = campaign(2)
+    first, second = (claim(message, limit=1, closes_at=None, worker="test", now=NOW) for _n in range(2))
+    assert first is not None
+    assert second is not None
+    record_unknown(first, now=LATER, error="timeout")
+    found = Delivery.objects.in_bulk([pk for made in (first, second) for pk, _address in made.recipients])
+    assert [row.state for _pk, row in sorted(found.items())] == ["unknown", "sending"]
+
+
+@pytest.mark.parametrize("result", [Result.ACCEPTED, Result.REJECTED])
+def test_an_outcome_stays_whatever_is_said_of_the_call_afterwards(result: Result):
+    message, claimed = claimed_campaign()
+    record_answer(claimed, answer(claimed, result), now=NOW)
+    for other in Result:
+        record_answer(claimed, answer(claimed, other), now=LATER)
+    record_not_sent(claimed, now=LATER, error="refused")
+    assert states(message) == {result.value: 3}
+    rows = Delivery.objects.filter(message=message)
+    assert set(rows.values_list("provider_status", "updated_at")) == {(result.value, NOW)}
+
+
+def test_of_a_call_given_up_only_those_without_an_outcome_are_in_doubt():
+    """Half of an answer was written when its worker died."""
+    message, claimed = claimed_campaign(2)
+    Delivery.objects.filter(pk=claimed.recipients[0][0]).update(state="accepted")
+    assert recover(now=LATER) == 1
+    assert states(message) == {"accepted": 1, "unknown": 1}
+
+
+def test_a_call_that_has_its_outcome_is_not_lost_however_late_it_is():
+    _message, claimed = claimed_campaign(1)
+    record_answer(claimed, answer(claimed), now=NOW)
+    assert recover(now=LATER + HOUR) == 0
+    assert call().outcome == "answered"
+
+
 def test_a_providers_answer_is_kept_bounded():
     _message, claimed = claimed_campaign(1)
     outcomes = {n: RecipientOutcome(Result.ACCEPTED, "1" * 99, "s" * 99) for _pk, n in claimed.recipients}

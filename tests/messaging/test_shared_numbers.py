@@ -146,6 +146,45 @@ def test_an_open_call_holds_promotion_to_every_number_of_whoever_called(voc):
     assert rows(message)[0] == (landline(1), "queued", "")
 
 
+WORDS = pytest.mark.parametrize(
+    ("purpose", "flag"), [("notification", "no_messages"), ("promotional", "no_promotional")]
+)
+
+
+def sharers(flag: str = "") -> tuple[Contact, Contact]:
+    """A customer who is on the line, and one who refuses something: both gave the mobile of a third."""
+    ContactFactory(mobile=mobile(1))
+    caller = ContactFactory(mobile=mobile(2), phone=mobile(1), voc_call_open=True)
+    refuser = ContactFactory(mobile=mobile(3), phone=mobile(1), **({flag: True} if flag else {}))
+    return caller, refuser
+
+
+@WORDS
+def test_a_plan_goes_by_the_word_of_one_sharer_although_another_said_something_else(purpose, flag):
+    sharers(flag)
+    message = send("sms", from_lines(["09120000001"], "f"), purpose)
+    assert rows(message) == [(mobile(1), "suppressed", flag)]
+
+
+@WORDS
+def test_a_claim_goes_by_the_word_of_one_sharer_although_another_said_something_else(purpose, flag):
+    message = MessageFactory(running=True, purpose=purpose)
+    sharers(flag)
+    DeliveryFactory(message=message, contact=Contact.objects.get(mobile=mobile(1)))
+    claim(message, limit=100, closes_at=None, worker="test", now=NOW)
+    assert rows(message) == [(mobile(1), "suppressed", flag)]
+
+
+@WORDS
+def test_a_refusal_stops_what_another_sharers_call_holds(purpose, flag, voc):
+    _caller, refuser = sharers()
+    message = MessageFactory(running=True, purpose=purpose)
+    DeliveryFactory(message=message, contact=Contact.objects.get(mobile=mobile(1)))
+    effect = set_consent(contact=refuser, flag=flag, value=True, reason="نخواست", by=voc, now=NOW)
+    assert effect.stopped == 1
+    assert rows(message) == [(mobile(1), "suppressed", flag)]
+
+
 def test_a_hold_that_is_over_is_released_by_number_and_no_other(voc):
     """What a plan wrote from an older snapshot while the call ended."""
     caller = ContactFactory(mobile=mobile(1), phone=landline(1), voc_call_open=True)

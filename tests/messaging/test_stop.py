@@ -191,6 +191,45 @@ def test_a_hold_that_an_ended_call_left_behind_is_released():
     assert (held.reason, held.not_before) == ("voc_call_open", None)
 
 
+def test_the_sweep_releases_only_holds_of_running_messages_that_no_call_keeps():
+    message = campaign(promotional=True)
+    waiting = {"not_before": None, "reason": "voc_call_open", "updated_at": NOW}
+    left = DeliveryFactory(message=message, contact=ContactFactory(), **waiting)
+    refused = DeliveryFactory(
+        message=message,
+        contact=ContactFactory(),
+        state="suppressed",
+        not_before=None,
+        reason="no_promotional",
+    )
+    due = DeliveryFactory(message=message, contact=ContactFactory(), not_before=NOW)
+    retried = DeliveryFactory(
+        message=message, contact=ContactFactory(), not_before=NOW + seconds(60), reason="retry"
+    )
+    paused = DeliveryFactory(message__status="paused", message__purpose="promotional", **waiting)
+    meanwhile = DeliveryFactory(
+        message=message, contact=ContactFactory(no_promotional=True), **waiting
+    )  # refused past the action
+    assert sweep_channel("sms", now=NOW + seconds(1)) == 2
+    for row, reason, at in (
+        (left, "", NOW + seconds(1)),
+        (meanwhile, "", NOW + seconds(1)),
+        (refused, "no_promotional", None),
+        (due, "", NOW),
+        (retried, "retry", NOW + seconds(60)),
+        (paused, "voc_call_open", None),
+    ):
+        row.refresh_from_db()
+        assert (row.reason, row.not_before) == (reason, at)
+
+
+def test_putting_away_one_message_leaves_every_other_one_waiting():
+    message, other = campaign(2), DeliveryFactory()
+    assert put_away(message.pk, Reason.EXPIRED, now=NOW) == 2
+    other.refresh_from_db()
+    assert other.state == "queued"
+
+
 @together
 @pytest.mark.parametrize("stop", [pause, cancel])
 def test_a_stop_waits_for_the_claim_in_flight(stop):

@@ -23,6 +23,7 @@ from messaging.evaluation.explain import explain_address
 from messaging.models import Delivery, Message
 from staff.models import User
 from tests.factories import (
+    HOUR,
     NOW,
     ContactFactory,
     DeliveryFactory,
@@ -65,6 +66,24 @@ def test_opting_out_of_promotion_stops_what_waits_of_it_and_nothing_else(voc: Us
     ):
         row.refresh_from_db()
         assert (row.state, row.reason) == (state, reason)
+
+
+def test_a_refusal_judges_nobody_else_again(voc: User):
+    """Whoever else refused at the same moment is stopped by their own action, or by the claim."""
+    contact = ContactFactory(phone="+982188001122")
+    sharer, stranger = ContactFactory(phone="+982188001122"), ContactFactory()
+    others = [DeliveryFactory(contact=sharer), DeliveryFactory(contact=stranger)]
+    for other in (sharer, stranger):
+        set_flag(other, "no_messages")
+    row = DeliveryFactory(contact=contact, message=others[0].message)
+    voice = DeliveryFactory(contact=ContactFactory(), message__purpose="promotional", message__priority=40)
+    assert refuse(contact, voc, "no_promotional").stopped == 0
+    assert refuse(contact, voc).stopped == 1
+    row.refresh_from_db()
+    assert (row.state, row.reason) == ("suppressed", "no_messages")
+    for other in (*others, voice):
+        other.refresh_from_db()
+        assert (other.state, other.reason, other.updated_at) == ("queued", "", NOW)
 
 
 def test_refusing_everything_stops_every_purpose_and_counts_what_is_out_of_reach(voc: User):
@@ -162,8 +181,12 @@ def test_an_approved_emergency_still_goes(voc: User):
 def test_an_open_call_holds_promotion_and_its_end_releases_it(voc: User):
     contact = ContactFactory()
     advert = DeliveryFactory(contact=contact, message__purpose="promotional", message__priority=40)
+    news = DeliveryFactory(contact=contact)
     _call, effect = open_call(contact=contact, by=voc, now=NOW)
     assert effect == Effect(stopped=1)
+    assert consent_changed(Event.TIGHTENED, contact.pk, NOW) == Effect(0, 0)
+    news.refresh_from_db()
+    assert (news.state, news.reason) == ("queued", "")
     advert.refresh_from_db()
     assert (advert.state, advert.reason, advert.not_before) == ("queued", "voc_call_open", None)
     assert take(advert.message) is None
@@ -171,6 +194,52 @@ def test_an_open_call_holds_promotion_and_its_end_releases_it(voc: User):
     advert.refresh_from_db()
     assert (advert.reason, advert.not_before) == ("", NOW)
     assert take(advert.message) is not None
+
+
+def test_the_end_of_a_call_releases_what_waited_for_it_and_nothing_else(voc: User):
+    contact, other = ContactFactory(phone="+982188001122"), ContactFactory()
+    sharer = ContactFactory(phone="+982188001122")
+    open_call(contact=contact, by=voc, now=NOW)
+    before = {"message__purpose": "promotional", "message__priority": 40, "updated_at": NOW - HOUR}
+    held = {"reason": "voc_call_open", "not_before": None, **before}
+    released = DeliveryFactory(contact=contact, **held)
+    kept = [
+        DeliveryFactory(contact=other, message=released.message, **of(held)),
+        DeliveryFactory(contact=sharer, message=released.message, **of(held)),
+        DeliveryFactory(contact=contact, reason="retry", not_before=NOW + HOUR, **before),
+        DeliveryFactory(
+            contact=contact, state="suppressed", reason="no_promotional", not_before=None, **before
+        ),
+    ]
+    close_call(contact=contact, by=voc, now=NOW)
+    released.refresh_from_db()
+    assert (released.reason, released.not_before) == ("", NOW)
+    for row in kept:
+        was = (row.state, row.reason, row.not_before)
+        row.refresh_from_db()
+        assert (row.state, row.reason, row.not_before, row.updated_at) == (*was, NOW - HOUR)
+
+
+def of(fields: dict[str, Any]) -> dict[str, Any]:
+    """A delivery's own fields."""
+    return {name: value for name, value in fields.items() if not name.startswith("message__")}
+
+
+def test_the_end_of_a_call_releases_also_what_was_refused_meanwhile_past_the_action(voc: User):
+    """The claim turns it away; nothing would ever release it later."""
+    contact = ContactFactory(voc_call_open=True)
+    row = DeliveryFactory(
+        contact=contact,
+        reason="voc_call_open",
+        not_before=None,
+        message__purpose="promotional",
+        message__priority=40,
+    )
+    set_flag(contact, "no_promotional")
+    set_flag(contact, "voc_call_open", value=False)
+    consent_changed(Event.LOOSENED, contact.pk, NOW)
+    row.refresh_from_db()
+    assert (row.reason, row.not_before) == ("", NOW)
 
 
 def test_stopping_again_stops_nothing_more(voc: User):
