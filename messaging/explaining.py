@@ -25,7 +25,8 @@ from persian.phones import local_form
 # The end of "…, because …".
 BECAUSE: Final[dict[Reason, Label]] = {
     Reason.DUPLICATE: gettext_lazy("the number stands in the file more than once"),
-    Reason.INVALID_ADDRESS: gettext_lazy("this number takes no message by this channel"),
+    Reason.INVALID_ADDRESS: gettext_lazy("it is no valid number"),
+    Reason.LANDLINE: gettext_lazy("this number takes no SMS (landline)"),
     Reason.CANCELLED: gettext_lazy("the message was cancelled"),
     Reason.EXPIRED: gettext_lazy("its expiry has passed"),
     Reason.EXPIRES_FIRST: gettext_lazy("it expires before it may go"),

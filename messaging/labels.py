@@ -36,9 +36,15 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
         holds=False,
     ),
     Reason.INVALID_ADDRESS: ReasonLabel(
-        gettext_lazy("number cannot be reached"),
+        gettext_lazy("invalid number"),
         "C7.1",
-        gettext_lazy("Correct the number on the customer's card or in the file. A landline takes no SMS."),
+        gettext_lazy("Correct the number in the file."),
+        holds=False,
+    ),
+    Reason.LANDLINE: ReasonLabel(
+        gettext_lazy("takes no SMS (landline)"),
+        "C7.1",
+        gettext_lazy("A landline takes no SMS. It can be called, with a voice message."),
         holds=False,
     ),
     Reason.CANCELLED: ReasonLabel(

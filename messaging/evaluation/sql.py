@@ -33,8 +33,8 @@ def address_refusal(medium: Medium, number: str) -> str:
     `number` is an SQL expression: E.164, or '' for what is no number.
     """
     mobile = f"{number} ~ '^\\+989[0-9]{{9}}$'"
-    valid = mobile if medium is Medium.SMS else f"{number} <> ''"
-    return f"CASE WHEN NOT ({valid}) THEN '{Reason.INVALID_ADDRESS}' END"
+    landline = f" WHEN NOT ({mobile}) THEN '{Reason.LANDLINE}'" if medium is Medium.SMS else ""
+    return f"CASE WHEN NOT ({number} <> '') THEN '{Reason.INVALID_ADDRESS}'{landline} END"
 
 
 _ANY_SOURCE = (

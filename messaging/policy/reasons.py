@@ -10,6 +10,7 @@ class Reason(StrEnum):
 
     DUPLICATE = "duplicate"
     INVALID_ADDRESS = "invalid_address"
+    LANDLINE = "landline"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     EXPIRES_FIRST = "expires_first"

@@ -54,7 +54,7 @@ def address(facts: Facts) -> Ruling:
     if kind is AddressKind.INVALID:
         return _refuse(Reason.INVALID_ADDRESS)
     if kind is AddressKind.LANDLINE and facts.message.medium is Medium.SMS:
-        return _refuse(Reason.INVALID_ADDRESS)
+        return _refuse(Reason.LANDLINE)
     return PASS
 
 

@@ -44,7 +44,7 @@ def test_everybody_gets_one_delivery_with_state_and_reason():
     ContactFactory(mobile=None, phone=landline(3))
     message = campaign()
     assert sorted(rows(message)) == [
-        (landline(3), "suppressed", "invalid_address"),
+        (landline(3), "suppressed", "landline"),
         (mobile(1), "queued", ""),
         (mobile(2), "suppressed", "no_messages"),
     ]
@@ -90,7 +90,7 @@ def test_a_file_keeps_every_line_with_what_became_of_it():
             ("سلام", "suppressed", "duplicate"),
             (mobile(9), "queued", ""),
             (mobile(1), "suppressed", "no_messages"),
-            (landline(1), "suppressed", "invalid_address"),
+            (landline(1), "suppressed", "landline"),
         ]
     )
     stranger = Delivery.objects.get(address=mobile(9))

@@ -274,6 +274,7 @@ IN_THE_WAY: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[tuple[Verdict,
         (
             ALLOWED,
             *((Verdict.REFUSE, reason) for reason in (Reason.DUPLICATE, Reason.INVALID_ADDRESS)),
+            (Verdict.REFUSE, Reason.LANDLINE),
             *((Verdict.REFUSE, reason) for reason in (Reason.FACTS_MISSING, Reason.NO_MESSAGES)),
         ),
     ),

@@ -179,8 +179,10 @@ def expected_of_recipient(f: Facts) -> set[Reason]:
     found: set[Reason] = set()
     if r.duplicate:
         found.add(Reason.DUPLICATE)
-    if r.address is AddressKind.INVALID or (r.address is AddressKind.LANDLINE and m.medium is Medium.SMS):
+    if r.address is AddressKind.INVALID:
         found.add(Reason.INVALID_ADDRESS)
+    if r.address is AddressKind.LANDLINE and m.medium is Medium.SMS:
+        found.add(Reason.LANDLINE)
     if None in (r.address, r.no_messages, r.no_promotional, r.voc_call_open, f.channel.operator_down):
         found.add(Reason.FACTS_MISSING)
     emergency = m.purpose is not Purpose.PROMOTIONAL and m.override is APPROVED

@@ -73,7 +73,7 @@ def test_a_recipient_named_twice_gets_a_message_once(is_duplicate: bool, expecte
     [
         (AddressKind.MOBILE, Medium.SMS, PASS),
         (AddressKind.MOBILE, Medium.VOICE, PASS),
-        (AddressKind.LANDLINE, Medium.SMS, refuse(Reason.INVALID_ADDRESS)),
+        (AddressKind.LANDLINE, Medium.SMS, refuse(Reason.LANDLINE)),
         (AddressKind.LANDLINE, Medium.VOICE, PASS),
         (AddressKind.INVALID, Medium.SMS, refuse(Reason.INVALID_ADDRESS)),
         (AddressKind.INVALID, Medium.VOICE, refuse(Reason.INVALID_ADDRESS)),

@@ -24,6 +24,7 @@ ANSWER_WITHIN = timedelta(seconds=21)
 REFUSALS = {
     "duplicate": "suppressed",
     "invalid_address": "suppressed",
+    "landline": "suppressed",
     "cancelled": "cancelled",
     "expired": "expired",
     "expires_first": "expired",
@@ -148,7 +149,8 @@ class Memory:
         lifted = not promotional and note.approval is not None and note.approval.lifts(self.now)
         found = {
             "duplicate": again,
-            "invalid_address": person is None or not person.is_mobile,
+            "invalid_address": person is None,
+            "landline": person is not None and not person.is_mobile,
             "cancelled": note.cancelled,
             "expired": note.expires_at is not None and self.now >= note.expires_at,
             "expires_first": note.expires_at is not None
