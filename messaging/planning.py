@@ -143,6 +143,8 @@ class Plan:
     by_reason: dict[str, int]
     held_by: str = ""
     held_until: datetime | None = None
+    # Customers who stand in a file with several numbers, and get the message at each; of a look ahead alone.
+    at_several: int = 0
 
     @property
     def waiting(self) -> int:
@@ -158,7 +160,7 @@ class Plan:
         }
 
 
-def summarise(rows: list[tuple[str, str, int]], gate: MessageGate) -> Plan:
+def summarise(rows: list[tuple[str, str, int]], gate: MessageGate, at_several: int = 0) -> Plan:
     """A plan from (state, reason, count): whoever waits without a reason of his own waits for the
     message's. A hold that comes before the recipient's own (`RULES` order) is named instead."""
     by_state: dict[str, int] = {}
@@ -178,18 +180,31 @@ def summarise(rows: list[tuple[str, str, int]], gate: MessageGate) -> Plan:
         by_reason=by_reason,
         held_by=held or "",
         held_until=gate.decision.until if held is not None else None,
+        at_several=at_several,
     )
+
+
+# Not a state: the row of `preview` that counts those with several numbers.
+_AT_SEVERAL = "at_several"
 
 
 def preview(source: Source, gate: MessageGate) -> Plan:
     """What a plan would come to, without writing anything."""
     sql = (
-        f"SELECT {state_case('v.refusal')} AS state, coalesce(v.refusal, v.hold, '') AS reason, count(*)"
-        f" FROM ({_verdict(source, gate)}) v GROUP BY 1, 2"
+        f"WITH v AS ({_verdict(source, gate)})"
+        f" SELECT {state_case('v.refusal')} AS state, coalesce(v.refusal, v.hold, '') AS reason, count(*)"
+        " FROM v GROUP BY 1, 2"
     )
+    if source.newcomers:
+        sql += (
+            f" UNION ALL SELECT '{_AT_SEVERAL}', '', count(*) FROM (SELECT FROM v WHERE v.refusal IS NULL"
+            " AND v.contact_id IS NOT NULL GROUP BY v.contact_id HAVING count(*) > 1) t"
+        )
     with connection.cursor() as cursor:
         cursor.execute(sql, dict(source.params))
-        return summarise([(str(s), str(r), int(n)) for s, r, n in cursor.fetchall()], gate)
+        rows = [(str(s), str(r), int(n)) for s, r, n in cursor.fetchall()]
+    counts = [row for row in rows if row[0] != _AT_SEVERAL]
+    return summarise(counts, gate, sum(n for state, _reason, n in rows if state == _AT_SEVERAL))
 
 
 def insert_deliveries(message_id: int, source: Source, gate: MessageGate, now: datetime) -> int:

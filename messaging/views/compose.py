@@ -157,7 +157,7 @@ def foresight(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), timezone.now()
     form = ComposeForm(request.POST, request.FILES, user=user, now=now)
     form.is_valid()
-    context: dict[str, object] = {"form": form}
+    context: dict[str, object] = {"form": form, "asked": True}
     if form.draft is not None and not form.errors.keys() - {"text"}:
         context |= _foreseen(form.draft, now)
     return render(request, "messaging/_foresight_panel.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from messaging.states import MessageStatus
 from persian.digits import to_persian
 from persian.jalali import TEHRAN, numeric_date
 from staff.models import Employee
-from tests.factories import NOW, ContactFactory, landline, mobile, open_every_day
+from tests.factories import NOW, ChannelFactory, ContactFactory, landline, mobile, open_every_day
 from tests.messaging.pages import (
     FORM,
     boss_of,
@@ -37,6 +38,7 @@ pytestmark = pytest.mark.django_db
 
 COMPOSE = "/messages/compose/"
 CONFIRM = "/messages/compose/confirm/"
+INPUTS = Path(__file__).parents[1] / "contacts" / "inputs"
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +117,7 @@ def test_the_look_ahead_says_who_does_not_get_it_and_why(client: Client) -> None
     assert (counts.go_now, counts.on_hold, counts.refused) == (3, 0, 2)
     assert {row.code: row.label.clause for row in counts.refused_reasons} == {
         "no_promotional": "C7.3",
-        "invalid_address": "C7.1",
+        "landline": "C7.1",
     }
 
 
@@ -397,6 +399,39 @@ def test_the_panel_beside_the_form_needs_no_text_yet(client: Client) -> None:
     response = client.post("/messages/compose/foresight/", typed(text=""))
     assert response.context["counts"].plan.total == 2
     assert not Message.objects.exists()
+
+
+def test_a_phone_shows_the_foresight_in_one_line_that_leads_to_the_panel(client: Client) -> None:
+    ContactFactory.create_batch(2)
+    ContactFactory(no_messages=True)
+    page = client.get(COMPOSE).content.decode()
+    assert page.count('id="foresight-bar"') == page.count('id="foresight-panel"') == 1
+    panel = client.post("/messages/compose/foresight/", typed(text="")).content.decode()
+    [line] = re.findall(r'<a class="foresight-bar".*?</a>', panel, re.DOTALL)
+    assert 'href="#foresight-panel"' in line
+    assert " hidden" not in line
+    assert re.findall("<span>(.*?)</span>", line) == ["۳ گیرنده", "۱ نفر نمی‌گیرد", "همین حالا"]
+    nothing = client.post("/messages/compose/foresight/", typed(audience="tag")).content.decode()
+    [line] = re.findall(r'<a class="foresight-bar".*?</a>', nothing, re.DOTALL)
+    assert " hidden" in line
+
+
+@pytest.mark.parametrize(("channel", "several"), [("sms", 0), ("avanak", 1)])
+def test_a_customer_with_two_numbers_in_the_file_is_named_and_not_refused(
+    client: Client, channel: str, several: int
+) -> None:
+    if channel == "avanak":
+        ChannelFactory(code="avanak", kind="voice")
+    ContactFactory(mobile="+989355550431", phone="+982155550240")
+    ContactFactory(mobile=mobile(7))
+    file = SimpleUploadedFile("aud_both_numbers.txt", INPUTS.joinpath("aud_both_numbers.txt").read_bytes())
+    panel = client.post(
+        "/messages/compose/foresight/", typed(audience="file", upload=file, channel=channel, text="سلام")
+    )
+    plan = panel.context["counts"].plan
+    assert (plan.total, plan.at_several) == (2, several)
+    assert plan.waiting == 1 + several
+    assert ("مشتری با چند شماره" in panel.content.decode()) == bool(several)
 
 
 def test_the_panel_says_what_is_missing(client: Client) -> None:
