@@ -221,7 +221,7 @@ def expected_of_message(f: Facts) -> set[Reason]:
     return found
 
 
-REFUSING = {*ORDER, Reason.EXPIRES_FIRST, Reason.FACTS_MISSING}
+REFUSING = {*ORDER, Reason.LANDLINE, Reason.EXPIRES_FIRST, Reason.FACTS_MISSING}
 
 
 def check(f: Facts) -> None:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0011_stopped_campaigns"),
+        ("messaging", "0012_late_reports"),
     ]
 
     operations = [
