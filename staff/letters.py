@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from staff.models import User
 from staff.outbox import post
+from staff.permissions import members_of
 from staff.roles import Role
 
 
@@ -20,9 +22,23 @@ def tell(user: User, template: str, *, by: User | None, now: datetime, **context
 
 def tell_auditors(user: User, template: str, *, by: User | None, now: datetime, **context: object) -> None:
     """Mail the same to everybody in the role *auditor*, but not to `user` twice."""
-    auditors = User.objects.filter(groups__name=Role.AUDITOR, is_active=True).exclude(pk=user.pk)
-    for address in sorted(set(auditors.exclude(email="").values_list("email", flat=True))):
-        _post(address, user, template, by, now, context)
+    _post_each(members_of(Role.AUDITOR).exclude(pk=user.pk), user, template, by, now, context)
+
+
+def tell_administrators(
+    user: User, template: str, *, by: User | None, now: datetime, **context: object
+) -> None:
+    """Mail the same to every administrator but `user`."""
+    _post_each(members_of(Role.ADMIN).exclude(pk=user.pk), user, template, by, now, context)
+
+
+def tell_new_manager(person: str, manager: User, former: User | None, *, now: datetime) -> None:
+    """Mail the former manager of `person`, and senior management, that `manager` put himself there."""
+    told = members_of(Role.SENIOR)
+    if former is not None and former.is_active and former.email:
+        told = told | User.objects.filter(pk=former.pk)
+    words: dict[str, object] = {"person": person}
+    _post_each(told.exclude(pk=manager.pk), manager, "own_manager", manager, now, words)
 
 
 def tell_former_address(user: User, before: str, after: str, *, by: User | None, now: datetime) -> None:
@@ -30,6 +46,18 @@ def tell_former_address(user: User, before: str, after: str, *, by: User | None,
     words: dict[str, object] = {"before": before, "after": after}
     _post(before, user, "address_changed", by, now, words)
     tell_auditors(user, "address_changed", by=by, now=now, **words)
+
+
+def _post_each(
+    users: QuerySet[User],
+    user: User,
+    template: str,
+    by: User | None,
+    now: datetime,
+    context: dict[str, object],
+) -> None:
+    for address in sorted(set(users.values_list("email", flat=True))):
+        _post(address, user, template, by, now, context)
 
 
 def _post(

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -21,6 +21,9 @@ from staff.letters import tell, tell_auditors, tell_former_address
 from staff.models import User
 from staff.permissions import demand
 from staff.roles import BACK_OFFICE, ROLE_NAMES, Role
+
+# The number of administrators is looked at by one at a time.
+_ADMINISTRATORS_LOCK = 0x61646D6E  # "admn"
 
 
 def open_account(
@@ -122,7 +125,10 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, now: datetim
 
 
 def disable(*, user: User, by: User | None, now: datetime, why: str = "") -> bool:
-    """Let the log-in no longer sign in and end its sessions at once; whether it could until now."""
+    """Let the log-in no longer sign in and end its sessions at once; whether it could until now.
+
+    Raises PermissionDenied as `set_roles`, ValidationError for the last administrator.
+    """
     demand(by, "staff.change_user")
     with transaction.atomic():
         locked = lock(user, by)
@@ -134,13 +140,34 @@ def disable(*, user: User, by: User | None, now: datetime, why: str = "") -> boo
 
 
 def switch_off(user: User, *, by: User | None, now: datetime, why: str) -> bool:
-    """`disable` without asking who may: the part that a colleague's leave shares, whoever records it."""
+    """`disable` without asking who may: the part that a colleague's leave shares, whoever records it.
+
+    Raises ValidationError for the last administrator.
+    """
+    check_another_administrator(user, now=now)
     disabled = bool(User.objects.filter(pk=user.pk, is_active=True).update(is_active=False))
     if disabled:
         end_sessions(user)
         record(by=by, action="user.disabled", obj=user, data={"why": why}, now=now)
     user.is_active = False
     return disabled
+
+
+def check_another_administrator(user: User, *, now: datetime) -> None:
+    """Raises ValidationError if nobody could manage log-ins once `user` is gone. Belongs into a transaction.
+
+    Those whose leave is recorded do not count: they go, too.
+    """
+    if not user.groups.filter(name=Role.ADMIN).exists():
+        return
+    with connection.cursor() as cursor:
+        # Two administrators who disable each other queue here.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINISTRATORS_LOCK])
+    others = User.objects.filter(groups__name=Role.ADMIN, is_active=True).exclude(pk=user.pk)
+    if not others.exclude(employee__left_on__isnull=False).exists():
+        raise ValidationError(
+            _("%(name)s is the last administrator; make another one first.") % {"name": user.display_name}
+        )
 
 
 def enable(*, user: User, by: User | None, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from persian.jalali import tehran_date
 from persian.text import fold_line
+from staff.letters import tell_new_manager
 from staff.models import Department, Employee, User
 from staff.permissions import demand
 
@@ -61,6 +62,7 @@ def change_department(
         }
         if not changes:
             return False
+        former = locked.manager
         if "manager_id" in changes:
             check_works_here(manager, now=now)
         for field, value in wanted.items():
@@ -68,6 +70,8 @@ def change_department(
         locked.full_clean()
         locked.save(update_fields=[field.removesuffix("_id") for field in changes])
         record(by=by, action="department.changed", obj=locked, data=changes, now=now)
+        if by is not None and "manager_id" in changes and manager and manager.user_id == by.pk:
+            tell_new_manager(locked.name, by, former.user if former else None, now=now)
     return True
 
 

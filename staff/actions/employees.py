@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -18,9 +19,13 @@ from audit.actions import record
 from persian.digits import to_ascii
 from persian.jalali import format_date, tehran_date
 from persian.text import fold_line
-from staff.actions.accounts import switch_off
+from staff.actions.accounts import check_another_administrator, switch_off
+from staff.letters import tell_administrators, tell_auditors, tell_new_manager
 from staff.models import Department, Employee, User
 from staff.permissions import demand
+from staff.roles import Role
+
+logger = logging.getLogger(__name__)
 
 EXTENSION_MAX_LENGTH = 10
 
@@ -83,14 +88,19 @@ def change_employee(*, employee: Employee, details: Details, by: User | None, no
         old, new = _plain({name: before[name] for name in changed}), _plain(changed)
         data = {name: [old[name], new[name]] for name in changed}
         record(by=by, action="employee.changed", obj=locked, data=data, now=now)
+        manager = values["direct_manager"]
+        if by is not None and "direct_manager" in changed and manager and manager.user_id == by.pk:
+            former = before["direct_manager"]
+            tell_new_manager(locked.full_name, by, former.user if former else None, now=now)
     return True
 
 
 def leave(*, employee: Employee, left_on: date, by: User | None, now: datetime) -> Departure:
     """Record the first day on which the colleague no longer works here.
 
-    From that day on (at once, if it has come) the log-in is disabled and its sessions end. Raises
-    ValidationError for a day before the hiring.
+    From that day on (at once, if it has come) the log-in is disabled and its sessions end. The leave of an
+    administrator or superuser is told to the other administrators and the auditors. Raises ValidationError
+    for a day before the hiring and for the last administrator.
     """
     demand(by, "staff.change_employee")
     with transaction.atomic():
@@ -102,6 +112,7 @@ def leave(*, employee: Employee, left_on: date, by: User | None, now: datetime) 
             locked.save(update_fields=["left_on"])
             data = {"left_on": left_on.isoformat()}
             record(by=by, action="employee.left", obj=locked, data=data, now=now)
+            _tell_of_leave(locked, by=by, now=now)
         disabled = False
         if left_on <= tehran_date(now) and locked.user is not None:
             disabled = switch_off(locked.user, by=by, now=now, why="left")
@@ -147,8 +158,26 @@ def disable_departed(*, now: datetime) -> int:
     for employee in departed.order_by("id"):
         with transaction.atomic():
             if employee.user is not None:
-                count += switch_off(employee.user, by=None, now=now, why="left")
+                count += _switch_off_departed(employee.user, now)
     return count
+
+
+def _switch_off_departed(user: User, now: datetime) -> bool:
+    try:
+        return switch_off(user, by=None, now=now, why="left")
+    except ValidationError as last_administrator:
+        logger.error("a log-in stays enabled after the leave", extra={"reason": last_administrator.messages})
+        return False
+
+
+def _tell_of_leave(employee: Employee, *, by: User | None, now: datetime) -> None:
+    user = employee.user
+    if user is None or not user.is_active:
+        return
+    if user.is_superuser or user.groups.filter(name=Role.ADMIN).exists():
+        check_another_administrator(user, now=now)
+        for told in (tell_administrators, tell_auditors):
+            told(user, "administrator_left", by=by, now=now, day=employee.left_on)
 
 
 def check_manager(employee_id: int | None, manager: Employee, *, now: datetime) -> None:
