@@ -10,7 +10,7 @@ SETUP := for python in python3.13 python3.12 python3.11 python3 python3.14 pytho
 	echo "Python 3.11 or newer is needed and was not found (Debian, Ubuntu: apt-get install python3 python3-venv)." >&2; \
 	exit 1
 
-.PHONY: help setup run test check e2e faults bench translations lock
+.PHONY: help setup run test check e2e faults mutants bench translations lock
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make check         style, types, imports, templates, migrations, translations, deployment, security"
 	@echo "make e2e           the journeys in a real browser"
 	@echo "make faults        kills real processes and counts what was lost (nothing); FAULTS_SCALE=ci bounds it"
+	@echo "make mutants       makes each condition that the law rests on wrong; a fast test must notice"
 	@echo "make bench         how fast, beside a baseline measured in the same run"
 	@echo "make translations  collect the texts anew and compile them (needs gettext)"
 	@echo "make setup         only the set-up, which every other target does first"
@@ -41,6 +42,9 @@ e2e: setup
 
 faults: setup
 	@$(BIN)/python -m pytest tests/faults tests/simulation -m faults $(ARGS)
+
+mutants: setup
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)

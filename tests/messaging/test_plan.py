@@ -116,8 +116,8 @@ def test_what_was_foreseen_is_what_is_planned():
 
 
 def of_every_word() -> None:
-    """Customers who said nothing, refused everything, refused promotion, and are on the line."""
-    for n, flag in enumerate(("", "no_messages", "no_promotional", "voc_call_open"), start=1):
+    """Customers who refused everything, refused promotion, are on the line; the last two said nothing."""
+    for n, flag in enumerate(("no_messages", "no_promotional", "voc_call_open", "", ""), start=1):
         ContactFactory(mobile=mobile(n), **({flag: True} if flag else {}))
 
 
@@ -133,21 +133,26 @@ NO_ADVERT = ("suppressed", "no_promotional", None)
 @pytest.mark.parametrize(
     ("purpose", "is_lifted", "expected"),
     [
-        ("notification", False, [FINE, NOTHING, FINE, FINE]),
-        ("notification", True, [FINE, FINE, FINE, FINE]),
-        ("survey", False, [FINE, NOTHING, FINE, FINE]),
-        ("promotional", False, [FINE, NOTHING, NO_ADVERT, HELD]),
-        ("promotional", True, [FINE, NOTHING, NO_ADVERT, HELD]),
+        ("notification", False, [NOTHING, FINE, FINE]),
+        ("notification", True, [FINE, FINE, FINE]),
+        ("survey", False, [NOTHING, FINE, FINE]),
+        ("promotional", False, [NOTHING, NO_ADVERT, HELD]),
+        ("promotional", True, [NOTHING, NO_ADVERT, HELD]),
     ],
 )
 def test_everybody_is_planned_by_their_own_word_and_as_foreseen(kind, purpose, is_lifted, expected):
     of_every_word()
+    expected = [*expected, FINE, FINE]
     message = MessageFactory(purpose=purpose, audience={"kind": kind})
     open_every_day(message.channel, 0, 1440)
     if is_lifted:
         OverrideFactory(message=message)
-    for n in range(1, 5) if kind == "file" else ():
-        AudienceMemberFactory(message=message, address=mobile(n))
+    if kind == "file":
+        for n in range(1, 6):
+            AudienceMemberFactory(message=message, address=mobile(n))
+    else:
+        ContactFactory(mobile=None, phone=landline(1))
+        expected = [("suppressed", "invalid_address", None), *expected]
     source = of_message_file(message.pk) if kind == "file" else EVERYBODY
     foreseen = preview(source, gate_of(message, NOW))
     plan(message.pk, now=NOW)
@@ -198,6 +203,17 @@ def test_a_voice_message_is_planned_to_landlines_and_to_no_text():
         ("سلام", "suppressed", "invalid_address"),
     ]
     assert foreseen.by_state == states(message)
+    assert foreseen.by_reason == {"invalid_address": 1}
+
+
+def test_a_number_of_a_file_is_planned_as_its_own_customers():
+    """A second number, too, and whoever else was there before."""
+    ContactFactory()
+    owner = ContactFactory(mobile=mobile(1), phone=landline(1))
+    message = MessageFactory(channel=ChannelFactory(code="avanak", kind="voice"), audience={"kind": "file"})
+    AudienceMemberFactory(message=message, address=landline(1))
+    plan(message.pk, now=NOW)
+    assert Delivery.objects.get(message=message).contact == owner
 
 
 def test_a_voice_message_to_everybody_is_planned_to_landlines():
