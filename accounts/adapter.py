@@ -99,7 +99,7 @@ class NoSignupAdapter(DefaultAccountAdapter):
         return required and not is_fresh(context.request)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Whoever holds a second factor proves it with that: the password alone would not do."""
+        """A user with a second factor proves it with that: the password alone would not do."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         stronger = [method for method in methods if method["id"] != "reauthenticate"]
         return stronger or methods

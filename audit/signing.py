@@ -1,6 +1,6 @@
 """The signature of a seal (Ed25519), and the keys that make and check it.
 
-The private key is the sealing process's alone (`AUDIT_SIGNING_KEY`, 32 bytes in base64). Whoever verifies
+The private key is the sealing process's alone (`AUDIT_SIGNING_KEY`, 32 bytes in base64). A verifier
 needs public keys only (`AUDIT_PUBLIC_KEYS`, the current one and all former ones). A key is named by the
 first 16 hexadecimal digits of its SHA-256.
 """

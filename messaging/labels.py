@@ -191,7 +191,7 @@ def number(value: int) -> str:
 
 
 def audience_label(audience: Mapping[str, Any]) -> str:
-    """Whom a message addresses, in words."""
+    """The people that a message addresses, in words."""
     if audience["kind"] == "file":
         return _("the numbers of “%(name)s” (%(lines)s lines)") % {
             "name": audience["name"],

@@ -36,7 +36,7 @@ def members_of(*roles: Role) -> QuerySet[User]:
 
 
 def readers_of_the_trail() -> list[str]:
-    """Whom a bad verdict about the audit trail is mailed to: those who may read it."""
+    """The readers of a bad verdict about the audit trail, by mail: those who may read the trail."""
     return list(holders_of("audit.view_entry").values_list("email", flat=True))
 
 

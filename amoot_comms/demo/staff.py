@@ -35,7 +35,7 @@ class Person:
     left_days_ago: int | None = None
 
 
-# Whoever is somebody's direct manager stands above them.
+# A direct manager stands above their people.
 PEOPLE: Final = (
     Person("senior", "بهرام", "کیانی", "مدیرعامل", "management", "100", "", "manager", Role.SENIOR, 5200),
     Person(

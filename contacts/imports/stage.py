@@ -158,7 +158,7 @@ _CUSTOMERS = """
      WHERE s.code IS NULL
 """
 
-# Whoever had refused something, and has a number from this file that was not theirs before.
+# Customers who had refused something, and have a number from this file that was not theirs before.
 _REFUSERS_WITH_MORE = """
     SELECT DISTINCT c.id FROM contact_staging s
       JOIN contacts_contact c ON c.address = s.address

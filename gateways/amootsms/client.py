@@ -138,7 +138,7 @@ class AmootSms:
                     for row in rows:
                         matcher.take(row)
         except TimeoutError:
-            # Whom the list has named so far is found; who is missing may stand in the rest of it.
+            # Recipients whom the list has named so far are found; the missing ones may stand in its rest.
             asked = False
         return Lookup(asked and matcher.understood, matcher.found, matcher.records, clock=date)
 

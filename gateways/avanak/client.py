@@ -142,8 +142,8 @@ class Avanak:
     async def _lookup_quick_send(
         self, batch: Batch, since: datetime, until: datetime, quick_send_id: str
     ) -> Lookup:
-        """Whom a single call of this id reached. It proves nobody's absence: the ids of calls and of
-        campaigns are counted apart, so that another's call may have the same."""
+        """The number that a single call of this id reached. It proves nobody's absence: the ids of calls and
+        of campaigns are counted apart, so that another's call may have the same."""
         body, _raw, is_good = await self._post("GetQuickSend", {"QuickSendID": quick_send_id})
         if not is_good or not isinstance(body, dict) or as_id(body.get("Id")) != quick_send_id:
             return Lookup(complete=False)

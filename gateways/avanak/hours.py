@@ -13,8 +13,8 @@ from typing import Final
 from gateways.base import NotSent, Trouble
 from persian.jalali import TEHRAN
 
-# Whoever was not dialled before a campaign's end is not dialled at all: with less than this left of the
-# day, a campaign that may go on after midnight waits for midnight.
+# A number that was not dialled before a campaign's end is not dialled at all: with less than this left of
+# the day, a campaign that may go on after midnight waits for midnight.
 SHORTEST_EVENING: Final = timedelta(minutes=5)
 _SECOND: Final = timedelta(seconds=1)
 

@@ -32,7 +32,7 @@ _NEW_STATE = {
     Choice.SENT: DeliveryState.ACCEPTED,
 }
 
-# Whoever waits again is judged again by the claim: refusals, hours, expiry.
+# A recipient who waits again is judged again by the claim: refusals, hours, expiry.
 _DECIDE = """
     WITH doubtful AS MATERIALIZED (
         SELECT id, call_id FROM messaging_delivery

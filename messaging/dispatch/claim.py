@@ -140,7 +140,7 @@ def claim(
     nothing is claimed whose answer could come after it. A claim with no recipients turned away all it
     found. `on_trial` is an open outage that this claim may pass by, to prove it over. `after`, the front
     of an earlier claim, spares a walk over the index entries of all that was sent since the last vacuum:
-    a hint, for what came back may lie before it. Whoever finds nothing behind it looks from the start.
+    a hint, for what came back may lie before it. A caller who finds nothing behind it looks from the start.
     """
     last_instant = closes_at - answer_within() if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)

@@ -316,7 +316,7 @@ class Pump:
 
     def _pause(self, message: Message, why: str, failure: GatewayError) -> None:
         message.refresh_from_db(fields=["status"])
-        # Whoever cancelled or paused it in this very instant did what was wanted.
+        # A cancel or a pause of this very instant did what was wanted.
         with suppress(ValidationError):
             pause(message, by=None, now=self.clock(), reason=f"{why}: {failure.code}")
         self._gates_read = float("-inf")

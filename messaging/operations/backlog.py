@@ -80,7 +80,7 @@ class _Rows:
     first_due_at: datetime | None
 
     def as_counts(self) -> list[tuple[str, str, int]]:
-        """As `summarise` takes them. Whoever waits for an event waits for the end of a call."""
+        """As `summarise` takes them. A recipient who waits for an event waits for the end of a call."""
         queued = DeliveryState.QUEUED
         rows = [(queued, READY, self.due), (queued, Reason.VOC_CALL_OPEN, self.event)]
         return [row for row in (*rows, *((queued, why, n) for why, n in self.later.items())) if row[2]]

@@ -1,7 +1,7 @@
 """The provider's list and the portal's ledger of one day, side by side in temporary tables.
 
 The tables live as long as the connection, not in a transaction: the list is loaded between calls to the
-provider. Whoever compares holds the channel's lock, and drops them in the end.
+provider. The comparison holds the channel's lock, and drops them in the end.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from messaging.dispatch.send import Courier
 from messaging.dispatch.settle import settle_channel
 from messaging.models import Delivery
 
-# Whoever asks for it wants every call settled; the workers take a few at a time.
+# The command settles every call; the workers take a few at a time.
 ALL = 1_000_000
 
 
