@@ -194,6 +194,13 @@ class WindowsChange(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="windows_change_has_a_reason"),
         ]
+        triggers = [
+            frozen(
+                "windows_change_frozen_fields",
+                *("channel", "purpose", "before", "after", "reason", "changed_by", "changed_at"),
+            ),
+            *kept("windows_change"),
+        ]
 
     def __str__(self) -> str:
         return format_datetime(self.changed_at, get_language() or "fa")
