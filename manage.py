@@ -4,17 +4,26 @@
 import os
 import sys
 
+# They change tables, read all of them, or ask which migrations were applied, also where the application has
+# no rights yet; every other command is the application's.
+OWNERS_COMMANDS = {
+    *("migrate", "makemigrations", "showmigrations", "sqlmigrate", "pgtrigger"),
+    *("backup", "restore", "createcachetable", "dbshell", "flush"),
+}
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.db import OperationalError, ProgrammingError
-    from psycopg.errors import UndefinedTable
+    from psycopg.errors import InsufficientPrivilege, UndefinedTable
 
     from amoot_comms.embedded import services_for
     from audit.origin import os_user, user_of_the_shell
 
     os_user.set(user_of_the_shell())
+    if sys.argv[1:2] and sys.argv[1] in OWNERS_COMMANDS:
+        os.environ["DATABASE_AS_OWNER"] = "1"
     try:
         with services_for(sys.argv):
             from django.core.management import execute_from_command_line
@@ -29,9 +38,13 @@ def main() -> None:
         )
         sys.exit(f"{what}: {str(error).strip()}")
     except ProgrammingError as error:
-        if not isinstance(error.__cause__, UndefinedTable) or "--traceback" in sys.argv:
+        if "--traceback" in sys.argv:
             raise
-        sys.exit("The database has no tables, or older ones: run manage.py migrate first.")
+        if isinstance(error.__cause__, UndefinedTable):
+            sys.exit("The database has no tables, or older ones: run manage.py migrate first.")
+        if isinstance(error.__cause__, InsufficientPrivilege):
+            sys.exit(f"The database refuses: {error}. Run manage.py migrate, which sets the portal's rights.")
+        raise
 
 
 if __name__ == "__main__":

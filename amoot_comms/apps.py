@@ -1,6 +1,7 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,10 +12,16 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from accounts import receivers
         from amoot_comms import letters, tzcheck
+        from amoot_comms.database import checks, granting
 
         receivers.connect()
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)
         register(tzcheck.check_database, Tags.database)
         register(letters.check_database, Tags.database)
+        register(checks.check_database, Tags.database, deploy=True)
+        # The signal comes once for each app with models; every table is there by then.
+        post_migrate.connect(
+            granting.after_migrate, sender=apps.get_app_config("audit"), dispatch_uid="portal_grants"
+        )
         connection_created.connect(tzcheck.refuse_stale_database, dispatch_uid="portal_time_zone")

@@ -77,6 +77,14 @@ def refuse_published_tokens(tokens: Mapping[str, str]) -> None:
             raise ImproperlyConfigured(f"{name} is a placeholder: production needs the one that was issued.")
 
 
+def refuse_unfit_for_an_address(secret: str) -> None:
+    """Raises ImproperlyConfigured for a secret that cannot stand in the address that providers post to."""
+    if secret and (len(secret) < SECRET_LENGTH or not secret.replace("-", "").replace("_", "").isalnum()):
+        raise ImproperlyConfigured(
+            "CALLBACK_SECRET must be 32 or more letters, digits, - and _: it is part of an address."
+        )
+
+
 def password_of(url: str) -> str:
     """The password in a service's address, or an empty one."""
     return unquote(urlsplit(url).password or "")

@@ -18,6 +18,7 @@ from amoot_comms.environment import (
     password_of,
     refuse_development_switches,
     refuse_published_tokens,
+    refuse_unfit_for_an_address,
     refuse_weak_secrets,
 )
 from amoot_comms.logs import logging_config
@@ -30,14 +31,26 @@ env = Environment()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
-DEVELOPMENT = env.bool("DEVELOPMENT", default=not env.str("DATABASE_URL", default=""))
+# The portal connects as the role *application*; as the tables' owner those commands that manage.py names.
+DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+# The role whose rights `migrate` sets (amoot_comms/database/grants.py).
+DATABASE_APPLICATION_ROLE = env.str("DATABASE_APPLICATION_ROLE", default="amoot_application")
+
+DEVELOPMENT = env.bool("DEVELOPMENT", default=not (DATABASE_URL or DATABASE_OWNER_URL))
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=DEVELOPMENT)
 PRODUCTION = not DEVELOPMENT
 
 
+# Secrets that this process does without, by name: it is not given them and cannot give them away.
+WITHOUT_SECRETS = env.list("WITHOUT_SECRETS", default=[])
+
+
 def required(name: str, development: str) -> str:
-    """A value that production must be given and development may default."""
+    """A value that production must be given and development may default; empty in a process without it."""
+    if name in WITHOUT_SECRETS:
+        return ""
     value: str = env.str(name, default="")
     if value:
         return value
@@ -131,12 +144,10 @@ TEMPLATES = [
 
 # --- Database and broker -------------------------------------------------------------------------
 
+_as_owner = env.bool("DATABASE_AS_OWNER", default=False) and DATABASE_OWNER_URL
 DATABASES = {
-    "default": {
-        **env.db_url("DATABASE_URL", default="postgres://amoot:amoot@127.0.0.1:1/amoot"),
-        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
-        "CONN_HEALTH_CHECKS": True,
-    }
+    "default": env.db_url_config(_as_owner or DATABASE_URL or "postgres://amoot:amoot@127.0.0.1:1/amoot")
+    | {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -323,10 +334,7 @@ except ValueError as error:
 OPEN_PROCEDURE_HOURS = env.bool("OPEN_PROCEDURE_HOURS", default=False)
 # Stands in the address that the providers post to, and is all that they show for themselves.
 CALLBACK_SECRET = required("CALLBACK_SECRET", "development-callback-secret-that-protects-nothing")
-if len(CALLBACK_SECRET) < 32 or not CALLBACK_SECRET.replace("-", "").replace("_", "").isalnum():
-    raise ImproperlyConfigured(
-        "CALLBACK_SECRET must be 32 or more letters, digits, - and _: it is part of an address."
-    )
+refuse_unfit_for_an_address(CALLBACK_SECRET)
 # Posts taken from one provider in a minute, and how many are kept; whatever is lost is asked for.
 CALLBACKS_PER_MINUTE = env.int("CALLBACKS_PER_MINUTE", default=600)
 CALLBACKS_KEPT = env.int("CALLBACKS_KEPT", default=10_000)
@@ -362,7 +370,8 @@ _own_secrets = {
     "CALLBACK_SECRET": CALLBACK_SECRET,
     "METRICS_TOKEN": METRICS_TOKEN,
     "AUDIT_SIGNING_KEY": AUDIT_SIGNING_KEY,
-    "The password in DATABASE_URL": password_of(env.str("DATABASE_URL", default="")),
+    "The password in DATABASE_URL": password_of(DATABASE_URL),
+    "The password in DATABASE_OWNER_URL": password_of(DATABASE_OWNER_URL),
     "The password in REDIS_URL": password_of(REDIS_URL),
 }
 # Issued by others.

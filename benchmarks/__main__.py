@@ -109,7 +109,7 @@ def main() -> None:
 
     from amoot_comms.embedded import services_for
 
-    with services_for(["manage.py", "benchmarks"]):
+    with services_for(["manage.py", "benchmarks"], superuser=True):
         django.setup()
         sizes = _sizes(options)
         names = [name for name in options.only.split(",") if name]

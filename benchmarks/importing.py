@@ -64,13 +64,11 @@ def _write(path: Path, rows: int) -> None:
 
 
 def _import(path: Path) -> dict[str, Any]:
-    from django.db import connection
+    from benchmarks.processes import application_url
 
-    name = connection.settings_dict["NAME"]
-    base = os.environ["DATABASE_URL"].rpartition("/")[0]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.importing", str(path)],
-        env={**os.environ, "DATABASE_URL": f"{base}/{name}"},
+        env={**os.environ, "DATABASE_URL": application_url()},
         capture_output=True,
         text=True,
         check=True,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,11 @@ def database_url(name: str = "") -> str:
     d = connection.settings_dict
     user, password = quote(d["USER"] or "", safe=""), quote(d["PASSWORD"] or "", safe="")
     return f"postgres://{user}:{password}@{d['HOST']}:{d['PORT']}/{name or d['NAME']}"
+
+
+def application_url() -> str:
+    """The benchmarks' own database, with the rights that the portal's processes have."""
+    return f"{database_url()}?options={quote(f'-c role={settings.DATABASE_APPLICATION_ROLE}')}"
 
 
 class Child:
@@ -100,7 +106,7 @@ class Gateway:
     def environment(self, batch: int) -> dict[str, str]:
         address = f"http://127.0.0.1:{self.port}"
         return {
-            "DATABASE_URL": database_url(),
+            "DATABASE_URL": application_url(),
             "AMOOTSMS_BASE_URL": f"{address}/rest",
             "AVANAK_BASE_URL": f"{address}/Rest",
             "AMOOTSMS_MAX_BATCH": str(batch),

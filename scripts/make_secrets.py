@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ISSUED_BY_OTHERS = ("amootsms_token", "avanak_token", "email_host_password")
 SIGNING = ("audit_signing_key",)
 RANDOM = (
-    *("postgres_password", "redis_password", "secret_key", "factor_keys"),
+    *("postgres_password", "owner_password", "application_password", "redis_password"),
+    *("secret_key", "factor_keys"),
     *("callback_secret", "metrics_token"),
 )
 
@@ -28,7 +29,8 @@ def main(folder: Path) -> int:
     # An Ed25519 key: any 32 bytes, in base64.
     made += [name for name in SIGNING if create(folder / name, secrets.token_urlsafe(32))]
     addresses = {
-        "database_url": f"postgres://amoot:{(folder / 'postgres_password').read_text()}@postgres:5432/amoot",
+        "database_url": _database("amoot_application", folder / "application_password"),
+        "database_owner_url": _database("amoot_owner", folder / "owner_password"),
         "redis_url": f"redis://:{(folder / 'redis_password').read_text()}@redis:6379/0",
     }
     made += [name for name, value in addresses.items() if create(folder / name, value)]
@@ -38,6 +40,10 @@ def main(folder: Path) -> int:
     if empty:
         sys.stdout.write(f"To be filled in by hand: {', '.join(empty)}\n")
     return 0
+
+
+def _database(role: str, password: Path) -> str:
+    return f"postgres://{role}:{password.read_text()}@postgres:5432/amoot"
 
 
 def create(path: Path, value: str) -> bool:

@@ -17,6 +17,7 @@ PREPARING = 1_405_001
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
+    os.environ["DATABASE_AS_OWNER"] = "1"
     try:
         django.setup()
         from django.conf import settings

@@ -16,6 +16,7 @@ import pytest
 
 RUN = Path(__file__).resolve().parent.parent / "var" / "run"
 SLOT = "AMOOT_TEST_SLOT"
+NOT_DURABLE = "-c synchronous_commit=off"
 # These rooms are pure: they need no database and must not wait for one.
 PURE = ("tests/policy", "tests/persian", "tests/deploy")
 
@@ -64,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     slot = os.environ.get(SLOT, "0")
     database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{slot}"
     # A test database need not survive a power cut.
-    database["OPTIONS"] = {**database.get("OPTIONS", {}), "options": "-c synchronous_commit=off"}
+    database["OPTIONS"] = {**database.get("OPTIONS", {}), "options": NOT_DURABLE}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,10 +95,24 @@ def _attach() -> None:
     from amoot_comms.embedded import EmbeddedError, attached
 
     try:
-        _stack.enter_context(attached())
+        _stack.enter_context(attached(superuser=True))
     except EmbeddedError as error:
         pytest.exit(str(error), returncode=4)
+    os.environ.pop("DATABASE_OWNER_URL", None)
+    _make_role()
     os.environ[SLOT] = str(_free_slot())
+
+
+def _make_role() -> None:
+    """The application's role, on a server that is not the embedded one, too."""
+    import psycopg
+
+    from tests.processes import APPLICATION
+
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [APPLICATION]).fetchone()
+        if known is None:
+            connection.execute(f"CREATE ROLE {APPLICATION}")
 
 
 def _free_slot() -> int:
@@ -115,22 +130,50 @@ def _free_slot() -> int:
     raise pytest.UsageError("A hundred test runs are under way in this work tree.")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The superuser makes the database; from then on every connection has the application's rights."""
+    from django.db import connection
+
+    from tests.processes import APPLICATION
+
+    options: dict[str, Any] = connection.settings_dict["OPTIONS"]
+    connection.close()
+    options["options"] = f"{NOT_DURABLE} -c role={APPLICATION}"
+    yield
+    connection.close()
+    options["options"] = NOT_DURABLE
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tables_that_only_grow_can_be_emptied_between_tests() -> Iterator[None]:
-    """Let Django's flush pass the triggers that refuse TRUNCATE: in the suite, never in the product."""
+    """Let Django empty the tables as the superuser, past the triggers: in the suite, never in the product."""
+    from django.db import connection
     from django.db.backends.postgresql.operations import DatabaseOperations
+    from django.test import TransactionTestCase
 
-    plain = DatabaseOperations.execute_sql_flush
+    plain_flush = DatabaseOperations.execute_sql_flush
+    plain_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
     def flush(self: Any, sql_list: Any) -> None:
         from django.db import transaction
 
         with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE NONE")
             cursor.execute("SET LOCAL session_replication_role = replica")
-            plain(self, sql_list)
+            plain_flush(self, sql_list)
+
+    def teardown(self: Any) -> None:
+        """After the flush the groups and permissions are made anew, as `migrate` makes them."""
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE NONE")
+        plain_teardown(self)
+        # The next connection begins as the application.
+        connection.close()
 
     patch = pytest.MonkeyPatch()
     patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+    patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
     yield
     patch.undo()
 

@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -26,13 +26,26 @@ def free_port() -> int:
     return port
 
 
+APPLICATION = "amoot_application"
+
+
 def database_url() -> str:
-    """The test's own database, for processes of their own."""
+    """The test's own database, for processes of their own that have the application's rights."""
+    return with_role(owner_url())
+
+
+def owner_url() -> str:
+    """The test's own database as the superuser who made it."""
     from django.db import connection
 
     d = connection.settings_dict
     user, password = quote(d["USER"] or "", safe=""), quote(d["PASSWORD"] or "", safe="")
     return f"postgres://{user}:{password}@{d['HOST']}:{d['PORT']}/{d['NAME']}"
+
+
+def with_role(superuser_url: str, role: str = APPLICATION) -> str:
+    """The address of a superuser, with a role's rights from the beginning."""
+    return f"{superuser_url}?{urlencode({'options': f'-c role={role}'}, quote_via=quote)}"
 
 
 def wait_for(url: str, seconds: float = 60) -> None:

@@ -16,8 +16,17 @@ from amoot_comms.embedded import places
 from amoot_comms.embedded.processes import EmbeddedError, answers, end, free_port, is_alive
 
 DATABASE = "amoot"
-OWNER = "amoot"
-PASSWORD_FILE = "postgres.password"  # noqa: S105  # nosec B105
+# Starts the cluster and makes the roles below (roles.sql); the portal never connects as this one.
+SUPERUSER = "amoot"
+OWNER = "amoot_owner"
+APPLICATION = "amoot_application"
+# Each role's password file in var/run.
+PASSWORD_FILES = {
+    SUPERUSER: "postgres.password",
+    OWNER: "owner.password",
+    APPLICATION: "application.password",
+}
+ROLES_SQL = Path(__file__).with_name("roles.sql")
 
 # LC_CTYPE tells pg_trgm what a letter is: with C it finds none in «محمد», and the search has no index.
 LOCALE = ("--locale=C", "--lc-ctype=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -68,9 +77,37 @@ class Postgres:
         self.options = {**OPTIONS, **(options or {})}
         self.mark = str(self.home.data)
 
-    def url(self, port: int) -> str:
-        password = quote(places.secret(PASSWORD_FILE), safe="")
-        return f"postgres://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
+    def url(self, port: int, role: str = SUPERUSER) -> str:
+        password = quote(places.secret(PASSWORD_FILES[role]), safe="")
+        return f"postgres://{role}:{password}@127.0.0.1:{port}/{DATABASE}"
+
+    def addresses(self, port: int) -> dict[str, str]:
+        """The variables by which the portal finds it."""
+        return {
+            "DATABASE_URL": self.url(port, APPLICATION),
+            "DATABASE_OWNER_URL": self.url(port, OWNER),
+        }
+
+    def prepare(self, port: int) -> None:
+        """Make the roles where they are missing, as in a cluster of an older portal."""
+        import psycopg
+
+        try:
+            with psycopg.connect(self.url(port), connect_timeout=30) as connection:
+                known = connection.execute(
+                    "SELECT 1 FROM pg_database d JOIN pg_roles a ON a.rolname = %s"
+                    " WHERE d.datname = current_database() AND pg_get_userbyid(d.datdba) = %s",
+                    [APPLICATION, OWNER],
+                ).fetchone()
+                if known is None:
+                    connection.execute(
+                        "SELECT set_config('portal.owner_password', %s, true),"
+                        " set_config('portal.application_password', %s, true)",
+                        [places.secret(PASSWORD_FILES[role]) for role in (OWNER, APPLICATION)],
+                    )
+                    connection.execute(ROLES_SQL.read_bytes())
+        except psycopg.Error as error:
+            raise EmbeddedError(f"The roles of the embedded database cannot be made: {error}") from error
 
     def running(self) -> int | None:
         """The port of the running server, or None; a stale pid file is not a server."""
@@ -128,14 +165,14 @@ class Postgres:
         fresh = self.home.base / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         password = self.home.base / "password"
-        password.write_text(places.secret(PASSWORD_FILE))
+        password.write_text(places.secret(PASSWORD_FILES[SUPERUSER]))
         password.chmod(0o600)
         if self.home.uid is not None and self.home.gid is not None:
             os.chown(password, self.home.uid, self.home.gid)
         try:
             done = self.home.run(
                 self.home.binary("initdb"),
-                *("-D", str(fresh), "-U", OWNER, "-E", "UTF8", "-A", "scram-sha-256"),
+                *("-D", str(fresh), "-U", SUPERUSER, "-E", "UTF8", "-A", "scram-sha-256"),
                 *LOCALE,
                 *("--pwfile", str(password), "--no-instructions"),
             )
@@ -171,7 +208,7 @@ class Postgres:
             "/bin/sh",
             "-c",
             'printf "%s\\n" "$1" | "$2" --single -D "$3" -c timezone=UTC postgres',
-            *("sh", f"CREATE DATABASE {DATABASE} OWNER {OWNER};", self.home.binary("postgres"), str(data)),
+            *("sh", f"CREATE DATABASE {DATABASE};", self.home.binary("postgres"), str(data)),
         )
         if made.returncode or "ERROR" in made.stdout:
             raise EmbeddedError(f"The embedded database cannot be created: {made.stdout.strip()[-600:]}")

@@ -33,9 +33,10 @@ WITHOUT_SERVICES = frozenset(
 class Service(Protocol):
     name: str
 
-    def url(self, port: int) -> str: ...
+    def addresses(self, port: int) -> dict[str, str]: ...
     def running(self) -> int | None: ...
     def start(self, preferred: int | None) -> int: ...
+    def prepare(self, port: int) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -74,7 +75,7 @@ def given(name: str) -> bool:
 
 
 @contextmanager
-def services_for(argv: Sequence[str]) -> Iterator[None]:
+def services_for(argv: Sequence[str], *, superuser: bool = False) -> Iterator[None]:
     """Give a management command its database and broker; one clear sentence where that is impossible."""
     if len(argv) < 2 or argv[1] in WITHOUT_SERVICES or "--help" in argv:
         yield
@@ -82,7 +83,7 @@ def services_for(argv: Sequence[str]) -> Iterator[None]:
     _leave_on_signals()
     with ExitStack() as stack:
         try:
-            stack.enter_context(attached())
+            stack.enter_context(attached(superuser=superuser))
         except EmbeddedError as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(1) from error
@@ -90,9 +91,10 @@ def services_for(argv: Sequence[str]) -> Iterator[None]:
 
 
 @contextmanager
-def attached() -> Iterator[None]:
+def attached(*, superuser: bool = False) -> Iterator[None]:
     """Use the services: put the addresses that were not given into the environment, start what is missing.
 
+    `superuser`: as who makes databases, in place of the portal's own roles (the suite, benchmarks).
     Raises EmbeddedError with a sentence for the user. The last user to leave stops the services.
     """
     wanted = _wanted()
@@ -105,7 +107,11 @@ def attached() -> Iterator[None]:
         try:
             for variable, kind in wanted.items():
                 service = kind()
-                os.environ[variable] = service.url(_started(service))
+                port = _started(service)
+                os.environ.update(service.addresses(port))
+                if superuser and isinstance(service, Postgres):
+                    os.environ[variable] = service.url(port)
+                    del os.environ["DATABASE_OWNER_URL"]
         except BaseException:
             _left(users)
             raise
@@ -122,6 +128,8 @@ def attached() -> Iterator[None]:
 def _wanted() -> dict[str, Callable[[], Service]]:
     kinds: dict[str, Callable[[], Service]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
     wanted = {variable: kind for variable, kind in kinds.items() if not given(variable)}
+    if given("DATABASE_OWNER_URL"):
+        wanted.pop("DATABASE_URL", None)
     if wanted:
         places.made(places.RUN)
     return wanted
@@ -132,6 +140,7 @@ def _started(service: Service) -> int:
     if port is None:
         port = service.start(known().get(service.name, {}).get("port"))
         note(service.name, {"port": port})
+    service.prepare(port)
     return port
 
 

@@ -39,6 +39,7 @@ AGAIN_AFTER: Final = timedelta(hours=20)
 
 _MINUTE: Final = timedelta(minutes=1)
 
+_COUNTED: Final = ("listed", "shadow", "outside_hours", "sent_late", "unsent")
 # The first key of the advisory lock; the second is the channel.
 _COMPARING: Final = 5_775
 
@@ -187,10 +188,10 @@ def _compare(comparison: Comparison, tables: DayTables, courier: Courier, *, by:
 
 def _complete(comparison: Comparison, counts: Counts, *, by: Any, now: datetime) -> None:
     found = counts.as_dict()
-    for name in ("listed", "shadow", "outside_hours", "sent_late", "unsent"):
+    for name in _COUNTED:
         setattr(comparison, name, found[name])
     comparison.state, comparison.finished_at = Comparison.State.COMPLETED, now
-    comparison.save()
+    comparison.save(update_fields=[*_COUNTED, "unreadable", "state", "finished_at"])
     data = {"channel": comparison.channel.code, "day": str(comparison.day), **found}
     record(by=by, action="sends.compared", obj=comparison, data=data, now=now)
 
@@ -198,6 +199,6 @@ def _complete(comparison: Comparison, counts: Counts, *, by: Any, now: datetime)
 @transaction.atomic
 def _fail(comparison: Comparison, code: str, *, by: Any, now: datetime) -> None:
     comparison.state, comparison.finished_at, comparison.error = Comparison.State.FAILED, now, code[:60]
-    comparison.save()
+    comparison.save(update_fields=["unreadable", "state", "finished_at", "error"])
     data = {"channel": comparison.channel.code, "day": str(comparison.day), "code": comparison.error}
     record(by=by, action="sends.not_compared", obj=comparison, data=data, now=now)

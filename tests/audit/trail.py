@@ -10,6 +10,7 @@ from audit.actions import record
 from audit.sealing import seal
 from audit.signing import public_keys
 from audit.verifying import verify
+from tests.guards import unguarded
 
 MINUTE = timedelta(minutes=1)
 
@@ -47,10 +48,8 @@ def found(**options):
 @contextmanager
 def intruder():
     """The database's superuser, whom no trigger holds."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+    with unguarded(), connection.cursor() as cursor:
         yield cursor
-        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def two_seals():

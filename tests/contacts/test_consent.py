@@ -16,7 +16,7 @@ from contacts.models import ConsentEntry, Contact
 from contacts.selectors import flags_from_ledger, out_of_step_with_ledger
 from staff.roles import Role
 from tests.factories import NOW, ContactFactory, UserFactory
-from tests.guards import unguarded
+from tests.guards import as_owner, unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -331,7 +331,7 @@ def test_the_database_refuses_to_change_the_ledger(voc, statement):
     with connection.cursor() as cursor:
         # else PostgreSQL would refuse the TRUNCATE for references that are not checked yet
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot"), as_owner():
             cursor.execute(statement)
     assert ConsentEntry.objects.get().reason == REASON
 

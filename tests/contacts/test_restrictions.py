@@ -16,6 +16,7 @@ from contacts.models import Contact, Number, Restriction
 from contacts.selectors import owners_of, restrictions_out_of_step, words_about
 from tests.contacts.test_races import at_once
 from tests.factories import DAY, NOW, ContactFactory, landline, mobile, set_flag
+from tests.guards import as_owner, unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +81,8 @@ def test_each_source_touches_its_own_rows_alone():
     first = ContactFactory(mobile=mobile(1), phone=landline(1), no_messages=True)
     second = ContactFactory(mobile=mobile(2), phone=landline(1), voc_call_open=True)
     keyword = {"address": landline(1), "source": "keyword", "source_id": 7, "stops_promotional": True}
-    Restriction.objects.create(**keyword)
+    with as_owner():
+        Restriction.objects.create(**keyword)
     set_flag(first, "no_messages", False)
     rest = {("call", second.pk, "holds_promotional"), ("keyword", 7, "stops_promotional")}
     assert restrictions(landline(1)) == rest
@@ -90,7 +92,8 @@ def test_each_source_touches_its_own_rows_alone():
 
 def test_a_number_added_by_hand_to_whoever_refused_is_restricted_at_once():
     contact = ContactFactory(no_promotional=True)
-    Number.objects.create(contact=contact, number=landline(9), since=NOW)
+    with as_owner():
+        Number.objects.create(contact=contact, number=landline(9), since=NOW)
     assert restrictions(landline(9)) == {("refusal", contact.pk, "stops_promotional")}
     assert restrictions_out_of_step() == []
 
@@ -137,7 +140,7 @@ def test_the_database_refuses_to_forget_a_number_or_what_restricts_it(statement:
     with connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(tgname, ',') FROM pg_trigger WHERE NOT tgisinternal")
         statement = statement.replace("{}", "{" + cursor.fetchone()[0] + "}")
-        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot"), as_owner():
             cursor.execute(statement)
     assert restrictions_out_of_step() == []
 
@@ -157,11 +160,9 @@ def test_the_migration_takes_in_every_number_and_refusal_there_is():
         )
 
     kept = rows()
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+    with unguarded(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM contacts_number; DELETE FROM contacts_restriction")
         cursor.execute(migration.FILL)  # the guards come after it
-        cursor.execute("SET LOCAL session_replication_role = origin")
     assert rows() == kept
     assert (len(kept[0]), len(kept[1])) == (6, 7)
     assert restrictions_out_of_step() == []

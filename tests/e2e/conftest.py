@@ -125,7 +125,7 @@ class Windows:
     """The hours of promotional SMS, moved so that a test does not depend on when it runs."""
 
     def __init__(self, stack: Stack) -> None:
-        self.database = stack.environment["DATABASE_URL"]
+        self.database = stack.environment["DATABASE_OWNER_URL"]
 
     def set(self, opens: int, closes: int) -> None:
         with psycopg.connect(self.database, autocommit=True) as connection:

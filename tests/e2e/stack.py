@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from tests.processes import ROOT, Processes, free_port, wait_for
+from tests.processes import ROOT, Processes, free_port, wait_for, with_role
 
 __all__ = ["ROOT", "Stack", "portal"]
 
@@ -49,7 +49,8 @@ def portal(folder: Path, *, gateway_options: tuple[str, ...] = (), celery: bool 
     web, gateway = free_port(), free_port()
     with fresh_database(os.environ["DATABASE_URL"], f"e2e_{os.getpid()}") as database:
         environment = os.environ | {
-            "DATABASE_URL": database,
+            "DATABASE_URL": with_role(database),
+            "DATABASE_OWNER_URL": database,
             "REDIS_URL": os.environ["REDIS_URL"].split("?")[0].rsplit("/", 1)[0] + "/7",
             "DEVELOPMENT": "1",
             "DEMO": "1",

@@ -21,7 +21,7 @@ from psycopg import sql
 from amoot_comms.embedded import places
 from amoot_comms.embedded.postgres import Postgres
 from amoot_comms.embedded.valkey import Valkey
-from tests.processes import ROOT
+from tests.processes import ROOT, with_role
 
 PREFIX = "amoot-faults-"
 TEMPLATE = "faults_template"
@@ -39,6 +39,7 @@ class World:
         self.postgres = Postgres(places.apart(directory), OPTIONS)
         self.valkey = Valkey(directory / "valkey")
         self.postgres_port = self.postgres.start(None)
+        self.postgres.prepare(self.postgres_port)
         self.valkey_port = self.valkey.start(None)
         self._databases = 0
         self._make_template()
@@ -49,11 +50,11 @@ class World:
         return urlunsplit(urlsplit(self.postgres.url(self.postgres_port))._replace(path=f"/{database}"))
 
     def fresh_database(self) -> str:
-        """A migrated, empty database; its URL."""
+        """A migrated, empty database; its URL with the application's rights."""
         self._databases += 1
         name = f"faults_{self._databases}"
         self._execute("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
-        return self.url_of(name)
+        return with_role(self.url_of(name))
 
     def drop(self, url: str) -> None:
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", urlsplit(url).path.strip("/"))
@@ -157,7 +158,7 @@ def private_world() -> Iterator[World]:
 
 @contextmanager
 def looking_at(url: str) -> Iterator[None]:
-    """Let this process's Django, in all its threads, look at another database."""
+    """Let this process's Django, in all its threads, look at another database, as the superuser."""
     settings = connections.settings["default"]
     before = dict(settings)
     connection.close()

@@ -22,7 +22,7 @@ from messaging.dispatch.breaker import (
 from messaging.dispatch.clock import database_clock
 from messaging.models import GatewayCall, Message
 from tests.factories import HOUR, NOW, ChannelFactory, MessageFactory, OutageFactory, UserFactory
-from tests.guards import unguarded
+from tests.guards import as_owner, unguarded
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import in_threads, people, seconds, states
 
@@ -152,9 +152,10 @@ def test_an_account_that_needs_somebody_is_told_though_it_began_with_the_network
     """The link is back, and meanwhile the credit has run out: whoever must act has to hear of that."""
     message, outage = in_an_outage(sms)
     plan(message.pk, now=database_clock())
-    Outage.objects.filter(pk=outage.pk).update(
-        cause="network", told_at=database_clock(), next_probe_at=database_clock()
-    )
+    with as_owner():
+        Outage.objects.filter(pk=outage.pk).update(
+            cause="network", told_at=database_clock(), next_probe_at=database_clock()
+        )
     sms.server.use(fault)
     assert not sms.pump().probe()
     outage.refresh_from_db()
@@ -170,7 +171,8 @@ def test_an_account_that_needs_somebody_is_told_though_it_began_with_the_network
 
 def test_another_disturbance_of_the_same_gateway_is_the_same_outage(sms: Dispatch):
     _message, outage = in_an_outage(sms)
-    Outage.objects.filter(pk=outage.pk).update(cause="network", next_probe_at=database_clock())
+    with as_owner():
+        Outage.objects.filter(pk=outage.pk).update(cause="network", next_probe_at=database_clock())
     sms.server.use("5xx")
     assert not sms.pump().probe()
     assert Outage.objects.open().get().pk == outage.pk

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from audit.models import Entry
 from contacts.actions.consent import set_consent
@@ -19,6 +19,7 @@ from messaging.dispatch.record import record_answer, record_unknown
 from messaging.models import DecidedDelivery, Delivery, DoubtDecision, GatewayCall, Message
 from staff.models import User
 from tests.factories import NOW, UserFactory, open_every_day
+from tests.guards import as_owner
 from tests.messaging.gateway_logs import Log
 from tests.messaging.helpers import answer, campaign, in_threads, people, seconds, states
 from tests.messaging.pages import boss_of, colleague, user_of
@@ -205,7 +206,7 @@ def test_what_was_decided_cannot_be_rewritten(model: type[DoubtDecision]):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for sql in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table}"):  # noqa: S608
-        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot"), as_owner():
             connection.cursor().execute(sql)
     assert model.objects.count() == 1
 

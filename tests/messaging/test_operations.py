@@ -116,7 +116,7 @@ class TestBacklog:
         people(3)
         paused = campaign()
         paused.status = "paused"
-        paused.save()
+        paused.save(update_fields=["status"])
         MessageStopFactory(message=paused)
         campaign(purpose="promotional", sender=paused.sender, sender_manager=paused.sender_manager)
         assert backlog(NOW)["sms"].by_reason == {"paused": 3, "window_closed": 3}
@@ -208,7 +208,7 @@ def test_after_an_outage_the_release_is_slow_for_a_moment():
     outage = OutageFactory(started_at=NOW - seconds(60))
     assert ramp_ends_at(outage.channel, NOW) is None
     outage.ended_at = NOW - seconds(1)
-    outage.save()
+    outage.save(update_fields=["ended_at"])
     assert ramp_ends_at(outage.channel, NOW) == NOW + seconds(9)
     assert ramp_ends_at(outage.channel, NOW + seconds(9)) is None
 

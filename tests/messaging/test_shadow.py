@@ -24,7 +24,7 @@ from messaging.shadow.findings import TEXTS
 from messaging.shadow.spelling import Speller, canonical, digest_of
 from persian.jalali import numeric_date
 from tests.factories import MessageFactory, mobile, open_every_day
-from tests.guards import unguarded
+from tests.guards import as_owner, unguarded
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
 from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, sent, yesterday
@@ -302,7 +302,7 @@ def test_the_database_refuses_to_change_or_to_forget_a_breach(sms: Dispatch):
         "DELETE FROM messaging_breach",
         "TRUNCATE messaging_breach",
     ):
-        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+        with pytest.raises(ProgrammingError), as_owner(), connection.cursor() as cursor:
             cursor.execute(forbidden)
     breach = Breach.objects.get()
     breach.pk, breach.part, breach.kind = None, 2, "outside_hours"

@@ -12,6 +12,7 @@ from messaging.dispatch.clock import database_clock
 from messaging.models import Breach, Comparison
 from messaging.shadow.compare import compare_due, days_due
 from tests.factories import ComparisonFactory, GatewayCallFactory
+from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, yesterday
 
@@ -55,7 +56,7 @@ def test_a_day_that_cannot_be_read_does_not_keep_the_next_from_being_compared(sm
 
 def test_a_day_on_which_the_comparison_itself_fails_holds_up_no_other_either(sms: Dispatch):
     panel_on_two_days(sms)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             f"ALTER TABLE messaging_breach ADD CONSTRAINT not_that_day CHECK (day <> '{before(1)}')"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from contacts.models import OptOutCall
 from messaging.actions.move import StaleState, move_message
@@ -28,6 +28,7 @@ from tests.factories import (
     OverrideFactory,
     UserFactory,
 )
+from tests.guards import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def refused(sql: str, *params: Any) -> bool:
     """Whether the database refuses the statement."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.execute(sql, params)
     except DatabaseError:
         return True
@@ -105,7 +106,7 @@ def test_whoever_answers_for_a_message_and_what_it_says_never_change(change: str
     sql = f"UPDATE messaging_message SET {change} WHERE id = %(id)s"  # noqa: S608 - our own words
     with (
         pytest.raises(DatabaseError, match="Cannot update rows"),
-        transaction.atomic(),
+        as_owner(),
         connection.cursor() as cursor,
     ):
         cursor.execute(sql, {"id": message.pk, "other": other.pk})
@@ -166,7 +167,7 @@ def test_what_was_written_down_once_stays(table: str, column: str):
         other = OTHER[cursor.fetchone()[0]].format(column)
     with (
         pytest.raises(DatabaseError, match="Cannot update"),
-        transaction.atomic(),
+        as_owner(),
         connection.cursor() as cursor,
     ):
         cursor.execute(f"UPDATE {table} SET {column} = {other} WHERE id = %s", [row.pk])  # noqa: S608

@@ -24,7 +24,7 @@ from messaging.audience import from_lines
 from messaging.dispatch.claim import claim
 from messaging.evaluation.facts import MessageGate, content_hash, gate_of, recipient_facts
 from messaging.evaluation.sql import state_of_refusal
-from messaging.models import AudienceMember, Delivery, Message, MessageStop, Override
+from messaging.models import AudienceMember, Delivery, Message, MessageStop
 from messaging.planning import (
     EVERYBODY,
     Plan,
@@ -41,7 +41,16 @@ from messaging.policy.rules import Effect
 from messaging.states import DeliveryState, MessageStatus
 from persian.phones import InvalidNumber, normalise
 from staff.models import User
-from tests.factories import DAY, HOUR, NOW, ChannelFactory, EmployeeFactory, MessageFactory, UserFactory
+from tests.factories import (
+    DAY,
+    HOUR,
+    NOW,
+    ChannelFactory,
+    EmployeeFactory,
+    MessageFactory,
+    OverrideFactory,
+    UserFactory,
+)
 from tests.messaging.worlds import (
     ALL_WEEK,
     LANDLINES,
@@ -115,12 +124,10 @@ class Stage:
 
     def _ask_for_override(self, message: Message, given: dict[str, Any]) -> None:
         approved_at = given["approved_at"]
-        Override.objects.create(
+        OverrideFactory(
             message=message,
-            reason="x",
             content_hash=content_hash(message) if given["same_content"] else "0" * 64,
             requested_by=self.users[0],
-            requested_at=NOW,
             approved_by=self.users[1] if approved_at else None,
             approved_at=approved_at,
             expires_at=approved_at + given["life"] if approved_at else None,

@@ -23,7 +23,7 @@ from audit.models import Entry, Link
 from audit.sealing import seal
 from contacts.models import Contact
 from tests.factories import ChannelFactory, ContactFactory, MessageFactory, UserFactory
-from tests.processes import ROOT, database_url
+from tests.processes import ROOT, owner_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +47,7 @@ def contents() -> None:
 @pytest.fixture
 def empty() -> Iterator[str]:
     """The address of a new database beside the test's own."""
-    here = database_url()
+    here = owner_url()
     name = f"restored_{os.getpid()}"
     quoted = sql.Identifier(name)
     with psycopg.connect(here, autocommit=True) as connection:
@@ -125,7 +125,7 @@ def test_a_row_that_is_missing_is_named_by_its_table(contents: None, empty: str,
 
 
 def test_an_edited_trail_does_not_pass(contents: None, empty: str, tmp_path: Path) -> None:
-    with psycopg.connect(database_url()) as connection:
+    with psycopg.connect(owner_url()) as connection:
         connection.execute("SET session_replication_role = replica")
         first = Entry.objects.order_by("id").first()
         assert first is not None

@@ -38,7 +38,7 @@ OUTSIDE = {".git", ".venv", "node_modules", "var", "staticfiles"}
 def starts(**variables: str) -> str:
     """What loading production's settings with these variables besides ends with: '' when it succeeds."""
     # Loading the apps, which the gateways' settings are asked by, takes ten times as long.
-    apps = any(name.endswith("_BASE_URL") for name in variables)
+    apps = any(name.endswith(("_BASE_URL", "WITHOUT_SECRETS")) for name in variables)
     code = "import django; django.setup()" if apps or not variables else "import amoot_comms.settings"
     clean = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgres:///portal"}
     done = subprocess.run(
@@ -99,6 +99,15 @@ def test_production_starts_with_secrets_of_its_own() -> None:
     assert starts(METRICS_TOKEN=secrets.token_urlsafe(32)) == ""
 
 
+_ELSEWHERE = ("AMOOTSMS_TOKEN", "AVANAK_TOKEN", "CALLBACK_SECRET", "FACTOR_KEYS")
+
+
+def test_a_process_starts_without_the_secrets_of_others_where_they_are_named() -> None:
+    assert starts(**dict.fromkeys(_ELSEWHERE, ""), WITHOUT_SECRETS=",".join(_ELSEWHERE)) == ""
+    for name in _ELSEWHERE:
+        assert f"{name} is not set" in starts(**{name: ""})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -115,6 +124,11 @@ def test_production_starts_with_secrets_of_its_own() -> None:
         ),
         ("METRICS_TOKEN", "a", "METRICS_TOKEN is shorter"),
         ("DATABASE_URL", "postgres://amoot:change-me@127.0.0.1:1/amoot", "The password in DATABASE_URL is a"),
+        (
+            "DATABASE_OWNER_URL",
+            "postgres://amoot_owner:change-me@127.0.0.1:1/amoot",
+            "The password in DATABASE_OWNER_URL is a placeholder",
+        ),
         ("REDIS_URL", "redis://:change-me@127.0.0.1:1/0", "The password in REDIS_URL is a placeholder"),
         ("AMOOTSMS_TOKEN", "fake-amootsms-token", "AMOOTSMS_TOKEN is a placeholder"),
         ("ALLOWED_HOSTS", "portal.invalid, *", "ALLOWED_HOSTS must name"),

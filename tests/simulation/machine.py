@@ -19,6 +19,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from gateways.base import Batch
 from messaging.dispatch.claim import Claim
 from messaging.models import Override
+from tests.guards import as_owner
 from tests.simulation import checks
 from tests.simulation.acts import Acts
 from tests.simulation.provider import Entry, Telling, Turn
@@ -156,7 +157,8 @@ class DispatchMachine(Acts):
                 if what == "ask":
                     self._ask_for_override(note)
             elif what == "revoke" and not note.approval.revoked:
-                Override.objects.filter(message_id=note.pk).update(revoked_at=now)
+                with as_owner():
+                    Override.objects.filter(message_id=note.pk).update(revoked_at=now)
                 note.approval.revoked = True
             elif what.startswith("approve") and note.approval.is_pending():
                 self._approve(note, now + timedelta(seconds=life), what == "approve")
@@ -383,7 +385,8 @@ class DispatchMachine(Acts):
                 self._close_call(address)
         for note in self.memory.notes.values():
             if note.approval is not None and note.approval.is_pending():
-                Override.objects.filter(message_id=note.pk).update(revoked_at=self.world.now)
+                with as_owner():
+                    Override.objects.filter(message_id=note.pk).update(revoked_at=self.world.now)
                 note.approval.revoked = True
             if note.paused:
                 self._stop(note, "resume")

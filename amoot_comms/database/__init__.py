@@ -1,0 +1,1 @@
+"""The database's roles: what the application may do, by table and column, and whether it is so."""
