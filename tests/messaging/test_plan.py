@@ -152,7 +152,7 @@ def test_everybody_is_planned_by_their_own_word_and_as_foreseen(kind, purpose, i
             AudienceMemberFactory(message=message, address=mobile(n))
     else:
         ContactFactory(mobile=None, phone=landline(1))
-        expected = [("suppressed", "invalid_address", None), *expected]
+        expected = [("suppressed", "landline", None), *expected]
     source = of_message_file(message.pk) if kind == "file" else EVERYBODY
     foreseen = preview(source, gate_of(message, NOW))
     plan(message.pk, now=NOW)
