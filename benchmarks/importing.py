@@ -115,7 +115,7 @@ def _empty() -> None:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
             "TRUNCATE contacts_contact, contacts_number, contacts_restriction, contacts_contactimport,"
-            " contacts_importedcustomers CASCADE"
+            " contacts_importedcustomers, contacts_importchange CASCADE"
         )
         cursor.execute("SET session_replication_role = origin")
 

@@ -292,6 +292,8 @@ class ContactImport(models.Model):
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)
     error = models.TextField(_("error"), blank=True)
+    # the file's first row, for the report of what was refused
+    header = ArrayField(models.TextField(), verbose_name=_("header"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("import")
@@ -324,6 +326,39 @@ class ImportedCustomers(models.Model):
         return str(self.imported)
 
 
+class ImportChange(models.Model):
+    """What an import changed of a customer: `changes` holds [before, after] by field."""
+
+    # No foreign keys in the database, as with `Number`: their checks of each row would slow every import.
+    imported = models.ForeignKey(
+        ContactImport,
+        verbose_name=_("import"),
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    contact = models.ForeignKey(
+        Contact,
+        verbose_name=_("customer"),
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="import_changes",
+    )
+    changes = models.JSONField(_("what was changed"))
+
+    class Meta:
+        verbose_name = _("change by an import")
+        verbose_name_plural = _("changes by imports")
+        # the changes on a customer's card, newest first
+        indexes = [models.Index(fields=["contact", "id"], name="import_change_by_contact")]
+        triggers = append_only("import_change")
+
+    def __str__(self) -> str:
+        return ", ".join(self.changes)
+
+
 class RefusedRow(models.Model):
     """A row of an import that was not taken, and why."""
 
@@ -332,6 +367,8 @@ class RefusedRow(models.Model):
     field = models.CharField(_("column"), max_length=40, blank=True)
     value = models.CharField(_("value"), max_length=200, blank=True)
     code = models.CharField(_("reason"), max_length=40)
+    # the whole row as it stood in the file, with the first of its faults
+    cells = ArrayField(models.TextField(), verbose_name=_("cells"), null=True)
 
     class Meta:
         verbose_name = _("refused row")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
+from django.db.models import Field
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from contacts.actions.consent import NOTED
 from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.querysets import ContactQuerySet
+from contacts.wording import listed, number_text
 from staff.models import User
 
 PAGE_SIZE = 50
@@ -76,6 +78,45 @@ class Option:
 
 _QUICK_TO_SET = (_("The customer asked by telephone."), _("The number belongs to somebody else now."))
 _QUICK_TO_CLEAR = (_("The customer asked by telephone to get messages again."), _("It was set by mistake."))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """What an import changed of a customer: each field's label with its text before and after."""
+
+    at: datetime
+    file: str
+    by: str
+    changes: list[tuple[str, str, str]]
+
+
+def import_changes_of(contact: Contact, limit: int = HISTORY_SHOWN) -> list[ImportLine]:
+    """What imports changed of the customer, newest first."""
+    rows = contact.import_changes.select_related("imported__by").order_by("-pk")[:limit]
+    return [
+        ImportLine(
+            row.imported.finished_at or row.imported.created_at,
+            row.imported.file_name,
+            row.imported.by.display_name if row.imported.by else str(ConsentEntry.Source.COMMAND.label),
+            [
+                (str(_field(name).verbose_name), _shown(name, before), _shown(name, after))
+                for name, (before, after) in row.changes.items()
+            ],
+        )
+        for row in rows
+    ]
+
+
+def _field(name: str) -> Field[Any, Any]:
+    return cast("Field[Any, Any]", Contact._meta.get_field(name))
+
+
+def _shown(name: str, value: Any) -> str:
+    if not value:
+        return "–"
+    if name in ("mobile", "phone"):
+        return number_text(value)
+    return listed(value) if name == "tags" else str(value)
 
 
 def options_of(contact: Contact, bound: dict[str, ReasonForm] | None = None) -> list[Option]:

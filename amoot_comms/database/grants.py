@@ -104,11 +104,12 @@ _OF_CONTACTS: Final = {
         " voc_call_open updated_at"
     ),
     "contacts_contactimport": _free(
-        "finished_at status attempts tried_at rows created updated unchanged refused error"
+        "finished_at status attempts tried_at rows created updated unchanged refused error header"
     ),
     # Written by triggers of the customers' table, which run as the owner.
     "contacts_number": READ,
     "contacts_restriction": READ,
+    "contacts_importchange": APPEND,
     "contacts_importedcustomers": APPEND,
     "contacts_optoutcall": _grows("closed_at closed_by_id"),
     "contacts_refusedrow": Grant(insert=True, delete=True),

@@ -220,7 +220,7 @@ def _file_gone() -> ValidationError:
 
 
 def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> None:
-    counts = stage.apply(now)
+    counts = stage.apply(now, row.pk)
     stage.keep_customers(row.pk)
     stage.keep_refusals(row.pk)
     _keep_counts(row.pk, counts, Status.DONE, finished_at=now)
@@ -318,7 +318,7 @@ def _write_report(stage: Stage, report: Path | None) -> None:
         return
     try:
         with report.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(report_lines(stage.refusals()))
+            stream.writelines(report_lines(stage.header, stage.refusals()))
     except OSError as error:
         raise ValidationError(
             _("The report “%(file)s” cannot be written: %(error)s. Nothing was imported.")

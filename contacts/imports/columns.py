@@ -80,6 +80,14 @@ _PERSIAN_TITLES: Final = {
 }
 
 
+# The columns that the report of refused rows adds: which row it was, where it is at fault, and why.
+_REPORT_TITLES: Final = (
+    ("refused row", "ردیف ردشده"),
+    ("column at fault", "ستون ایراد"),
+    ("why refused", "دلیل رد"),
+)
+
+
 def titles() -> list[str]:
     """How a file in the page's language names the columns; each is a header that is recognised."""
     return [title_of(field) for field in FIELDS]
@@ -90,11 +98,22 @@ def title_of(field: str) -> str:
     return _PERSIAN_TITLES.get(field, field) if in_persian() else field
 
 
+def report_titles() -> list[str]:
+    """The three columns of the report of refused rows, in the page's language."""
+    return [title[in_persian()] for title in _REPORT_TITLES]
+
+
+def report_places(header: Sequence[str]) -> tuple[int, ...]:
+    """Where these columns stand, in either language."""
+    return tuple(place for place, title in enumerate(header) if _key(title) in _REPORT_KEYS)
+
+
 def _key(header: str) -> str:
     return search_key(header).replace("_", " ").replace(" ", "").strip(":*")
 
 
 _FIELD_OF: Final = {_key(header): field for field, headers in _HEADERS.items() for header in headers}
+_REPORT_KEYS: Final = frozenset(_key(title) for pair in _REPORT_TITLES for title in pair)
 _REFUSAL_KEYS: Final = frozenset(map(_key, _REFUSALS))
 _PERMISSION_KEYS: Final = frozenset(map(_key, _PERMISSIONS))
 
@@ -103,7 +122,8 @@ _PERMISSION_KEYS: Final = frozenset(map(_key, _PERMISSIONS))
 class Columns:
     """Positions (from 0) of the known fields; `first_name` and `family` together are a name.
 
-    `refusals` and `permissions` are the columns that say who must, and who may not, be sent to.
+    `refusals` and `permissions` are the columns that say who must, and who may not, be sent to; `report` are
+    those that a report of refused rows added.
     """
 
     position: dict[str, int]
@@ -111,6 +131,7 @@ class Columns:
     ignored: tuple[str, ...]
     refusals: tuple[int, ...] = ()
     permissions: tuple[int, ...] = ()
+    report: tuple[int, ...] = ()
 
 
 def is_header(cells: Sequence[str]) -> bool:
@@ -138,15 +159,18 @@ def recognise(header: Sequence[str], row: int) -> Columns:
             refusals.append(index)
         elif key in _PERMISSION_KEYS:
             permissions.append(index)
-        elif field is None:
+        elif field is None and key not in _REPORT_KEYS:
             ignored.append(fold_line(title)[:80])
+        elif field is None:
+            continue
         elif field in position:
             raise _twice(row, header[position[field]], title)
         else:
             position[field] = index
     if not position.keys() & {"mobile", "phone"}:
         raise _no_numbers(header, row)
-    return Columns(position, width, tuple(ignored), tuple(refusals), tuple(permissions))
+    report = report_places(header)
+    return Columns(position, width, tuple(ignored), tuple(refusals), tuple(permissions), report)
 
 
 def _twice(row: int, one: str, other: str) -> ValidationError:

@@ -1,29 +1,32 @@
-"""The report of refused rows as CSV that a spreadsheet opens without running anything."""
+"""The report of refused rows: the rows as they stood in their file, to be mended and imported again.
+
+A CSV that a spreadsheet opens without running anything. Behind the file's own columns stand three of ours,
+which a reader passes over: the row's number, the columns at fault, and why.
+"""
 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from contacts.imports.columns import report_places, report_titles, title_of
+from contacts.imports.escaping import safe_cell
 from contacts.imports.rows import Problem
 from contacts.reasons import reason_text
+from contacts.wording import listed
 
-# Where a spreadsheet may see a cell begin (also one that separates by ; or | or tab), what it skips there
-# (spaces, invisible marks), and what it takes for a formula's first sign, in full width too.
-_FORMULA: Final = re.compile(
-    "(^|[;,|\t\r\n])(?=[\\s\"'\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\\-@＝＋－＠﹢﹣﹦﹫])"
-)
 BOM: Final = "\ufeff"  # Excel takes a CSV without it for the system's old code page
 
 
-def safe_cell(value: object) -> str:
-    """A cell of which no spreadsheet takes any part for a formula; a number in `+98…` too."""
-    text = _FORMULA.sub(r"\1'", str(value))
-    return f"'{text}" if text.startswith(("\t", "\r", "\n")) else text
+class Refused(NamedTuple):
+    """A fault of a row. `cells` are the row's own, with the first of its faults; None with the others."""
+
+    problem: Problem
+    cells: Sequence[str] | None
 
 
 class _Echo:
@@ -33,17 +36,29 @@ class _Echo:
         return text
 
 
-def report_lines(problems: Iterable[Problem]) -> Iterator[str]:
-    """The report's lines, the header first: row, column, value, code and reason."""
+def report_lines(header: Sequence[str], refused: Iterable[Refused]) -> Iterator[str]:
+    """The report's lines, the header first; `refused` in the order of the rows. Rows of an import of before
+    the header was kept show the cell at fault alone."""
     writer = csv.writer(_Echo())
-    yield BOM + writer.writerow([_("row"), _("column"), _("value"), _("code"), _("reason")])
-    for problem in problems:
+    header = header or [_("value")]
+    ours = report_places(header)
+    yield BOM + writer.writerow([*map(safe_cell, _without(header, ours)), *report_titles()])
+    for number, faults in groupby(refused, key=lambda fault: fault.problem.row):
+        found = list(faults)
+        cells = next((fault.cells for fault in found if fault.cells is not None), [found[0].problem.value])
+        padded = [*cells, *[""] * (len(header) - len(cells))]
+        columns = dict.fromkeys(title_of(f.problem.field) for f in found if f.problem.field)
+        reasons = dict.fromkeys(reason_text(f.problem.code) for f in found)
         yield writer.writerow(
             [
-                problem.row,
-                problem.field,
-                safe_cell(problem.value),
-                problem.code,
-                reason_text(problem.code),
+                *map(safe_cell, _without(padded[: len(header)], ours)),
+                number,
+                listed(columns),
+                " ".join(reasons),
+                *map(safe_cell, padded[len(header) :]),
             ]
         )
+
+
+def _without(cells: Sequence[str], places: Sequence[int]) -> list[str]:
+    return [cell for place, cell in enumerate(cells) if place not in places]

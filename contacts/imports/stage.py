@@ -6,11 +6,12 @@ does not grow with the file; the rows go straight from the reader into COPY.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,25 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from contacts.hooks import Event, tell
+from contacts.imports.columns import Columns, title_of
+from contacts.imports.escaping import plain_cell
+from contacts.imports.export import Refused
 from contacts.imports.notes import Notes, columns_of
 from contacts.imports.read import open_table
 from contacts.imports.rows import Person, Problem, Reader, with_tag
+from contacts.imports.table import Row, Table
 from contacts.wording import count_text
 
 _COLUMNS = (
-    "row, field, value, code, name, company, customer_no, email, mobile, phone, address, tags, search_text"
+    "row, field, value, code, name, company, customer_no, email, mobile, phone, address, tags, search_text,"
+    " cells"
 )
 
 _CREATE = """
     CREATE TEMPORARY TABLE contact_staging (
         row integer NOT NULL, field text, value text, code text,
         name text, company text, customer_no text, email text, mobile text, phone text, address text,
-        tags text[], search_text text) ON COMMIT DROP
+        tags text[], search_text text, cells text[]) ON COMMIT DROP
 """
 
 _CUSTOMER_NO_TAKEN = """
@@ -64,6 +70,11 @@ _MERGED_SEARCH = " || E'\\n' || ".join(
     for given, line in _SEARCH_LINES
 )
 
+_BEFORE_AND_AFTER = ", ".join(
+    f"'{name}', CASE WHEN o.{name} IS DISTINCT FROM w.{name} THEN jsonb_build_array(o.{name}, w.{name}) END"
+    for name in ("name", "company", "customer_no", "email", "mobile", "phone", "tags")
+)
+
 # Ordered by number, as every other writer of many customers does: two of them cannot wait for each other.
 _APPLY = f"""
     WITH written AS (
@@ -90,7 +101,13 @@ _APPLY = f"""
                    regexp_replace(coalesce(excluded.phone, c.phone), '^\\+98', '0')),
                updated_at = %(now)s
          WHERE {_CHANGES.format(new="excluded", old="c")}
-        RETURNING (xmax = 0) AS created)
+        RETURNING c.id, c.name, c.company, c.customer_no, c.email, c.mobile, c.phone, c.tags,
+                  (xmax = 0) AS created),
+    kept AS (
+        -- Every part of the statement sees the customers as they were before it.
+        INSERT INTO contacts_importchange (imported_id, contact_id, changes)
+        SELECT %(imported)s, o.id, jsonb_strip_nulls(jsonb_build_object({_BEFORE_AND_AFTER}))
+          FROM written w JOIN contacts_contact o ON o.id = w.id WHERE NOT w.created)
     SELECT count(*) FILTER (WHERE created), count(*) FILTER (WHERE NOT created) FROM written
 """  # noqa: S608 - fragments of our own, no input
 
@@ -100,6 +117,13 @@ _VERDICT = f"""
 """
 _JUDGED = "FROM contact_staging s LEFT JOIN contacts_contact x ON s.code IS NULL AND x.address = s.address"
 
+
+# The cells of the rows that were refused after staging, which kept none of theirs.
+_GIVE_CELLS = """
+    UPDATE contact_staging s SET cells = g.cells::text[]
+      FROM unnest(%s::int[], %s::text[]) g(row, cells) WHERE s.row = g.row
+"""
+_GIVEN_AT_ONCE = 10_000
 
 _NO_PERSON = (None,) * 9
 
@@ -178,6 +202,7 @@ class Stage:
         self._refused = 0
         self._limit: int = settings.IMPORT_MAX_ROWS
         self.notes = Notes()
+        self.header: list[str] = []
 
     def fill(self, path: Path) -> None:
         """Read the file into the table. Raises ValidationError as the readers do."""
@@ -191,18 +216,31 @@ class Stage:
         ):
             columns = columns_of(table)
             self.notes = Notes.of(table, columns)
+            self.header = _header_of(table)
             reader = Reader(columns)
-            for row in table.rows:
+            for row in _rows_of(table, columns):
                 read = reader.hidden(row) if row.hidden else reader.read(row)
                 self.notes.hidden_rows += row.hidden and read is not None
                 if read is not None:
                     self._count_row()
-                    self._keep(copy, read)
+                    self._keep(copy, read, row)
         if not self._rows:
             raise ValidationError(_("The file has a header, but no row under it."), code="no_rows")
         self._cursor.execute("ANALYZE contact_staging")
         self._cursor.execute(_CUSTOMER_NO_TAKEN)
         self._refused += self._cursor.rowcount
+        if self._cursor.rowcount:
+            self._give_cells(path)
+
+    def _give_cells(self, path: Path) -> None:
+        """Read the file once more, for the rows that the database refused."""
+        self._cursor.execute("SELECT row FROM contact_staging WHERE code IS NOT NULL AND cells IS NULL")
+        wanted = {row for (row,) in self._cursor.fetchall()}
+        with open_table(path) as table:
+            rows = (row for row in _rows_of(table, columns_of(table)) if row.number in wanted)
+            while batch := list(islice(rows, _GIVEN_AT_ONCE)):
+                given = [row.number for row in batch], [_cells_literal(row) for row in batch]
+                self._cursor.execute(_GIVE_CELLS, given)
 
     def _count_row(self) -> None:
         self._rows += 1
@@ -212,13 +250,16 @@ class Stage:
                 code="too_many_rows",
             )
 
-    def _keep(self, copy: Any, read: Person | list[Problem]) -> None:
+    def _keep(self, copy: Any, read: Person | list[Problem], row: Row) -> None:
         if isinstance(read, Person):
             copy.write_row(_line_of(read, self._tag))
             return
         self._refused += 1
+        cells: str | None = _cells_literal(row)
         for problem in read:
-            copy.write_row((problem.row, problem.field, _storable(problem.value), problem.code, *_NO_PERSON))
+            fault = (problem.row, problem.field, _storable(problem.value), problem.code)
+            copy.write_row((*fault, *_NO_PERSON, cells))
+            cells = None
 
     def look(self) -> Counts:
         """What applying would do."""
@@ -248,21 +289,27 @@ class Stage:
         self._cursor.execute(_RESTRICTED, [limit])
         return [RestrictedRow(*row) for row in self._cursor.fetchall()]
 
-    def refusals(self) -> Iterator[Problem]:
+    def refusals(self) -> Iterator[Refused]:
         """Everything that was refused, in the file's order."""
         self._cursor.execute(
-            "SELECT row, field, value, code FROM contact_staging WHERE code IS NOT NULL ORDER BY row, field"
+            "SELECT row, field, value, code, cells FROM contact_staging WHERE code IS NOT NULL"
+            " ORDER BY row, field"
         )
         while rows := self._cursor.fetchmany(1_000):
-            for row in rows:
-                yield Problem(*row)
+            for *fault, cells in rows:
+                yield Refused(Problem(*fault), cells)
 
     def keep_refusals(self, import_id: int) -> None:
-        """Store what was refused with the import."""
+        """Store what was refused with the import, and the file's header."""
+        self._cursor.execute(
+            "UPDATE contacts_contactimport SET header = %s WHERE id = %s",
+            [list(map(_storable, self.header)), import_id],
+        )
         self._cursor.execute("DELETE FROM contacts_refusedrow WHERE imported_id = %s", [import_id])
         self._cursor.execute(
-            "INSERT INTO contacts_refusedrow (imported_id, row, field, value, code)"
-            " SELECT %s, row, field, value, code FROM contact_staging WHERE code IS NOT NULL ORDER BY row",
+            "INSERT INTO contacts_refusedrow (imported_id, row, field, value, code, cells)"
+            " SELECT %s, row, field, value, code, cells FROM contact_staging"
+            " WHERE code IS NOT NULL ORDER BY row",
             [import_id],
         )
 
@@ -270,10 +317,10 @@ class Stage:
         """Store, after `apply`, who was in the list."""
         self._cursor.execute(_CUSTOMERS, [import_id])
 
-    def apply(self, now: datetime) -> Counts:
-        """Write what is new or changed. The flags of consent are never touched; what waits for a number that
-        came to whoever had refused is stopped."""
-        self._cursor.execute(_APPLY, {"now": now})
+    def apply(self, now: datetime, import_id: int) -> Counts:
+        """Write what is new or changed, and keep what it was before. The flags of consent are never touched;
+        what waits for a number that came to a customer who had refused is stopped."""
+        self._cursor.execute(_APPLY, {"now": now, "imported": import_id})
         created, updated = self._cursor.fetchone()
         self._cursor.execute(_REFUSERS_WITH_MORE, {"now": now})
         for (contact_id,) in self._cursor.fetchall():
@@ -306,13 +353,34 @@ def _line_of(person: Person, tag: str) -> tuple[Any, ...]:
         person.address,
         _array_literal(with_tag(person.tags, tag)),
         person.search_text,
+        None,
     )
+
+
+def _header_of(table: Table) -> list[str]:
+    """The header as it stood in the file; where the file has none, one that is read again."""
+    return [title_of(cell) if table.headless else cell for cell in table.header.cells]
+
+
+def _rows_of(table: Table, columns: Columns) -> Iterator[Row]:
+    """The table's rows; those of a report of refused rows as they were before it."""
+    if not columns.report:
+        return table.rows
+    return (row._replace(cells=list(map(plain_cell, row.cells))) for row in table.rows)
+
+
+def _cells_literal(row: Row) -> str:
+    return _quoted(map(_storable, row.cells))
 
 
 @lru_cache(maxsize=4_096)
 def _array_literal(tags: tuple[str, ...]) -> str:
-    quoted = (tag.replace("\\", "\\\\").replace('"', '\\"') for tag in tags)
-    return "{" + ",".join(f'"{tag}"' for tag in quoted) + "}"
+    return _quoted(tags)
+
+
+def _quoted(texts: Iterable[str]) -> str:
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
 def _storable(value: str) -> str:

@@ -14,7 +14,7 @@ from contacts.actions.consent import close_call, open_call, set_consent
 from contacts.effects import effect_sentence, stopped_sentences, unchanged_sentence
 from contacts.forms import FilterForm, ReasonForm
 from contacts.models import ConsentEntry, Contact
-from contacts.presenting import history_of, options_of, page_of
+from contacts.presenting import history_of, import_changes_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
 from contacts.selectors import known_tags, words_of_others
 from contacts.views.common import user_of
@@ -72,6 +72,7 @@ def _card(
         "may_set": user_of(request).may("contacts.set_consent"),
         "may_see_history": may_see_history,
         "history": history,
+        "import_changes": import_changes_of(contact) if may_see_history else [],
     }
     return render(request, "contacts/card.html", context, status=422 if refused else 200)
 

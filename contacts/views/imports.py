@@ -22,7 +22,7 @@ from contacts import tasks
 from contacts.actions import imports
 from contacts.forms import UploadForm
 from contacts.imports.columns import title_of, titles
-from contacts.imports.export import report_lines
+from contacts.imports.export import Refused, report_lines
 from contacts.imports.rows import Problem
 from contacts.models import ContactImport, ImportedCustomers
 from contacts.presenting import VERDICTS
@@ -131,9 +131,11 @@ def import_result(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("contacts.import_contacts")
 @asks_again_on("contacts:import_result")
 def import_report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
-    """Every refused row as CSV."""
+    """The refused rows as they stood in the file, each with its reasons, as CSV."""
     row = _own(request, pk)
-    response = StreamingHttpResponse(report_lines(_problems(row)), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        report_lines(row.header, _problems(row)), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="refused-{row.pk}.csv"'
     return response
 
@@ -157,9 +159,9 @@ def _refused(row: ContactImport) -> dict[str, object]:
     return {"refused": rows, "refused_shown": REFUSED_SHOWN}
 
 
-def _problems(row: ContactImport) -> Iterator[Problem]:
+def _problems(row: ContactImport) -> Iterator[Refused]:
     for line in row.refused_rows.order_by("row", "field").iterator(chunk_size=2_000):
-        yield Problem(line.row, line.field, line.value, line.code)
+        yield Refused(Problem(line.row, line.field, line.value, line.code), line.cells)
 
 
 def _wake(row: ContactImport) -> None:

@@ -191,7 +191,9 @@ def test_a_list_is_looked_at_then_imported_then_reported(as_sender):
     assert not list(imports.stored_path(row).parent.iterdir())
     report = as_sender.get(reverse("contacts:import_report", args=[row.pk]))
     assert report["Content-Disposition"].startswith("attachment")
-    assert "number_wrong" in b"".join(report.streaming_content).decode()
+    header, line = b"".join(report.streaming_content).decode().splitlines()
+    assert header == "\ufeffname,mobile,ردیف ردشده,ستون ایراد,دلیل رد"
+    assert line.startswith("بد,1,3,موبایل,")
 
 
 def test_confirming_twice_imports_once(as_sender):
