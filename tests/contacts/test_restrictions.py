@@ -188,7 +188,8 @@ def test_a_number_that_comes_while_a_refusal_is_being_written_is_restricted(writ
         if by_list:
             import_file(path=path, by=None, now=NOW)
         else:
-            Number.objects.create(contact=contact, number=landline(1), since=NOW)
+            with as_owner():
+                Number.objects.create(contact=contact, number=landline(1), since=NOW)
         done.set()
 
     started = threading.Event()

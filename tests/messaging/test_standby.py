@@ -17,6 +17,7 @@ from messaging.dispatch.pump import Pump
 from messaging.dispatch.standby import Standby
 from messaging.models import GatewayCall
 from tests.factories import ChannelFactory, MessageFactory, OutageFactory, UserFactory, open_every_day
+from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import people, states
 
@@ -125,7 +126,7 @@ def test_it_goes_on_when_its_connections_are_cut(at_work: Dispatch):
     at_work.server.use("latency:0.05")
     message = MessageFactory()
     wait_until(lambda: len(at_work.numbers) > 0)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
