@@ -84,7 +84,9 @@ def main() -> int:
     from amoot_comms.embedded import EmbeddedError, attached
 
     try:
-        with attached():
+        # As tests/conftest.py: the superuser makes the databases, the tests have the application's rights.
+        with attached(superuser=True):
+            os.environ.pop("DATABASE_OWNER_URL", None)
             return judge(asked.only, asked.workers, () if asked.reuse_db else ("--create-db",))
     except EmbeddedError as error:
         sys.stderr.write(f"{error}\n")
@@ -206,7 +208,8 @@ def run_tests(mutant: object, tests: Sequence[str], options: Sequence[str]) -> t
 
     signal.alarm(SECONDS_EACH)
     silent = os.open(os.devnull, os.O_WRONLY)
-    if not os.environ.get("MUTANTS_SHOW"):
+    # The tests of the code as it is may say what fails.
+    if isinstance(mutant, Mutant) and not os.environ.get("MUTANTS_SHOW"):
         os.dup2(silent, 1)
         os.dup2(silent, 2)
     if "--create-db" not in options:
