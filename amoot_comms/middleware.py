@@ -8,9 +8,11 @@ import string
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from csp.constants import NONCE
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -32,6 +34,27 @@ log = structlog.get_logger("amoot_comms.request")
 class _Middleware:
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
+
+
+class HeadersMiddleware(_Middleware):
+    """Sets the headers that a refusal, such as a wrong host's, kept the later middlewares from setting."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        policy: dict[str, dict[str, list[Any]]] = settings.CONTENT_SECURITY_POLICY
+        for name, value in {
+            # Without a nonce: nobody has read it.
+            "Content-Security-Policy": "; ".join(
+                f"{name} {' '.join(source for source in sources if source is not NONCE)}"
+                for name, sources in policy["DIRECTIVES"].items()
+            ),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": settings.X_FRAME_OPTIONS,
+            "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+            "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+        }.items():
+            response.headers.setdefault(name, value)
+        return response
 
 
 class HealthMiddleware(_Middleware):

@@ -24,13 +24,14 @@ from typing import NoReturn
 from environ import Env
 
 from amoot_comms.embedded import EmbeddedError, attached
-from amoot_comms.embedded.places import RUN, made
+from amoot_comms.embedded.places import RUN, made, private
 from amoot_comms.embedded.processes import free_port
 from amoot_comms.embedded.sharing import given, known, note
 from scripts.parts import Part, become_subreaper, reap_orphans
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = ROOT / "var" / "log"
+MAIL = ROOT / "var" / "mail"
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0
 
@@ -51,6 +52,8 @@ def main() -> int:
     catch_signals()
     try:
         port = wanted_port()
+        for folder in (LOG, MAIL):
+            private(folder)
         with ExitStack() as stack:
             reserve(stack, port)
             say("Starting the database and the broker …")
@@ -134,7 +137,6 @@ def prepare() -> None:
 
 
 def start(parts: list[Part], gateway: int | None) -> None:
-    LOG.mkdir(parents=True, exist_ok=True)
     if gateway is not None:
         log = LOG / "fake_gateway.jsonl"
         command = shlex.join(

@@ -41,6 +41,14 @@ def made(directory: Path, mode: int = 0o755) -> Path:
     return directory
 
 
+def private(directory: Path) -> Path:
+    """The directory, closed to other users of the machine: mails have links in them, and logs names."""
+    made(directory, 0o700)
+    if directory.stat().st_uid == os.geteuid():
+        directory.chmod(0o700)
+    return directory
+
+
 def secret(name: str, size: int = 32) -> str:
     """A random word kept in `var/run/` with mode 0600, made the first time."""
     path = made(RUN) / name

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from tests.portal.helpers import inline_code, person
@@ -77,6 +79,34 @@ def test_every_answer_carries_the_security_headers(client: Client) -> None:
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {"HTTP_HOST": "evil.example.com"}, 400),
+        ("/accounts/login/", {"HTTP_HOST": "evil.example.com"}, 400),
+        ("/healthz", {}, 200),
+        ("/nowhere/", {}, 404),
+        ("/static/portal.css", {}, 200),
+    ],
+)
+@pytest.mark.parametrize("ssl_redirect", [False, True])
+def test_an_answer_that_is_given_early_carries_them_too(
+    client: Client,
+    settings: LazySettings,
+    path: str,
+    headers: dict[str, Any],
+    status: int,
+    ssl_redirect: bool,
+) -> None:
+    settings.SECURE_SSL_REDIRECT = ssl_redirect
+    answer = client.get(path, secure=True, **headers)
+    assert answer.status_code == status
+    for directive in ("default-src 'none'", "frame-ancestors 'none'", "script-src 'self'"):
+        assert directive in answer["Content-Security-Policy"]
+    assert (answer["X-Frame-Options"], answer["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    assert answer["Referrer-Policy"] == "same-origin"
 
 
 def test_the_session_cookie_is_out_of_scripts_reach(client: Client) -> None:
