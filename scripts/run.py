@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -34,6 +35,8 @@ LOG = ROOT / "var" / "log"
 MAIL = ROOT / "var" / "mail"
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0
+# Ports that are tried for the fake gateway: another one may take a port at the same moment.
+GATEWAY_TRIES = 3
 
 
 class Stop(BaseException):
@@ -64,9 +67,7 @@ def main() -> int:
             environment(port)
             say("Preparing the database …")
             prepare()
-            # Chosen late: the first preparation takes a while, and the port could be taken meanwhile.
-            gateway = fake_gateway_port()
-            start(parts, gateway)
+            gateway = start(parts)
             wait_until_ready(parts, port)
             greet(port, gateway)
             watch(parts)
@@ -118,15 +119,55 @@ def environment(port: int) -> None:
         os.environ["SITE_URL"] = f"http://127.0.0.1:{port}"
 
 
-def fake_gateway_port() -> int | None:
-    """The fake gateway's port, or None where both providers' addresses were given."""
+def gateway_ports() -> Iterator[int]:
+    """The ports to try for the fake gateway: none where both providers' addresses were given.
+
+    A port that was given is the only one. Chosen one by one: what was free a moment ago may be taken.
+    """
     if given("AMOOTSMS_BASE_URL") and given("AVANAK_BASE_URL"):
-        return None
+        return
     if given("FAKE_GATEWAY_PORT"):
-        return int(os.environ["FAKE_GATEWAY_PORT"])
-    port = free_port(known().get("fake_gateway", {}).get("port", 8019))
-    os.environ["FAKE_GATEWAY_PORT"] = str(port)
-    return port
+        text = os.environ["FAKE_GATEWAY_PORT"]
+        if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+            raise RunError(f"FAKE_GATEWAY_PORT={text!r} is not a port number between 1 and 65535.")
+        yield int(text)
+        return
+    yield free_port(known().get("fake_gateway", {}).get("port", 8019))
+    for _another in range(GATEWAY_TRIES - 1):
+        yield free_port()
+
+
+def start_gateway(ports: Iterable[int]) -> tuple[Part, int] | None:
+    """Start the fake gateway on the first of the ports that it gets; None without any port.
+
+    Raises RunError, with the gateway's last words, where it got none of them.
+    """
+    log = LOG / "fake_gateway.jsonl"
+    part = None
+    for port in ports:
+        os.environ["FAKE_GATEWAY_PORT"] = str(port)
+        command = [sys.executable, "manage.py", "fake_gateway", "--port", str(port), "--log", str(log)]
+        part = Part("fake_gateway", shlex.join(command), LOG)
+        if listens(part):
+            return part, port
+        part.ask_to_end()
+    if part is None:
+        return None
+    raise RunError(
+        "The fake gateway found no port. Stop what uses it, or choose another:"
+        " FAKE_GATEWAY_PORT=8020 make run."
+        f" The end of {part.log}:\n{part.last_words()}"
+    )
+
+
+def listens(part: Part) -> bool:
+    """Wait until the fake gateway says that it listens; False if it ends, as on a port that is taken."""
+    deadline = time.monotonic() + READY_SECONDS
+    while part.status() is None and time.monotonic() < deadline:
+        if "fake gateway on" in part.last_words():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def prepare() -> None:
@@ -136,18 +177,17 @@ def prepare() -> None:
         raise RunError("The database could not be prepared; nothing was started.")
 
 
-def start(parts: list[Part], gateway: int | None) -> None:
+def start(parts: list[Part]) -> int | None:
+    """Start every part, the fake gateway first; its port, or None without one."""
+    gateway = start_gateway(gateway_ports())
     if gateway is not None:
-        log = LOG / "fake_gateway.jsonl"
-        command = shlex.join(
-            [sys.executable, "manage.py", "fake_gateway", "--port", str(gateway), "--log", str(log)]
-        )
-        parts.append(Part("fake_gateway", command, LOG))
-        note("fake_gateway", {"port": gateway, "pid": parts[-1].pid})
+        parts.append(gateway[0])
+        note("fake_gateway", {"port": gateway[1], "pid": gateway[0].pid})
     for line in (ROOT / "Procfile").read_text().splitlines():
         name, _, command = line.partition(":")
         if command.strip():
             parts.append(Part(name.strip(), command.strip(), LOG))
+    return gateway[1] if gateway else None
 
 
 def wait_until_ready(parts: list[Part], port: int) -> None:
