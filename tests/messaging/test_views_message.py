@@ -382,3 +382,13 @@ def test_the_page_says_that_the_channel_is_out_of_use(is_active: bool):
     DeliveryFactory(message=message)
     page = signed_in(user_of(sender), "en").get(f"/messages/{message.pk}/").content.decode()
     assert ("The channel is out of use" in page) is not is_active
+
+
+def test_in_english_the_department_has_its_english_name() -> None:
+    employee = colleague("sender")
+    employee.department.name_en = "Avanak and SMS"
+    employee.department.save()
+    message = MessageFactory(sender=employee)
+    client = signed_in(user_of(employee), "en")
+    for address in ("/messages/", f"/messages/{message.pk}/"):
+        assert "Avanak and SMS" in client.get(address).content.decode()
