@@ -16,8 +16,10 @@ def database_of_c(transactional_db: None) -> Iterator[Any]:
     """A connection to a database whose LC_CTYPE is C."""
     other = connection.copy()
     name = f"{connection.settings_dict['NAME']}_c"
-    other.settings_dict = {**connection.settings_dict, "NAME": name}
+    # As the superuser: the application makes neither databases nor extensions.
+    other.settings_dict = {**connection.settings_dict, "NAME": name, "OPTIONS": {}}
     with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
         cursor.execute(f"DROP DATABASE IF EXISTS {name}")
         cursor.execute(
             f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
