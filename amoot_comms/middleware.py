@@ -8,7 +8,7 @@ import string
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import cast
 from urllib.parse import urlencode
 
 import structlog
@@ -41,12 +41,12 @@ class HeadersMiddleware(_Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        policy: dict[str, dict[str, list[Any]]] = settings.CONTENT_SECURITY_POLICY
+        directives = cast("dict[str, list[object]]", settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
         for name, value in {
             # Without a nonce: nobody has read it.
             "Content-Security-Policy": "; ".join(
-                f"{name} {' '.join(source for source in sources if source is not NONCE)}"
-                for name, sources in policy["DIRECTIVES"].items()
+                f"{name} {' '.join(str(source) for source in sources if source is not NONCE)}"
+                for name, sources in directives.items()
             ),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": settings.X_FRAME_OPTIONS,
