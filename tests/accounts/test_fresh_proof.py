@@ -128,12 +128,15 @@ def test_where_no_factor_is_demanded_and_none_is_held_nothing_is_asked(
     assert client.get(reverse("channels:windows", args=("sms", "promotional"))).status_code == 200
 
 
-@pytest.mark.parametrize("page", ["staff/user/{}/change/", "staff/user/{}/password/", "staff/user/add/"])
-def test_roles_and_passwords_of_others_ask_before_the_form_and_at_the_press(
+@pytest.mark.parametrize(
+    "page",
+    ["/admin/staff/user/{}/change/", "/staff/log-ins/{}/password-link/", "/admin/staff/user/add/"],
+)
+def test_roles_and_password_links_of_others_ask_before_the_form_and_at_the_press(
     clock: time_machine.Traveller, page: str
 ) -> None:
     other = person("sender")
-    address = f"/admin/{page.format(other.pk)}"
+    address = page.format(other.pk)
     someone = Person("admin", is_staff=True).sign_in()
     assert someone.client.get(address).status_code == 200
     clock.shift(timedelta(minutes=6))
