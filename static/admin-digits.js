@@ -2,6 +2,12 @@
 // Only text that is no code: words with a Latin letter, and what stands in <bdi>, stay as they are.
 "use strict";
 
+// Django labels its search box with a picture whose text is English.
+(() => {
+  const box = document.getElementById("searchbar");
+  if (box) box.setAttribute("aria-label", box.form.querySelector("[type=submit]").value);
+})();
+
 (() => {
   if (document.documentElement.lang !== "fa") return;
   const persian = (text) =>
