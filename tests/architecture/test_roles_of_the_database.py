@@ -40,12 +40,22 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
-def port(server: Postgres) -> int:
-    """A running cluster with what an older portal left in it, all of it the superuser's."""
-    port = server.start(None)
-    with psycopg.connect(server.url(port)) as connection:
+def started(server: Postgres) -> int:
+    return server.start(None)
+
+
+@pytest.fixture
+def port(server: Postgres, started: int) -> Iterator[int]:
+    """A running cluster with what an older portal left in it, all of it the superuser's, and no role yet."""
+    with psycopg.connect(server.url(started)) as connection:
         connection.execute(OF_AN_OLDER_PORTAL)
-    return port
+    yield started
+    with psycopg.connect(server.url(started)) as connection:
+        connection.execute(
+            f"REASSIGN OWNED BY {OWNER}, {APPLICATION} TO CURRENT_USER;"
+            f" DROP OWNED BY {OWNER}, {APPLICATION}; DROP ROLE {OWNER}; DROP ROLE {APPLICATION};"
+            " DROP TABLE message; DROP FUNCTION refuse; DROP EXTENSION pg_trgm"
+        )
 
 
 def prepare_as_the_embedded_server(server: Postgres, port: int, folder: Path) -> tuple[str, str]:

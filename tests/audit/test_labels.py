@@ -11,6 +11,10 @@ APPS = ("accounts", "amoot_comms", "audit", "channels", "contacts", "email_routi
 CODE = re.compile(r'action="([a-z]+\.[a-z_]+)"(?: if \w+ else "([a-z]+\.[a-z_]+)")?')
 
 
+# Recorded by former versions; the trails have it for ever.
+FORMER = {"user.password_set"}
+
+
 def recorded():
     """The codes written out in the code; those put together from parts are few and listed here."""
     text = "\n".join(path.read_text() for name in APPS for path in (ROOT / name).rglob("*.py"))
@@ -19,7 +23,8 @@ def recorded():
 
 
 def test_every_recorded_act_has_a_word_and_every_word_an_act():
-    assert recorded() == set(ACTIONS)
+    assert not recorded() & FORMER
+    assert recorded() | FORMER == set(ACTIONS)
 
 
 def test_what_is_unknown_is_shown_as_it_is():
