@@ -109,19 +109,19 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
     Reason.OPERATOR_DOWN: ReasonLabel(
         gettext_lazy("operator down"),
         "C7.5",
-        gettext_lazy("It goes by itself when the operator is back."),
+        gettext_lazy("It is sent automatically when the operator is back."),
         holds=True,
     ),
     Reason.SCHEDULED: ReasonLabel(
         gettext_lazy("scheduled for later"),
         "C7.1",
-        gettext_lazy("It goes by itself at the time that the sender chose."),
+        gettext_lazy("It is sent automatically at the time that the sender chose."),
         holds=True,
     ),
     Reason.WINDOW_CLOSED: ReasonLabel(
         gettext_lazy("outside the hours"),
         "C7.6",
-        gettext_lazy("It goes by itself when the sending window opens."),
+        gettext_lazy("It is sent automatically when the sending window opens."),
         holds=True,
     ),
     Reason.RETRY: ReasonLabel(
@@ -133,13 +133,15 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
     Reason.PROVIDER_HOURS: ReasonLabel(
         gettext_lazy("the provider takes nothing at this hour"),
         "C7.5",
-        gettext_lazy("A hold of the provider's, not of the procedure. It goes by itself afterwards."),
+        gettext_lazy("A hold of the provider's, not of the procedure. It is sent automatically afterwards."),
         holds=True,
     ),
     Reason.AUDIO_UNAPPROVED: ReasonLabel(
         gettext_lazy("the provider has not approved the voice yet"),
         "C7.5",
-        gettext_lazy("The provider listens to the voice message first. It goes by itself once approved."),
+        gettext_lazy(
+            "The provider listens to the voice message first. It is sent automatically once approved."
+        ),
         holds=True,
     ),
 }
