@@ -49,9 +49,10 @@ class OwnSession:
 def own_sessions(user: User, *, current: str | None, now: datetime) -> list[OwnSession]:
     """The sessions of `user` at `now`, the current one (by its key) first, then the last used."""
     found = []
-    for row in UserSession.objects.purge_and_list(user):
-        stored = Session.objects.filter(session_key=row.session_key, expire_date__gt=now).first()
-        data = stored.get_decoded() if stored else {}
+    rows = UserSession.objects.purge_and_list(user)
+    stored = Session.objects.filter(expire_date__gt=now).in_bulk([row.session_key for row in rows])
+    for row in rows:
+        data = stored[row.session_key].get_decoded() if row.session_key in stored else {}
         if sessions.why_over(data, epoch=user.session_epoch, now=now.timestamp()):
             continue
         found.append(

@@ -60,8 +60,7 @@ DELIVERY_MOVES: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     _S.CANCELLED: frozenset(),
 }
 
-# Nothing more happens to these by the machine's own doing, except delivery reports for ACCEPTED
-# and, late, for UNREPORTED.
+# The machine does nothing more with these, but for delivery reports on ACCEPTED and, late, on UNREPORTED.
 DONE: Final = frozenset(
     {
         _S.ACCEPTED,

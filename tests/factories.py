@@ -260,7 +260,7 @@ class OverrideFactory(Rows):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
-        """Nothing in the portal makes one yet, so the application may not."""
+        """The owner makes it: the application, of which no action does so yet, may not."""
         with as_owner():
             return super()._create(model_class, *args, **kwargs)
 

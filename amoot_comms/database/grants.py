@@ -136,7 +136,7 @@ _OF_MESSAGING: Final = {
     "messaging_linebudget": _grows("tokens filled_at"),
     "messaging_message": _grows("status planned_at finished_at audio_id"),
     "messaging_messagestop": _grows("lifted_at lifted_by_id"),
-    # Nothing in the portal asks for or approves one yet.
+    # An override is asked for and approved by no action yet.
     "messaging_override": READ,
     "messaging_providercallback": _free("handled_at note"),
     "messaging_workerbeat": _free(

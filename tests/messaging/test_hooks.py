@@ -23,7 +23,7 @@ from tests.gateways.running import fetch
 from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import states
-from tests.messaging.reporting import later, make_due, sent
+from tests.messaging.reporting import age, later, make_due, poll, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +133,17 @@ class TestBelief:
         look(sms)
         assert states(message) == {"delivered": 3}
         assert ProviderCallback.objects.get().note == "1 ids, 1 calls to ask about"
+
+    def test_a_late_report_that_is_posted_makes_the_provider_be_asked_at_once(self, sms, address):
+        message = sent(sms, 3)
+        later(sms, -1000)
+        age(72.1)
+        poll(sms)
+        assert states(message) == {"unreported": 3}
+        later(sms, 2000)
+        post(address, f"MessageID={sms.server.accepted[1]['id']}&DeliveryType=1".encode())
+        look(sms)
+        assert states(message) == {"delivered": 3}
 
     def test_a_forged_report_changes_nothing(self, sms, address):
         message = sent(sms, 3)

@@ -69,7 +69,7 @@ def test_opting_out_of_promotion_stops_what_waits_of_it_and_nothing_else(voc: Us
 
 
 def test_a_refusal_judges_nobody_else_again(voc: User):
-    """Whoever else refused at the same moment is stopped by their own action, or by the claim."""
+    """Another who refused at the same moment is stopped by their own action, or by the claim."""
     contact = ContactFactory(phone="+982188001122")
     sharer, stranger = ContactFactory(phone="+982188001122"), ContactFactory()
     others = [DeliveryFactory(contact=sharer), DeliveryFactory(contact=stranger)]
