@@ -10,10 +10,13 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
+        from accounts import audit_words as accounts_words
         from accounts import receivers
-        from amoot_comms import letters, tzcheck
+        from amoot_comms import audit_words, letters, tzcheck
         from amoot_comms.database import checks, granting
 
+        accounts_words.register()
+        audit_words.register()
         receivers.connect()
         tzcheck.refuse_stale_python()
         register(tzcheck.check_python, Tags.compatibility)

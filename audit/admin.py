@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import ReadOnlyAdmin, when
 from audit.heads import written
-from audit.labels import action_label
 from audit.models import Entry, Link
+from audit.words import action_label
 
 
 @admin.register(Entry)

@@ -9,9 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.fields import JalaliDateField, with_look
-from audit.labels import ACTIONS
 from audit.models import Entry
 from audit.querysets import EntryQuerySet
+from audit.words import ACTIONS
 from persian.jalali import TEHRAN
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from audit.details import TECHNICAL, in_words, names_in
-from audit.labels import action_label, object_label
+from audit.details import in_words, names_in
 from audit.models import Entry, Link
+from audit.words import TECHNICAL, action_label, object_label
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ class ChannelsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from channels import audit_words
         from channels.checks import check_hours_are_limited
 
+        audit_words.register()
         register(check_hours_are_limited, Tags.security)

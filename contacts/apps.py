@@ -6,3 +6,8 @@ class ContactsConfig(AppConfig):
     name = "contacts"
     verbose_name = _("Customers")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from contacts import audit_words
+
+        audit_words.register()

@@ -14,9 +14,11 @@ class MessagingConfig(AppConfig):
         from common import failpoints as points
         from contacts.hooks import register
         from gateways.registry import check_settings
+        from messaging import audit_words
         from messaging.actions.stop_contact import consent_changed
 
         check_settings()
+        audit_words.register()
         register(consent_changed)
         if settings.DEVELOPMENT:
             points.arm(os.environ.get("CRASH_AT", ""))

@@ -10,9 +10,11 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import nightly
+        from staff import audit_words
         from staff.permissions import readers_of_the_trail
         from staff.roles import sync_roles
 
+        audit_words.register()
         nightly.tell_by_mail(readers_of_the_trail)
 
         # Once a migrate, not once an app: this app stands for all of them.

@@ -14,8 +14,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actions import reset_second_factor
-from audit.labels import ACTIONS
 from audit.models import Entry
+from audit.words import ACTIONS
 from staff.models import OutgoingMail, User
 from tests.factories import NOW
 from tests.portal.helpers import PASSWORD, code_of, is_signed_in, person, sign_in, with_app

@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from audit import words
 from audit.details import in_words
-from audit.labels import ACTIONS, action_label, object_label
+from audit.words import ACTIONS, action_label, object_label
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "amoot_comms", "audit", "channels", "contacts", "email_routing", "messaging", "staff")
@@ -59,3 +62,21 @@ def test_roles_audiences_and_counts_are_said_in_words():
         "نام، ایمیل",
     ]
     assert in_words({"audience": {"kind": "all"}})[0][1] == "همهٔ مشتریان"
+
+
+def test_roles_before_and_after_are_said_by_their_names():
+    data = {"before": ["sender", "voc"], "after": []}
+    assert [value for _name, value in in_words(data)] == ["ارسال‌کننده، کارشناس VOC", "–"]
+
+
+def test_a_value_of_another_shape_is_shown_as_it_is():
+    assert in_words({"audience": {"people": 3}}) == [("گیرندگان", '{"people": 3}')]
+
+
+def test_no_app_registers_a_word_of_another():
+    before = dict(words.ACTIONS)
+    with pytest.raises(ValueError, match=r"user\.signed_in"):
+        words.register(actions={"user.signed_in": "again", "user.of_a_test": "new"})
+    with pytest.raises(ValueError, match="reason"):
+        words.register(actions={"user.of_a_test": "new"}, names={"reason": "again"})
+    assert before == words.ACTIONS

@@ -1,0 +1,41 @@
+"""Words of the audit trail for customers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from audit import words
+from contacts.models import ConsentEntry
+
+ACTIONS: Final = {
+    "contact.call_closed": _("opt-out call closed"),
+    "contact.call_opened": _("opt-out call opened"),
+    "contact.consent_noted": _("note added to the consent history"),
+    "contact.edited": _("customer's record changed"),
+    "contact.opt_out_cleared": _("opt-out cleared"),
+    "contact.opt_out_set": _("opt-out set"),
+    "contacts.created_for_numbers": _("customers made for new numbers"),
+    "contacts.imported": _("customers imported"),
+}
+NAMES: Final = {
+    "created": _("new"),
+    "entry": _("entry in the history"),
+    "file": _("file"),
+    "flag": _("option"),
+    "refused": _("refused"),
+    "stopped": _("waiting messages stopped"),
+    "tag": _("tag"),
+    "unchanged": _("unchanged"),
+    "updated": _("changed"),
+}
+
+
+def register() -> None:
+    words.register(
+        actions=ACTIONS,
+        names=NAMES,
+        values={"flag": dict(ConsentEntry.Flag.choices), "source": dict(ConsentEntry.Source.choices)},
+        technical={"entry"},
+    )
