@@ -131,12 +131,38 @@ def _free_slot() -> int:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: Any, request: pytest.FixtureRequest
+) -> ExitStack:
+    """The test database is a copy of the template, unless `--reuse-db` finds one; closed when it is made."""
+    from django.db import connection
+
+    from tests.processes import APPLICATION
+    from tests.template import template
+
+    making = ExitStack()
+    kept = request.config.getvalue("reuse_db") and not request.config.getvalue("create_db")
+    with django_db_blocker.unblock():
+        if not (kept and _is_there(connection.settings_dict["TEST"]["NAME"])):
+            connection.settings_dict["TEST"]["TEMPLATE"] = making.enter_context(template(APPLICATION))
+    return making
+
+
+def _is_there(database: str) -> bool:
+    import psycopg
+
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        return server.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone() is not None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_modify_db_settings: ExitStack, django_db_setup: None) -> Iterator[None]:
     """The superuser makes the database; from then on every connection has the application's rights."""
     from django.db import connection
 
     from tests.processes import APPLICATION
 
+    django_db_modify_db_settings.close()
     options: dict[str, Any] = connection.settings_dict["OPTIONS"]
     connection.close()
     options["options"] = f"{NOT_DURABLE} -c role={APPLICATION}"
