@@ -37,6 +37,7 @@ ROUNDS = {
     "messaging.tasks.reports": 5,
     "audit.tasks.seal": 60,
     "contacts.tasks.resume_imports": 60,
+    "contacts.tasks.refresh_search_words": 3600,
     "staff.tasks.send_mails": 10,
     "staff.tasks.disable_departed": 3600,
 }

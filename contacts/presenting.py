@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from contacts.actions.consent import NOTED
+from contacts.finding import find_customers
 from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.querysets import ContactQuerySet
@@ -31,28 +32,25 @@ VERDICTS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a list by key; `previous` and `next` are query strings, empty where there is nothing."""
+    """Rows of a list by key, and on its first page those found by a similar word only; `previous` and `next`
+    are query strings, empty where there is nothing."""
 
     rows: list[Contact]
+    similar: list[Contact]
     previous: str
     next: str
 
 
 def page_of(customers: ContactQuerySet, asked: dict[str, Any]) -> Page:
-    """In the order of `ContactQuerySet.older`: what follows the key `before`, or leads the key `after`."""
-    before, after = asked.get("before"), asked.get("after")
-    if after and not before:
-        rows = list(customers.newer(after)[: PAGE_SIZE + 1])
-        more_newer, more_older = len(rows) > PAGE_SIZE, bool(rows)
-        rows = rows[:PAGE_SIZE][::-1]
-    else:
-        rows = list(customers.older(before)[: PAGE_SIZE + 1])
-        more_newer, more_older = before is not None and bool(rows), len(rows) > PAGE_SIZE
-        rows = rows[:PAGE_SIZE]
+    """The customers found by `q`: the page behind the key `before`, or the one that ends before `after`."""
+    found = find_customers(
+        customers, asked.get("q", ""), size=PAGE_SIZE, before=asked.get("before"), after=asked.get("after")
+    )
     return Page(
-        rows,
-        _query(asked, after=rows[0].pk) if more_newer else "",
-        _query(asked, before=rows[-1].pk) if more_older else "",
+        found.rows,
+        found.similar,
+        _query(asked, after=found.rows[0].pk) if found.has_previous else "",
+        _query(asked, before=found.rows[-1].pk) if found.has_next else "",
     )
 
 

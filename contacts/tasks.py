@@ -8,7 +8,7 @@ from celery import shared_task
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from contacts.actions import import_rounds, imports
+from contacts.actions import import_rounds, imports, search_words
 from contacts.selectors import left_behind
 
 
@@ -36,3 +36,8 @@ def resume_imports() -> None:
 @shared_task(name="contacts.tasks.forget_old_imports")
 def forget_old_imports() -> None:
     import_rounds.forget_old_imports(now=timezone.now())
+
+
+@shared_task(name="contacts.tasks.refresh_search_words")
+def refresh_search_words() -> None:
+    search_words.refresh_search_words()

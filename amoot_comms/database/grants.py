@@ -113,6 +113,7 @@ _OF_CONTACTS: Final = {
     "contacts_importedcustomers": APPEND,
     "contacts_optoutcall": _grows("closed_at closed_by_id"),
     "contacts_refusedrow": Grant(insert=True, delete=True),
+    "contacts_searchword": Grant(insert=True, delete=True),
 }
 
 _OF_MESSAGING: Final = {

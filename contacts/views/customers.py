@@ -27,12 +27,13 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET or None, initial={"refused": ""})
     asked = form.values() if form.is_bound else {}
     page = page_of(_filtered(asked), asked)
-    foreign = words_of_others(page.rows)
+    foreign = words_of_others([*page.rows, *page.similar])
     context = {
         "form": form,
         "asked": asked,
         "page": page,
         "rows": [(row, foreign.get(row.pk, [])) for row in page.rows],
+        "similar": [(row, foreign.get(row.pk, [])) for row in page.similar],
         "tags": known_tags(),
         "none_at_all": not page.rows and not asked and not Contact.objects.exists(),
         "may_import": user_of(request).may("contacts.import_contacts"),
@@ -41,7 +42,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
 
 
 def _filtered(asked: dict[str, str]) -> ContactQuerySet:
-    customers: ContactQuerySet = Contact.objects.search(asked.get("q", ""))
+    customers: ContactQuerySet = Contact.objects.all()
     if "tag" in asked:
         customers = customers.tagged(asked["tag"])
     refused = asked.get("refused")

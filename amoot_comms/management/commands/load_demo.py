@@ -17,6 +17,7 @@ from amoot_comms.demo.staff import PASSWORD, PEOPLE, load_staff
 from audit.sealing import seal
 from channels.actions import declare_outage, end_outage
 from channels.models import Channel
+from contacts.actions.search_words import refresh_search_words
 from staff.models import User
 from staff.roles import ROLE_NAMES
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             customers = load_customers(users, now)
             load_consent(users, now)
             load_outage(users, now)
+            refresh_search_words()
         seal(now=timezone.now())
         self.stdout.write(
             _("Loaded %(people)s colleagues and %(customers)s customers.")
