@@ -21,7 +21,7 @@ from channels.models import Channel, Outage, Purpose
 from contacts.models import ConsentEntry, OptOutCall
 from messaging.doubts import undecided
 from messaging.evaluation.explain import standing
-from messaging.models import Breach, Delivery, GatewayCall, Message, Override
+from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at
 from messaging.presenting import Counts
 from messaging.states import DeliveryState, MessageStatus
@@ -163,13 +163,6 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
             )
         )
     found += _doubts(user, now)
-    if user.may("messaging.decide_override"):
-        asked = Override.objects.filter(approved_at__isnull=True, revoked_at__isnull=True).count()
-        found.append(
-            Waiting(
-                asked, _("emergency messages to decide"), reverse("messaging:list"), "exclamation-octagon"
-            )
-        )
     found += _bad_trail(user)
     if user.may("messaging.view_breaches"):
         lately = now - timedelta(days=_BREACH_DAYS)

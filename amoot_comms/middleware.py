@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import string
 import time
@@ -22,10 +21,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect, reswap, trigger_client_event
 
 from accounts import second_factor, sessions
 from amoot_comms import health, metrics
 from common.client_address import client_address
+from common.htmx import htmx
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("amoot_comms.request")
@@ -128,7 +129,7 @@ class SessionLimitsMiddleware(_Middleware):
 
 
 def _is_polling(request: HttpRequest) -> bool:
-    return request.method == "GET" and request.headers.get("HX-Request") == "true"
+    return request.method == "GET" and bool(htmx(request))
 
 
 def _redirect_whole_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -137,20 +138,15 @@ def _redirect_whole_page(request: HttpRequest, response: HttpResponse) -> HttpRe
     A fragment that was posted comes from a form in which somebody writes: leaving would lose the text, so
     the page stays, and `portal.js` says that the session has ended.
     """
-    if request.headers.get("HX-Request") != "true" or response.status_code != HTTPStatus.FOUND:
+    if not htmx(request) or response.status_code != HTTPStatus.FOUND:
         return response
     if not response["Location"].startswith(resolve_url(settings.LOGIN_URL)):
         return response
-    page = request.headers.get("HX-Current-URL", "")
-    path = "/" + page.split("/", 3)[3] if page.count("/") >= 3 else "/"
-    sign_in = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': path})}"
-    turned = HttpResponse(status=HTTPStatus.OK)
-    if request.method == "POST":
-        turned["HX-Reswap"] = "none"
-        turned["HX-Trigger"] = json.dumps({"sessionEnded": {"url": sign_in}})
-    else:
-        turned["HX-Redirect"] = sign_in
-    return turned
+    page = htmx(request).current_url_abs_path or "/"
+    sign_in = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': page})}"
+    if request.method != "POST":
+        return HttpResponseClientRedirect(sign_in)
+    return trigger_client_event(reswap(HttpResponse(), "none"), "sessionEnded", {"url": sign_in})
 
 
 class SecondFactorMiddleware(_Middleware):
@@ -195,7 +191,7 @@ class PressedElsewhereMiddleware(_Middleware):
             response.status_code != HTTPStatus.METHOD_NOT_ALLOWED
             or request.method != "GET"
             or getattr(response, "content", None)
-            or request.headers.get("HX-Request") == "true"
+            or htmx(request)
         ):
             return response
         page = render(request, "errors/405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)

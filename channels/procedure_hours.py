@@ -12,7 +12,6 @@ from typing import Final
 from channels.windows import DAY_MINUTES, WeeklyWindows
 
 VERSION: Final = "PR_MA_04"
-CLAUSE: Final = "C7.6"
 
 # The one purpose that the clause binds (reading 1).
 _PURPOSE: Final = "promotional"

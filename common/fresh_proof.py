@@ -21,8 +21,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from common.encryption import Unreadable, decrypt, encrypt
+from common.htmx import htmx
 
 View = Callable[..., HttpResponseBase]
 
@@ -70,9 +72,7 @@ def question(request: HttpRequest, back: str) -> HttpResponse:
     address = (
         f"{get_adapter().get_reauthentication_methods(request.user)[0]['url']}?{urlencode({'next': back})}"
     )
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(headers={"HX-Redirect": address})
-    return redirect(address)
+    return HttpResponseClientRedirect(address) if htmx(request) else redirect(address)
 
 
 def asks_again(view: View) -> View:

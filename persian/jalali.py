@@ -27,13 +27,10 @@ MONTHS: Final = (
     "بهمن",
     "اسفند",
 )
-# By `date.weekday()`: Monday is 0.
-WEEKDAYS: Final = ("دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه")
 
 # A year from here on is read as Gregorian, below as Jalali: 1405 and 2026 cannot be confused.
 _FIRST_GREGORIAN_YEAR: Final = 1700
 _DATE: Final = re.compile(r"(\d{4})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{1,2})")
-_TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 def is_persian(language: str) -> bool:
@@ -101,11 +98,6 @@ def _month_start(index: int) -> date:
     return first
 
 
-def weekday_name(day: date) -> str:
-    """The Persian name of the day of the week."""
-    return WEEKDAYS[day.weekday()]
-
-
 def parse_date(text: str) -> date:
     """The Gregorian date of «۱۴۰۵/۰۹/۰۱» or `2026-11-22`: any digits, `/`, `-` or `.` between.
 
@@ -119,21 +111,6 @@ def parse_date(text: str) -> date:
         return date(year, month, day)
     gregorian: date = jdatetime.date(year, month, day).togregorian()
     return gregorian
-
-
-def parse_datetime(text: str) -> datetime:
-    """The instant of «۱۴۰۵/۰۹/۰۱ ۲۲:۰۰» on Tehran's clock, aware. Raises ValueError for anything else.
-
-    A comma or `T` may stand between day and time; without a time it is the start of the day.
-    """
-    parts = re.split(r"[\s،,T]+", to_ascii(text).strip(), maxsplit=1)
-    day = parse_date(parts[0])
-    if len(parts) == 1:
-        return datetime.combine(day, time(), TEHRAN)
-    match = _TIME.fullmatch(parts[1].strip())
-    if match is None:
-        raise ValueError(f"not a time: {parts[1]!r}")
-    return datetime.combine(day, time(int(match[1]), int(match[2]), int(match[3] or 0)), TEHRAN)
 
 
 def _in_tehran(instant: datetime) -> datetime:

@@ -15,9 +15,6 @@ from amoot_comms.database.grants import GRANTS, SEQUENCES, Grant
 
 logger = logging.getLogger(__name__)
 
-# What is granted beside the columns of UPDATE: everything else is a right too many.
-ON_TABLES: Final = ("SELECT", "INSERT", "DELETE")
-
 _ROLE: Final = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)"
 _COLUMNS: Final = """
     SELECT c.relname, array_agg(a.attname::text) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid

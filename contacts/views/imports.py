@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 from kombu.exceptions import OperationalError
 
 from common.body_limits import takes_uploads
 from common.fresh_proof import asks_again_on
+from common.htmx import htmx
 from contacts import tasks
 from contacts.actions import imports
 from contacts.forms import UploadForm
@@ -113,11 +115,10 @@ def import_result(request: HttpRequest, pk: int) -> HttpResponse:
         if row.status == Status.RUNNING:
             _wake(row)
         return redirect("contacts:import_result", pk=pk)
-    asked_again = bool(request.headers.get("HX-Request"))
     if row.status == Status.PREVIEWED:
         preview = reverse("contacts:import_preview", args=[pk])
-        return HttpResponse(headers={"HX-Redirect": preview}) if asked_again else redirect(preview)
-    template = "contacts/_import_state.html" if asked_again else "contacts/import_result.html"
+        return HttpResponseClientRedirect(preview) if htmx(request) else redirect(preview)
+    template = "contacts/_import_state.html" if htmx(request) else "contacts/import_result.html"
     context = {
         "row": row,
         "running": row.status == Status.RUNNING,

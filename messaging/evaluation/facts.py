@@ -82,10 +82,6 @@ def _override_facts(message: Message, override: Override) -> OverrideFacts:
     )
 
 
-def message_facts(message: Message) -> MessageFacts:
-    return Known.of([message]).message(message)
-
-
 def recipient_facts(contact: Contact | None, address: str, *, duplicate: bool = False) -> RecipientFacts:
     """Facts about one recipient (`address`: E.164, or whatever a file's line had instead of a number), read
     now. What restricts the number counts, whoever has it (reading 10); without a contact nothing is known,

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from audit.nightly import latest as latest_verification
 from messaging.operations.backlog import READY
 from messaging.operations.figures import MINUTES
-from messaging.operations.overview import Overview, overview
+from messaging.operations.overview import Overview, consent_out_of_step, overview
 
 # What waits for nothing of its own needs a word here; `reason=""` would be no label at all.
 READY_LABEL = "ready"
@@ -36,6 +36,11 @@ class OverviewCollector(Collector):
         yield from self._gateways()
         yield from self._outages()
         yield from self._trail()
+        yield GaugeMetricFamily(
+            "amoot_consent_out_of_step",
+            "Customers and numbers whose flags are not what the consent ledger says; counted once an hour.",
+            value=consent_out_of_step(),
+        )
 
     def _workers(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("amoot_workers_alive", "Workers seen lately.", value=self.seen.alive)

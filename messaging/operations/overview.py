@@ -10,12 +10,14 @@ from typing import Any, Final
 from django.core.cache import cache
 
 from channels.models import Channel, Outage
+from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
 from messaging.operations import figures
 from messaging.operations.backlog import Waiting, backlog
 
 # Seconds for which one count serves every visitor and scraper.
 BACKLOG_SECONDS: Final = 10
 FIGURES_SECONDS: Final = 4
+CONSENT_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,17 @@ def overview(now: datetime) -> Overview:
         for channel in Channel.objects.of_messages().order_by("id")
     ]
     return Overview(channels, figures.workers(now), outages)
+
+
+def consent_out_of_step() -> int:
+    """Customers and numbers whose flags or restrictions are not what the ledger says, as of the last hour."""
+    return int(
+        _cached(
+            "consent-out-of-step",
+            lambda: out_of_step_with_ledger().count() + len(restrictions_out_of_step()),
+            CONSENT_SECONDS,
+        )
+    )
 
 
 def _cached(key: str, count: Callable[[], Any], seconds: int) -> Any:

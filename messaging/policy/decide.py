@@ -51,11 +51,6 @@ class Decision:
         refused = [f for f in self.findings if f.effect is Effect.REFUSE]
         return (*refused, *(f for f in self.findings if f.effect is Effect.HOLD))
 
-    @property
-    def decisive(self) -> Finding | None:
-        """The finding that `reason` and `until` come from; None where nothing refuses or holds."""
-        return next((f for f in self.refusals if f.reason is self.reason), None)
-
 
 def _finding(rule: Rule, ruling: Ruling) -> Finding:
     return Finding(rule.name, rule.clause, ruling.effect, ruling.reason, ruling.until)

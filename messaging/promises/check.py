@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from channels.past_hours import PastHours
+from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
 from gateways.masking import masked_number
 from messaging.evaluation.facts import content_hash
 from messaging.models import Delivery, Override
@@ -80,6 +81,7 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> Verdict:
         _ask(verdict, "outside_window", breaches.OUTSIDE_WINDOW)
         _dialling_too_long(verdict, promotional)
         _ask(verdict, "unaccounted", breaches.UNACCOUNTED)
+        _consent(verdict)
         verdict.resent_by_person = _count(breaches.RESENT_BY_PERSON)
         verdict.not_as_said = _count(breaches.NOT_AS_SAID)
         verdict.in_doubt = Delivery.objects.filter(state__in=["sending", "unknown"]).count()
@@ -121,6 +123,28 @@ def _opted_out() -> tuple[str, dict[str, Any]]:
         if override.content_hash == content_hash(override.message)
     ]
     return breaches.OPTED_OUT.format(committed=committed, margin=margin), {"same_content": same}
+
+
+def _consent(verdict: Verdict) -> None:
+    """Flags that are not what the ledger says, and restrictions that are not what the flags say."""
+    contacts = out_of_step_with_ledger()
+    verdict.add(
+        "consent",
+        contacts.count(),
+        [
+            Breach(None, None, masked_number(contact.address), f"customer {contact.pk}: not as recorded")
+            for contact in contacts[:EXAMPLES]
+        ],
+    )
+    restrictions = restrictions_out_of_step()
+    verdict.add(
+        "consent",
+        len(restrictions),
+        [
+            Breach(None, None, masked_number(number), f"{source} {source_id}: restriction not as flagged")
+            for number, source, source_id in restrictions
+        ],
+    )
 
 
 def _dialling_too_long(verdict: Verdict, promotional: dict[int, PastHours]) -> None:

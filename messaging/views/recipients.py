@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from common.htmx import htmx
 from contacts.reasons import reason_text
 from messaging.doubts import doubt_of_one
 from messaging.evaluation.explain import (
@@ -77,8 +78,7 @@ def _why_page(request: HttpRequest, message: Message, explanation: Explanation) 
         "outages_told": outages,
         "sees_answers": signed_in(request).may("messaging.view_gatewaycall"),
     }
-    is_fragment = request.headers.get("HX-Request") == "true"
-    return render(request, "messaging/_why.html" if is_fragment else "messaging/why.html", context)
+    return render(request, "messaging/_why.html" if htmx(request) else "messaging/why.html", context)
 
 
 @requires("messaging.view_message")
@@ -104,6 +104,5 @@ def why_number(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("number", reason_text(error.code))
         else:
             return _why_page(request, message, explain_address(message, address, timezone.now()))
-    is_fragment = request.headers.get("HX-Request") == "true"
-    template = "messaging/_why_fault.html" if is_fragment else "messaging/why.html"
+    template = "messaging/_why_fault.html" if htmx(request) else "messaging/why.html"
     return render(request, template, {"message": message, "number_form": form})

@@ -27,8 +27,6 @@ from staff.roles import Role
 
 logger = logging.getLogger(__name__)
 
-EXTENSION_MAX_LENGTH = 10
-
 # Two moves that each are fine can close a circle together; they queue here.
 _HIERARCHY_LOCK = 0x73746166  # "staf"
 

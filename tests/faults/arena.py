@@ -28,7 +28,7 @@ from tests.gateways.running import Running
 from tests.messaging.helpers import people
 from tests.processes import ROOT, Processes
 
-CLEAN = {"lost": 0, "twice": 0, "opted_out": 0, "outside_window": 0, "unaccounted": 0}
+CLEAN = {"lost": 0, "twice": 0, "opted_out": 0, "outside_window": 0, "unaccounted": 0, "consent": 0}
 
 # Seconds. The product's own are longer; what is promised counts from them.
 LEASE = 4

@@ -14,7 +14,7 @@ from messaging.promises.check import Verdict, check
 from tests.factories import NOW
 from tests.messaging.helpers import campaign
 
-KEPT = {"lost": 0, "twice": 0, "opted_out": 0, "outside_window": 0, "unaccounted": 0}
+KEPT = {"lost": 0, "twice": 0, "opted_out": 0, "outside_window": 0, "unaccounted": 0, "consent": 0}
 
 
 class Log:

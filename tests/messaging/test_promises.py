@@ -11,6 +11,7 @@ from django.db import connection
 
 from channels.actions import set_windows
 from contacts.actions.consent import set_consent
+from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_not_sent, record_unknown
@@ -54,6 +55,18 @@ def test_a_campaign_that_went_well_keeps_every_promise(log: Log):
 
 def test_an_empty_system_keeps_every_promise(log: Log):
     assert log.judge().counts == KEPT
+
+
+def test_a_flag_that_the_ledger_does_not_know_is_out_of_step(log: Log):
+    message = sent()
+    log.accept_all(message)
+    astray = Contact.objects.filter(deliveries__message=message).earliest("pk")
+    with unguarded():
+        Contact.objects.filter(pk=astray.pk).update(no_messages=True)
+    verdict = log.judge()
+    assert verdict.counts["consent"] >= 1
+    assert f"customer {astray.pk}" in verdict.examples["consent"][0].what
+    assert not verdict.is_kept
 
 
 def test_what_is_recorded_and_was_never_taken_is_lost(log: Log):

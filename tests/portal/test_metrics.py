@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
 from messaging.operations.heartbeat import Heart
-from tests.factories import OutageFactory
+from tests.factories import ContactFactory, OutageFactory
+from tests.guards import unguarded
 from tests.messaging.helpers import campaign, seconds
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +31,12 @@ def samples(response: Any) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(response.content.decode())
         for sample in family.samples
     }
+
+
+def test_a_flag_that_the_ledger_does_not_know_is_counted() -> None:
+    with unguarded():
+        Contact.objects.filter(pk=ContactFactory().pk).update(no_promotional=True)
+    assert samples(scrape())["amoot_consent_out_of_step",] >= 1
 
 
 def test_it_says_what_works_what_waits_and_what_is_down() -> None:
@@ -58,6 +66,7 @@ def test_it_says_what_works_what_waits_and_what_is_down() -> None:
     assert found["amoot_backlog_recipients", "sms", "operator_down"] == 3
     assert found["amoot_channel_down", "sms"] == 1
     assert found["amoot_outage_seconds", "network", "sms"] >= 30
+    assert found["amoot_consent_out_of_step",] == 0
     assert found["amoot_calls_in_doubt", "sms"] == 0
     assert message.text not in answer.content.decode()
     assert "+98" not in answer.content.decode()

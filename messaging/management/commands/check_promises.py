@@ -19,6 +19,7 @@ NAMES = {
     "opted_out": "sent to who refused it",
     "outside_window": "outside the window",
     "unaccounted": "unaccounted for",
+    "consent": "consent out of step",
 }
 
 
