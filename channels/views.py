@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels import actions
 from channels.forms import OutageForm, WeekForm, week_initial
@@ -70,6 +70,7 @@ def end_outage(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 @requires("channels.change_windows")
+@require_http_methods(["GET", "POST"])
 @asks_again
 def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     """Edit the week of sending windows of one purpose (C7.6)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from persian.jalali import tehran_date
 from staff.directory import alphabetical, directory
@@ -15,6 +16,7 @@ from staff.roles import ROLE_NAMES, Role
 
 
 @requires("staff.view_employee")
+@require_GET
 def directory_page(request: HttpRequest) -> HttpResponse:
     """Who works here: search, department, leavers only when asked for."""
     form = DirectoryForm(request.GET or None)
@@ -45,6 +47,7 @@ def directory_page(request: HttpRequest) -> HttpResponse:
 
 
 @requires("staff.view_employee")
+@require_GET
 def employee_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One colleague: how to reach, whose team, which roles."""
     person = get_object_or_404(Employee.objects.directory(), pk=pk)

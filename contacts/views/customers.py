@@ -21,8 +21,8 @@ from contacts.views.common import user_of
 from staff.permissions import requires
 
 
-@require_GET
 @requires("contacts.view_contact")
+@require_GET
 def contact_list(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET or None, initial={"refused": ""})
     asked = form.values() if form.is_bound else {}
@@ -53,8 +53,8 @@ def _filtered(asked: dict[str, str]) -> ContactQuerySet:
     return customers
 
 
-@require_GET
 @requires("contacts.view_contact")
+@require_GET
 def contact_card(request: HttpRequest, pk: int) -> HttpResponse:
     return _card(request, get_object_or_404(Contact, pk=pk))
 
@@ -78,8 +78,8 @@ def _card(
     return render(request, "contacts/card.html", context, status=422 if refused else 200)
 
 
-@require_POST
 @requires("contacts.set_consent")
+@require_POST
 def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
     """Set (`value=1`) or clear one of the two options."""
     contact = get_object_or_404(Contact, pk=pk)
@@ -107,8 +107,8 @@ def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
     return _card(request, contact, {flag: form})
 
 
-@require_POST
 @requires("contacts.view_contact")
+@require_POST
 def call_open(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact, pk=pk)
     _call, effect = open_call(contact=contact, by=user_of(request), now=timezone.now())
@@ -119,8 +119,8 @@ def call_open(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("contacts:card", pk=pk)
 
 
-@require_POST
 @requires("contacts.set_consent")
+@require_POST
 def call_close(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact, pk=pk)
     if close_call(contact=contact, by=user_of(request), now=timezone.now()):

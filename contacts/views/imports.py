@@ -40,8 +40,8 @@ Status = ContactImport.Status
 
 
 @takes_uploads(settings.IMPORT_MAX_BYTES, "contacts.import_contacts")
-@require_http_methods(["GET", "POST"])
 @requires("contacts.import_contacts")
+@require_http_methods(["GET", "POST"])
 def import_upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -68,8 +68,8 @@ def import_upload(request: HttpRequest) -> HttpResponse:
     return render(request, "contacts/import.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
 @requires("contacts.import_contacts")
+@require_http_methods(["GET", "POST"])
 def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
     row = _own(request, pk)
     if row.status != Status.PREVIEWED:
@@ -106,8 +106,8 @@ def _decide(request: HttpRequest, row: ContactImport) -> HttpResponse:
     return redirect("contacts:import_result", pk=row.pk)
 
 
-@require_http_methods(["GET", "POST"])
 @requires("contacts.import_contacts")
+@require_http_methods(["GET", "POST"])
 def import_result(request: HttpRequest, pk: int) -> HttpResponse:
     """What became of it; while it runs, the page asks for its own middle again. A POST wakes a worker."""
     row = _own(request, pk)
@@ -128,8 +128,8 @@ def import_result(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, template, context)
 
 
-@require_GET
 @requires("contacts.import_contacts")
+@require_GET
 @asks_again_on("contacts:import_result")
 def import_report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The refused rows as they stood in the file, each with its reasons, as CSV."""

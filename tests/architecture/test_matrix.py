@@ -224,10 +224,20 @@ def test_an_address_opens_for_its_roles_and_for_nobody_else(name, world):
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
-def test_a_stranger_is_sent_to_the_sign_in(name, world):
-    answer = ask(Client(), TABLE[name], address_of(name, world, User.objects.get(username="voc")))
-    assert answer.status_code == 302
-    assert answer.url.startswith(reverse("account_login"))
+def test_a_stranger_is_sent_to_the_sign_in_whatever_the_method(name, world):
+    address = address_of(name, world, User.objects.get(username="voc"))
+    for method in ("GET", "POST", "DELETE"):
+        answer = Client().generic(method, address)
+        assert answer.status_code == 302, method
+        assert answer.url.startswith(reverse("account_login")), method
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_a_method_that_no_page_knows_is_refused_to_those_who_may(name, world):
+    user = UserFactory(roles=list(Role))
+    client = Client()
+    client.force_login(user)
+    assert client.delete(address_of(name, world, user)).status_code == 405
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
