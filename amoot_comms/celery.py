@@ -19,7 +19,7 @@ from celery.signals import setup_logging, worker_init
 from kombu import Queue
 
 from amoot_comms import heartbeats
-from channels.wake import WAKE_SECONDS
+from common.enqueue import WAKE_SECONDS
 from common.statement_timeout import limit_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from amoot_comms import home as at_home
 from messaging.operations.figures import skewed_workers
-from staff.models import User
+from staff.permissions import signed_in
 
 
 @login_required
@@ -32,14 +32,8 @@ def home_now(request: HttpRequest) -> HttpResponse:
     return render(request, "home/_now.html", _now(request))
 
 
-def _user(request: HttpRequest) -> User:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 (behind login_required)
-    return user
-
-
 def _now(request: HttpRequest) -> dict[str, Any]:
-    user, now = _user(request), timezone.now()
+    user, now = signed_in(request), timezone.now()
     return {
         "now": now,
         "channels": at_home.channels_now(now),
@@ -54,7 +48,7 @@ def _now(request: HttpRequest) -> dict[str, Any]:
 
 
 def _weeks(request: HttpRequest) -> dict[str, Any]:
-    user, now = _user(request), timezone.now()
+    user, now = signed_in(request), timezone.now()
     charts: dict[str, Any] = {}
     if user.may("messaging.view_message"):
         charts["deliveries"] = at_home.deliveries_chart(user, now)

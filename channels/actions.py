@@ -17,7 +17,7 @@ from audit.actions import record
 from channels.hours import Interval, check_intervals, check_limit, spelled
 from channels.limits import limit_of
 from channels.models import Channel, Outage, Purpose, SendingWindow, WindowsChange
-from channels.wake import ask_to_tell
+from common.enqueue import after_commit
 from persian.text import fold_line
 from staff.models import Department, User
 from staff.permissions import demand
@@ -108,7 +108,7 @@ def set_windows(
         record(by=by, action="channel.windows_set", obj=locked, data=change, now=now)
         if by is not None:
             WindowsChange.objects.create(channel=locked, changed_by=by, changed_at=now, **change)
-            ask_to_tell()
+            after_commit("channels.tasks.tell")
     return True
 
 
@@ -144,7 +144,7 @@ def declare_outage(*, channel: Channel, reason: str, by: User, now: datetime) ->
                 declared_by=by,
             )
             record(by=by, action="channel.outage_declared", obj=channel, data={"reason": reason}, now=now)
-            ask_to_tell()
+            after_commit("channels.tasks.tell")
     except IntegrityError as error:
         raise ValidationError(
             _("An outage of “%(channel)s” is declared already.") % {"channel": channel.display_name}
@@ -173,7 +173,7 @@ def detect_outage(
                 next_probe_at=now,
             )
             record(by=None, action="channel.outage_detected", obj=channel, data=data, now=now)
-            ask_to_tell()
+            after_commit("channels.tasks.tell")
     except IntegrityError:
         # Another worker was quicker. Should its outage have ended since, it is still the one meant.
         earlier = Outage.objects.filter(channel=channel, origin=Outage.Origin.DETECTED)
@@ -223,7 +223,7 @@ def end_outage(*, outage: Outage, by: User | None, now: datetime) -> bool:
             record(
                 by=by, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now
             )
-            ask_to_tell()
+            after_commit("channels.tasks.tell")
     return bool(ended)
 
 

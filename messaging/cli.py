@@ -14,7 +14,6 @@ from django.utils.dateparse import parse_datetime
 
 from channels.models import Channel
 from persian.jalali import TEHRAN
-from staff.models import User
 
 # The Jalali calendar, in which every time is shown, begins here.
 FIRST_YEAR = 622
@@ -33,13 +32,6 @@ def clear_errors() -> Iterator[None]:
         raise CommandError("\n".join(lines)) from error
     except PermissionDenied as error:
         raise CommandError(str(error)) from error
-
-
-def user_named(username: str) -> User:
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise CommandError(f"There is no user “{username}”.")
-    return user
 
 
 def sending_channel(code: str) -> Channel:

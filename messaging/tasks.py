@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from celery import shared_task
 
 from channels.models import Channel, Outage
-from channels.wake import WAKE_SECONDS
+from common.enqueue import WAKE_SECONDS
 from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel

@@ -17,8 +17,7 @@ from contacts.models import ConsentEntry, Contact
 from contacts.presenting import history_of, import_changes_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
 from contacts.selectors import known_tags, words_of_others
-from contacts.views.common import user_of
-from staff.permissions import requires
+from staff.permissions import requires, signed_in
 
 
 @requires("contacts.view_contact")
@@ -36,7 +35,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         "similar": [(row, foreign.get(row.pk, [])) for row in page.similar],
         "tags": known_tags(),
         "none_at_all": not page.rows and not asked and not Contact.objects.exists(),
-        "may_import": user_of(request).may("contacts.import_contacts"),
+        "may_import": signed_in(request).may("contacts.import_contacts"),
     }
     return render(request, "contacts/list.html", context)
 
@@ -62,7 +61,7 @@ def contact_card(request: HttpRequest, pk: int) -> HttpResponse:
 def _card(
     request: HttpRequest, contact: Contact, refused: dict[str, ReasonForm] | None = None
 ) -> HttpResponse:
-    may_see_history = user_of(request).may("contacts.view_consententry")
+    may_see_history = signed_in(request).may("contacts.view_consententry")
     history = history_of(contact) if may_see_history else []
     context = {
         "contact": contact,
@@ -70,7 +69,7 @@ def _card(
         "former": contact.numbers.filter(until__isnull=False).order_by("-until"),
         "options": options_of(contact, refused),
         "open_call": contact.calls.filter(closed_at__isnull=True).select_related("opened_by").first(),
-        "may_set": user_of(request).may("contacts.set_consent"),
+        "may_set": signed_in(request).may("contacts.set_consent"),
         "may_see_history": may_see_history,
         "history": history,
         "import_changes": import_changes_of(contact) if may_see_history else [],
@@ -92,7 +91,7 @@ def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
                 flag=flag,
                 value=value,
                 reason=form.cleaned_data["reason"],
-                by=user_of(request),
+                by=signed_in(request),
                 now=timezone.now(),
             )
         except ValidationError as error:
@@ -111,7 +110,7 @@ def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
 @require_POST
 def call_open(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact, pk=pk)
-    _call, effect = open_call(contact=contact, by=user_of(request), now=timezone.now())
+    _call, effect = open_call(contact=contact, by=signed_in(request), now=timezone.now())
     sentences = [
         _("The call is open: promotional messages to this customer wait until the VOC expert decides.")
     ]
@@ -123,7 +122,7 @@ def call_open(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def call_close(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact, pk=pk)
-    if close_call(contact=contact, by=user_of(request), now=timezone.now()):
+    if close_call(contact=contact, by=signed_in(request), now=timezone.now()):
         messages.success(request, _("The call is closed; what waited for it goes on."))
     else:
         messages.info(request, _("No call was open."))

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
-from kombu.exceptions import OperationalError
 
 from common.body_limits import takes_uploads
+from common.enqueue import enqueue
 from common.fresh_proof import asks_again_on
 from common.htmx import htmx
 from contacts import tasks
@@ -30,9 +30,8 @@ from contacts.models import ContactImport, ImportedCustomers
 from contacts.presenting import VERDICTS
 from contacts.reasons import reason_text
 from contacts.selectors import imports_seen_by, known_tags, newest_imports
-from contacts.views.common import user_of
 from contacts.wording import listed
-from staff.permissions import requires
+from staff.permissions import requires, signed_in
 
 REFUSED_SHOWN = 20
 
@@ -48,7 +47,7 @@ def import_upload(request: HttpRequest) -> HttpResponse:
         try:
             row = imports.receive_upload(
                 upload=form.cleaned_data["file"],
-                by=user_of(request),
+                by=signed_in(request),
                 now=timezone.now(),
                 tag=form.cleaned_data["tag"],
             )
@@ -61,7 +60,7 @@ def import_upload(request: HttpRequest) -> HttpResponse:
             return redirect("contacts:import_result", pk=row.pk)
     context = {
         "form": form,
-        "imports": newest_imports(user_of(request)),
+        "imports": newest_imports(signed_in(request)),
         "titles": listed(titles()),
         "tags": known_tags(),
     }
@@ -95,10 +94,10 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _decide(request: HttpRequest, row: ContactImport) -> HttpResponse:
     if "discard" in request.POST:
-        imports.discard_import(import_id=row.pk, by=user_of(request))
+        imports.discard_import(import_id=row.pk, by=signed_in(request))
         messages.info(request, _("Nothing was imported; the file was removed."))
         return redirect("contacts:import")
-    if imports.confirm_import(import_id=row.pk, by=user_of(request)):
+    if imports.confirm_import(import_id=row.pk, by=signed_in(request)):
         if row.rows < imports.QUICK_ROWS:
             tasks.run_import(row.pk)
         else:
@@ -122,7 +121,7 @@ def import_result(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "running": row.status == Status.RUNNING,
-        "may_write": user_of(request).may("messaging.submit_message") and _has_customers(row),
+        "may_write": signed_in(request).may("messaging.submit_message") and _has_customers(row),
         **_refused(row),
     }
     return render(request, template, context)
@@ -144,7 +143,7 @@ def import_report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def _own(request: HttpRequest, pk: int) -> ContactImport:
     """The person's own import; the others' are for those who look after imports."""
     row = get_object_or_404(ContactImport.objects.select_related("by"), pk=pk)
-    if not imports_seen_by(user_of(request)).filter(pk=pk).exists():
+    if not imports_seen_by(signed_in(request)).filter(pk=pk).exists():
         raise PermissionDenied
     return row
 
@@ -168,7 +167,5 @@ def _problems(row: ContactImport) -> Iterator[Refused]:
 def _wake(row: ContactImport) -> None:
     """Have a worker look at a list, or write it; where the broker is away, the person waits instead."""
     task: Task = tasks.run_import if row.rows else tasks.preview_import
-    try:
-        task.apply_async((row.pk,), retry=False)
-    except OperationalError:
+    if not enqueue(task.name, row.pk):
         task(row.pk)

@@ -16,7 +16,7 @@ from contacts.effects import effect_sentence
 from contacts.models import ConsentEntry
 from contacts.reasons import reason_text
 from persian.phones import InvalidNumber, normalise
-from staff.models import User
+from staff.cli import user_named
 
 FLAGS = {"promotional": ConsentEntry.Flag.NO_PROMOTIONAL, "all": ConsentEntry.Flag.NO_MESSAGES}
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         address = _number(options["phone"])
-        by = _user(options["by"])
+        by = user_named(options["by"])
         flag, value = FLAGS[options["kind"]], not options["clear"]
         try:
             said = set_consent_by_number(
@@ -65,13 +65,6 @@ def _number(typed: str) -> str:
         raise CommandError(
             _("“%(typed)s”: %(reason)s") % {"typed": typed, "reason": reason_text(error.code)}
         ) from error
-
-
-def _user(username: str) -> User:
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None:
-        raise CommandError(_("There is no active user “%(user)s”.") % {"user": username})
-    return user
 
 
 def _as_json(said: Said) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from staff.actions.accounts import set_roles
-from staff.models import User
+from staff.cli import user_named
 from staff.roles import Role
 
 
@@ -27,9 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("roles", nargs="*", metavar="ROLE")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(username=options["username"]).first()
-        if user is None:
-            raise CommandError(_("There is no user “%(name)s”.") % {"name": options["username"]})
+        user = user_named(options["username"], also_disabled=True)
         try:
             changed = set_roles(user=user, roles=options["roles"], by=None, now=timezone.now())
         except ValidationError as error:
