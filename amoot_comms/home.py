@@ -19,12 +19,12 @@ from audit.nightly import latest as latest_verification
 from channels.limits import hours_of
 from channels.models import Channel, Outage, Purpose
 from contacts.models import ConsentEntry, OptOutCall
-from messaging.doubts import undecided
 from messaging.evaluation.explain import standing
 from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at
-from messaging.presenting import Counts
+from messaging.settlement.unknown_outcomes import undecided
 from messaging.states import DeliveryState, MessageStatus
+from messaging.web.presenting import Counts
 from persian.jalali import TEHRAN, format_date, is_persian, tehran_date
 from staff.models import User
 

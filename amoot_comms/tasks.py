@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from accounts.own_sessions import forget_ended
-from messaging.uploads import clear_old
+from messaging.compose.uploads import clear_old
 
 
 @shared_task(name="amoot_comms.tasks.clear_expired")

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from accounts.views import go_on, lock_outs, password_link, reset_factor, sessions_page, unlock_user
 from amoot_comms import views
-from messaging.views.hooks import hook
+from messaging.web.views.hooks import hook
 
 # Addresses of colleagues come from HR and IT; allauth's own pages for them stay closed.
 _CLOSED = ("accounts/email/", "accounts/signup/", "accounts/confirm-email/")

@@ -17,8 +17,8 @@ from benchmarks.processes import Gateway, children, gateway
 from contacts.actions.consent import set_consent
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
+from messaging.invariants.check import check
 from messaging.models import Delivery, GatewayCall, Message
-from messaging.promises.check import check
 
 BATCH = 1_000
 WORKERS = 2

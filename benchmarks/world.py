@@ -12,7 +12,7 @@ from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
-from messaging.audience import Audience, everybody, with_tag
+from messaging.audience.members import Audience, everybody, with_tag
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery, GatewayCall, Message, WorkerBeat
 from staff.models import Department, Employee, User

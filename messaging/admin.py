@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from audit.admin_tools import WrittenDates
 from contacts.models import Contact
 from contacts.wording import number_text
-from messaging.labels import REASONS
 from messaging.models import (
     Breach,
     Comparison,
@@ -30,8 +29,9 @@ from messaging.models import (
     Override,
     ProviderCallback,
 )
+from messaging.models.querysets import BreachQuerySet, MessageQuerySet
 from messaging.policy.reasons import Reason
-from messaging.querysets import BreachQuerySet, MessageQuerySet
+from messaging.web.labels import REASONS
 from persian.jalali import format_datetime
 from persian.phones import InvalidNumber, normalise
 from staff.models import User

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit import words
-from messaging.labels import audience_label
 from messaging.models import DoubtDecision
+from messaging.web.labels import audience_label
 
 ACTIONS: Final = {
     "call.settled": _("call in doubt settled"),

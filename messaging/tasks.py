@@ -17,9 +17,9 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
 from messaging.dispatch.send import Courier
-from messaging.dispatch.settle import settle_channel
-from messaging.reports.look import look_for_news
-from messaging.shadow.compare import compare_due
+from messaging.feedback.look import look_for_news
+from messaging.reconciliation.compare import compare_due
+from messaging.settlement.ask import settle_channel
 
 logger = logging.getLogger(__name__)
 

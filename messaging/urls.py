@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import breaches, compose, detail, doubt, inbound, listing, operations, recipients
+from messaging.web.views import breaches, compose, detail, doubt, inbound, listing, operations, recipients
 
 app_name = "messaging"
 urlpatterns = [

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gateways.base import RecipientOutcome, Result
-from gateways.likeness import is_cancellation
 from gateways.reading import as_id, from_provider_time, last_ten
+from gateways.similarity import is_cancellation
 from persian.text import search_key
 
 # Providers write and read whole seconds, and the slices of a period overlap by one.

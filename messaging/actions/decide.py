@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from messaging.models import DoubtDecision, GatewayCall, Message
-from messaging.reports.schedule import expect_reports_of
+from messaging.models.report_schedule import expect_reports_of
 from messaging.states import DeliveryState, MessageStatus
 from staff.models import User
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging.models import Message
-from messaging.querysets import MessageQuerySet
+from messaging.models.querysets import MessageQuerySet
 from messaging.states import MESSAGE_MOVES, MessageStatus
 
 

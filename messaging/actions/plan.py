@@ -10,9 +10,16 @@ from django.db import DataError, IntegrityError, transaction
 from audit.actions import record
 from channels.models import Purpose
 from messaging.actions.move import move_message
+from messaging.audience.planning import (
+    EVERYBODY,
+    Source,
+    insert_deliveries,
+    of_import,
+    of_message_file,
+    tagged,
+)
 from messaging.evaluation.facts import gate_of
 from messaging.models import Message
-from messaging.planning import EVERYBODY, Source, insert_deliveries, of_import, of_message_file, tagged
 from messaging.states import MessageStatus
 
 logger = logging.getLogger(__name__)

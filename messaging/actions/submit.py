@@ -17,13 +17,13 @@ from audit.actions import record
 from channels.models import Channel, Purpose
 from contacts.actions.people import ensure_contacts
 from gateways.sms_parts import count_parts
-from messaging.audience import Audience
+from messaging.audience.members import Audience
+from messaging.audience.planning import Plan, preview
 from messaging.evaluation.facts import MessageGate, channel_facts, gate, medium_of
-from messaging.labels import number
 from messaging.models import AudienceMember, Message
-from messaging.planning import Plan, preview
 from messaging.policy.facts import Medium, MessageFacts
 from messaging.policy.facts import Purpose as PolicyPurpose
+from messaging.web.labels import number
 from persian.jalali import TEHRAN, format_date, format_datetime
 from staff.models import Employee, User
 

@@ -14,9 +14,9 @@ from messaging.actions.move import StaleState, move_message
 from messaging.evaluation.facts import gate_of
 from messaging.evaluation.sql import IS_HELD, state_of_refusal
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
+from messaging.models.querysets import MessageQuerySet
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
-from messaging.querysets import MessageQuerySet
 from messaging.states import DeliveryState, MessageStatus
 
 BATCH = 10_000

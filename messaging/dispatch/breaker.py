@@ -16,10 +16,10 @@ from django.db.models import Max
 from channels.actions import detect_outage, postpone_probe, replace_outage, take_probe
 from channels.models import Channel, Outage
 from gateways.base import GatewayError, NotSent, Trouble
+from messaging.dispatch.causes import CREDIT_CODE, cause_of
 from messaging.dispatch.claim import patience
 from messaging.dispatch.clock import TOLERANCE, Clock
 from messaging.dispatch.send import Courier, is_batch_refusal
-from messaging.operations.causes import CREDIT_CODE, cause_of
 
 # Troubles that say nothing about the next call.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.APPROVAL, Trouble.CONTENT, Trouble.LATE})

@@ -26,12 +26,12 @@ from messaging.dispatch.breaker import keep_down, open_outage, outage_to_probe, 
 from messaging.dispatch.choking import CHOKED, is_choked_on
 from messaging.dispatch.claim import Claim, Front, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
+from messaging.dispatch.heartbeat import note
 from messaging.dispatch.rate import Line
 from messaging.dispatch.send import NOBODY_TOLD, Courier, hold_of, is_batch_refusal, send_claim
 from messaging.dispatch.stop_campaigns import stop_campaigns
 from messaging.evaluation.facts import Known, MessageGate
 from messaging.models import Message
-from messaging.operations.heartbeat import note
 from messaging.policy.decide import Verdict
 
 logger = logging.getLogger(__name__)

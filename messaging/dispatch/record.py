@@ -11,8 +11,8 @@ from common.failpoints import Point, passed
 from gateways.base import Answer, Result
 from messaging.dispatch.claim import Claim
 from messaging.models import Delivery, GatewayCall
+from messaging.models.report_schedule import expected
 from messaging.policy.reasons import Reason
-from messaging.reports.schedule import expected
 from messaging.states import DeliveryState
 
 _STATE_OF = {

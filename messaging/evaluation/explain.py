@@ -11,12 +11,12 @@ from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from contacts.models import Contact
 from contacts.selectors import Word, known_tags, owners_of, words_about
+from messaging.audience.planning import Plan, summarise
 from messaging.evaluation.facts import MessageGate, gate_of, recipient_facts
 from messaging.models import Delivery, Message
-from messaging.planning import Plan, summarise
+from messaging.models.querysets import DeliveryQuerySet
 from messaging.policy.decide import Decision, Verdict
 from messaging.policy.reasons import Reason
-from messaging.querysets import DeliveryQuerySet
 from messaging.states import DeliveryState, MessageStatus
 from persian.phones import search_digits
 

@@ -1,6 +1,6 @@
 """Who answers for what: comparisons with the provider's own list, and the breaches found (C0, C7.7).
 
-Nothing here is written but by `messaging.shadow`.
+Nothing here is written but by `messaging.reconciliation`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.guards import append_only, kept
 from messaging.models.message import Message
-from messaging.querysets import BreachQuerySet, ComparisonQuerySet
+from messaging.models.querysets import BreachQuerySet, ComparisonQuerySet
 
 
 class Comparison(models.Model):
@@ -121,7 +121,7 @@ class Breach(models.Model):
     line = models.CharField(_("line"), max_length=30, blank=True)
     first_id = models.CharField(_("provider's first id"), max_length=40)
     last_id = models.CharField(_("provider's last id"), max_length=40)
-    # Of the text as `messaging.shadow.spelling` writes it; empty where many texts stand together.
+    # Of the text as `messaging.reconciliation.spelling` writes it; empty where many texts stand together.
     digest = models.CharField(_("digest of the text"), max_length=32, blank=True)
     group = models.CharField(_("group"), max_length=160)
     part = models.PositiveSmallIntegerField(_("part"))

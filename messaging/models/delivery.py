@@ -1,6 +1,6 @@
 """The recipients' deliveries, and the calls to the gateways that carry them.
 
-Nothing here is written but by `messaging.actions`, `messaging.dispatch` and `messaging.reports`.
+Nothing here is written but by `messaging.actions`, `messaging.dispatch` and `messaging.feedback`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from common.guards import Guard, frozen, kept
 from contacts.wording import number_text
 from messaging.models.message import Message
+from messaging.models.querysets import DeliveryQuerySet
 from messaging.policy.reasons import Reason
-from messaging.querysets import DeliveryQuerySet
 from messaging.states import DeliveryState, forbidden_delivery_move
 
 # Of a call: what was written down before its request.
@@ -48,7 +48,7 @@ class GatewayCall(models.Model):
     error = models.CharField(_("error"), max_length=60, blank=True)
     answer = models.TextField(_("the provider's answer (bounded, masked)"), blank=True)
     # Of a call in doubt: how often the provider was asked without an end of the doubt, what kept it from
-    # telling (`messaging.dispatch.proof.Obstacle`), when it is asked next (empty: after the quiet period),
+    # telling (`messaging.settlement.proof.Obstacle`), when it is asked next (empty: after the quiet period),
     # and since when it is asked only if somebody presses. The claim inserts calls without these.
     settle_rounds = models.PositiveSmallIntegerField(_("times asked"), default=0, db_default=0)
     settle_said = models.CharField(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Purpose
 from common.guards import Guard, append_only, frozen, kept, set_once
-from messaging.querysets import MessageQuerySet
+from messaging.models.querysets import MessageQuerySet
 from messaging.states import MessageStatus, forbidden_message_move
 
 # Written once, at submission (C7.7): whoever answers for the message, and what it says.

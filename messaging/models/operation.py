@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class WorkerBeat(models.Model):
-    """One worker process, as it last reported; written by `messaging.operations.heartbeat` alone.
+    """One worker process, as it last reported; written by `messaging.dispatch.heartbeat` alone.
 
     Instants are the database's. `clock_difference_ms` is the database's clock less the worker's own;
     `sent`, `calls` and `failures` count since the process began.

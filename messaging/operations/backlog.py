@@ -16,9 +16,9 @@ from typing import Any, Final
 from django.db import connection
 
 from channels.models import Channel
+from messaging.audience.planning import summarise
 from messaging.evaluation.facts import MessageGate, gate_of
 from messaging.models import Message
-from messaging.planning import summarise
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus

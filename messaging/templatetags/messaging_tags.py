@@ -16,16 +16,16 @@ from gateways.masking import masked_number
 from messaging.actions.submit import Draft, draft_gate
 from messaging.evaluation.explain import Explanation, reason_now
 from messaging.evaluation.facts import MessageGate, gates_of
-from messaging.explaining import Sentence, sentence_of, shown_number
-from messaging.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
-from messaging.labels import audience_label as label_of_audience
 from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.decide import Finding
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import Effect
-from messaging.presenting import ClosedSchedule, closed_schedule
-from messaging.provider_words import Refusal, meaning_of, refusal_of
 from messaging.states import DeliveryState
+from messaging.web.explaining import Sentence, sentence_of, shown_number
+from messaging.web.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
+from messaging.web.labels import audience_label as label_of_audience
+from messaging.web.presenting import ClosedSchedule, closed_schedule
+from messaging.web.status_labels import Refusal, meaning_of, refusal_of
 from persian.digits import to_ascii
 from persian.jalali import TEHRAN, format_time, numeric_date
 

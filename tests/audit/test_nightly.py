@@ -11,8 +11,8 @@ from amoot_comms.celery import NIGHTLY
 from audit.models import Verification
 from audit.nightly import verify_if_due
 from audit.sealing import seal
-from messaging.dispatch.standby import Standby
 from messaging.operations.metrics import metrics_text
+from messaging.workers.brokerless import Standby
 from tests.audit.trail import intruder, now, tell
 from tests.factories import UserFactory
 

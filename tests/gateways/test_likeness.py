@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateways.amootsms.matching import Matcher
 from gateways.base import Result
-from gateways.likeness import are_alike
+from gateways.similarity import are_alike
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 words = st.lists(st.sampled_from(["متن", "لغو11", "۱۱", "کتاب", "كتاب", "ok", " ", "\n", "stop"]), max_size=6)

@@ -9,8 +9,8 @@ from channels.models import Channel
 from messaging.dispatch.clock import Clock, database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.send import Courier
-from messaging.dispatch.settle import settle_channel
-from messaging.dispatch.settled import Settlement
+from messaging.settlement.apply import Settlement
+from messaging.settlement.ask import settle_channel
 from persian.jalali import TEHRAN
 from tests.gateways.conftest import make_gateway
 from tests.gateways.daytime import daytime

@@ -9,8 +9,8 @@ from typing import Any
 from gateways.base import Answer, RecipientOutcome, Result
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_answer
+from messaging.invariants.check import Verdict, check
 from messaging.models import Delivery, Message
-from messaging.promises.check import Verdict, check
 from tests.factories import NOW
 from tests.messaging.helpers import campaign
 

@@ -10,9 +10,9 @@ from django.db.models import F
 
 from messaging.actions.plan import plan
 from messaging.dispatch.clock import database_clock
+from messaging.feedback.inbound import fetch_inbound
+from messaging.feedback.poll import Polled, poll_channel
 from messaging.models import Delivery, GatewayCall, Message
-from messaging.reports.inbound import fetch_inbound
-from messaging.reports.poll import Polled, poll_channel
 from tests.factories import MessageFactory
 from tests.guards import unguarded
 from tests.messaging.dispatching import Dispatch

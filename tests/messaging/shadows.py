@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from messaging.dispatch.clock import database_clock
 from messaging.models import Comparison, GatewayCall, Message
-from messaging.shadow.compare import compare_day
+from messaging.reconciliation.compare import compare_day
 from persian.jalali import TEHRAN, tehran_date
 from tests.factories import MessageFactory, mobile, open_every_day
 from tests.gateways.conftest import TOKEN

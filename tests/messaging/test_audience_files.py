@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 
-from messaging.audience import from_bytes
+from messaging.audience.members import from_bytes
 
 INPUTS = Path(__file__).parents[1] / "contacts" / "inputs"
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from messaging.cli import instant
+from messaging.management.cli import instant
 from messaging.models import Message
 from tests.factories import ChannelFactory, ContactFactory, EmployeeFactory
 

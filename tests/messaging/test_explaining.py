@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from messaging.explaining import BECAUSE, Sentence, sentence_of
-from messaging.labels import REASONS
 from messaging.models import Delivery
 from messaging.policy.decide import Decision, Verdict, decide
 from messaging.policy.facts import AddressKind, Facts, Purpose
 from messaging.policy.reasons import Reason
+from messaging.web.explaining import BECAUSE, Sentence, sentence_of
+from messaging.web.labels import REASONS
 from persian.jalali import format_datetime
 from tests.policy.builders import HOUR, NOON, SMS_HOURS, facts
 from tests.policy.test_properties import any_facts, nearly_fine

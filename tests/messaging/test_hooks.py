@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from messaging.dispatch.clock import database_clock
+from messaging.feedback.callbacks import BODY_LIMIT, handle_callbacks, message_ids
+from messaging.feedback.look import look_for_news
 from messaging.models import GatewayCall, InboundMessage, ProviderCallback
-from messaging.reports.callbacks import BODY_LIMIT, handle_callbacks, message_ids
-from messaging.reports.look import look_for_news
 from tests.factories import ChannelFactory
 from tests.gateways.running import fetch
 from tests.guards import as_owner
@@ -182,8 +182,8 @@ class TestBelief:
         later(sms)
         make_due()
         post(address, b"MessageID=5")
-        monkeypatch.setattr("messaging.reports.callbacks.message_ids", fails)
-        monkeypatch.setattr("messaging.reports.look.fetch_inbound", fails)
+        monkeypatch.setattr("messaging.feedback.callbacks.message_ids", fails)
+        monkeypatch.setattr("messaging.feedback.look.fetch_inbound", fails)
         with pytest.raises(TypeError):
             look(sms)
         assert states(message) == {"delivered": 3}

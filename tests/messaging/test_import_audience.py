@@ -15,7 +15,7 @@ from django.test import Client
 from contacts.actions import imports
 from contacts.actions.consent import set_consent
 from contacts.models import Contact, ContactImport
-from messaging.audience import of_import
+from messaging.audience.members import of_import
 from messaging.models import Delivery
 from staff.models import Employee, User
 from tests.factories import NOW, ContactFactory, UserFactory

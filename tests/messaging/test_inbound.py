@@ -16,9 +16,9 @@ from django.urls import reverse
 
 from gateways.amootsms.inbound import read_inbound
 from messaging.dispatch.clock import database_clock
+from messaging.feedback import inbound
+from messaging.feedback.inbound import TEXT_LIMIT, fetch_inbound, store
 from messaging.models import InboundCursor, InboundMessage
-from messaging.reports import inbound
-from messaging.reports.inbound import TEXT_LIMIT, fetch_inbound, store
 from tests.factories import ChannelFactory, ContactFactory
 from tests.gateways.conftest import make_gateway
 from tests.gateways.strangers import canned_server
@@ -401,6 +401,6 @@ from channels.models import Channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.send import Courier
 from gateways.registry import gateway_for
-from messaging.reports.inbound import fetch_inbound
+from messaging.feedback.inbound import fetch_inbound
 fetch_inbound(Channel.objects.get(code="sms"), Courier(gateway_for("sms")), clock=database_clock)
 """

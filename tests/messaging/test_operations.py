@@ -8,13 +8,13 @@ from functools import partial
 import pytest
 
 from gateways.base import NotSent, OutcomeUnknown, Trouble
+from messaging.dispatch.causes import cause_of
 from messaging.dispatch.clock import database_clock
+from messaging.dispatch.heartbeat import Heart
 from messaging.models import Delivery, GatewayCall, WorkerBeat
 from messaging.operations import backlog as counting
 from messaging.operations import figures
 from messaging.operations.backlog import READY, backlog
-from messaging.operations.causes import cause_of
-from messaging.operations.heartbeat import Heart
 from messaging.operations.outages import ramp_ends_at
 from tests.factories import (
     NOW,

@@ -9,10 +9,10 @@ import pytest
 from audit.models import Entry
 from messaging.actions.plan import plan, plan_waiting
 from messaging.actions.submit import Draft, foresee, submit
-from messaging.audience import everybody, from_lines
+from messaging.audience.members import everybody, from_lines
+from messaging.audience.planning import EVERYBODY, of_message_file, preview
 from messaging.evaluation.facts import gate_of
 from messaging.models import Delivery, Message
-from messaging.planning import EVERYBODY, of_message_file, preview
 from tests.factories import (
     HOUR,
     NOW,

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from messaging.audience.planning import Plan
 from messaging.evaluation.facts import gate
-from messaging.planning import Plan
 from messaging.policy.facts import ChannelFacts, Medium, MessageFacts, Purpose
-from messaging.presenting import BAR, BAR_WIDTH, Counts, closed_schedule
 from messaging.states import DeliveryState
+from messaging.web.presenting import BAR, BAR_WIDTH, Counts, closed_schedule
 from tests.policy.builders import DAY, HOUR, NOON, SMS_HOURS
 
 

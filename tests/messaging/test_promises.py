@@ -15,9 +15,9 @@ from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_not_sent, record_unknown
+from messaging.invariants.check import Verdict, check
+from messaging.invariants.gateway_log import Reader
 from messaging.models import AudienceMember, Delivery, GatewayCall, Message
-from messaging.promises.check import Verdict, check
-from messaging.promises.gateway_log import Reader
 from tests.factories import (
     HOUR,
     NOW,

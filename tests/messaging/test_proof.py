@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateways.base import RecipientOutcome, Result
-from messaging.dispatch.proof import Verdict, judge
+from messaging.settlement.proof import Verdict, judge
 
 ids = st.sampled_from(["1", "2", "3", "4", ""])
 outcomes = st.builds(RecipientOutcome, st.sampled_from([Result.ACCEPTED, Result.UNKNOWN]), ids)

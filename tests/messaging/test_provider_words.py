@@ -10,7 +10,7 @@ from gateways.amootsms.deliveries import DELIVERY_TYPES
 from gateways.statuses import STATUSES, Kind
 from messaging.actions.stop import pause
 from messaging.models import Delivery, MessageStop
-from messaging.provider_words import meaning_of
+from messaging.web.status_labels import meaning_of
 from tests.factories import ContactFactory
 from tests.messaging.pages import colleague, planned, put, signed_in, sms, user_of
 

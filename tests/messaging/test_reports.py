@@ -10,14 +10,14 @@ import pytest
 from gateways.base import DeliveryReport, OutcomeUnknown, Report
 from messaging import tasks
 from messaging.dispatch.clock import database_clock
+from messaging.feedback.asking import each
+from messaging.feedback.match import Waiting, match
+from messaging.feedback.poll import _take, poll_channel
+from messaging.feedback.write import write_reports
 from messaging.models import Delivery, GatewayCall
-from messaging.provider_words import meaning_of
-from messaging.reports.asking import each
-from messaging.reports.match import Waiting, match
-from messaging.reports.poll import _take, poll_channel
-from messaging.reports.schedule import LATE, LATE_PAUSE, PAUSES, expect_reports, next_due
-from messaging.reports.write import write_reports
+from messaging.models.report_schedule import LATE, LATE_PAUSE, PAUSES, expect_reports, next_due
 from messaging.states import DeliveryState
+from messaging.web.status_labels import meaning_of
 from tests.factories import NOW
 from tests.gateways.conftest import make_gateway
 from tests.gateways.strangers import canned_server

@@ -11,10 +11,10 @@ from django.utils import translation
 
 from audit.models import Entry
 from messaging.dispatch.clock import Clock, database_clock
-from messaging.dispatch.settle import settle_channel
-from messaging.dispatch.settled import ROUNDS
-from messaging.doubts import doubts_of, undecided
 from messaging.models import Delivery, GatewayCall, Message
+from messaging.settlement.apply import ROUNDS
+from messaging.settlement.ask import settle_channel
+from messaging.settlement.unknown_outcomes import doubts_of, undecided
 from tests.factories import UserFactory, open_every_day
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.doubts import crash_before_sending, lose_the_answer, planned

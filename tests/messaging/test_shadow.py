@@ -19,9 +19,9 @@ from audit.models import Entry
 from gateways.fake.provider import Fate
 from messaging.dispatch.clock import database_clock
 from messaging.models import Breach, Comparison, Delivery, GatewayCall
-from messaging.shadow.compare import compare_day, compare_due, days_due
-from messaging.shadow.findings import TEXTS
-from messaging.shadow.spelling import Speller, canonical, digest_of
+from messaging.reconciliation.compare import compare_day, compare_due, days_due
+from messaging.reconciliation.findings import TEXTS
+from messaging.reconciliation.spelling import Speller, canonical, digest_of
 from persian.jalali import numeric_date
 from tests.factories import MessageFactory, mobile, open_every_day
 from tests.guards import as_owner, unguarded

@@ -10,7 +10,7 @@ from django.db import connection
 
 from messaging.dispatch.clock import database_clock
 from messaging.models import Breach, Comparison
-from messaging.shadow.compare import compare_due, days_due
+from messaging.reconciliation.compare import compare_due, days_due
 from tests.factories import ComparisonFactory, GatewayCallFactory
 from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 
 from gateways.base import Listed
 from messaging.models import Breach
-from messaging.shadow.spelling import Spelled, Speller, canonical, digest_of
-from messaging.shadow.tables import DayTables
+from messaging.reconciliation.spelling import Spelled, Speller, canonical, digest_of
+from messaging.reconciliation.tables import DayTables
 from tests.factories import ChannelFactory, MessageFactory, open_every_day
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import people, states

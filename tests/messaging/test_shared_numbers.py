@@ -15,7 +15,7 @@ from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, foresee, submit
 from messaging.actions.sweep import release
-from messaging.audience import Audience, everybody, from_lines, with_tag
+from messaging.audience.members import Audience, everybody, from_lines, with_tag
 from messaging.dispatch.claim import claim
 from messaging.evaluation.explain import explain, explain_address
 from messaging.models import Delivery, Message

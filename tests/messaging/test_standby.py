@@ -14,8 +14,8 @@ from django.utils import timezone
 from channels.models import Channel, Outage
 from messaging.actions.stop import cancel
 from messaging.dispatch.pump import Pump
-from messaging.dispatch.standby import Standby
 from messaging.models import GatewayCall
+from messaging.workers.brokerless import Standby
 from tests.factories import ChannelFactory, MessageFactory, OutageFactory, UserFactory, open_every_day
 from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch, by_day

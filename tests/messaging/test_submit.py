@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from audit.models import Entry
 from contacts.models import Contact
 from messaging.actions.submit import Draft, submit
-from messaging.audience import everybody, from_bytes, from_lines, with_tag
+from messaging.audience.members import everybody, from_bytes, from_lines, with_tag
 from messaging.models import AudienceMember, Message
 from tests.factories import HOUR, NOW, ChannelFactory, ContactFactory, EmployeeFactory, UserFactory
 from tests.messaging.helpers import in_threads

@@ -20,12 +20,8 @@ from hypothesis import strategies as st
 from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
 from contacts.selectors import owners_of, restrictions_out_of_step
-from messaging.audience import from_lines
-from messaging.dispatch.claim import claim
-from messaging.evaluation.facts import MessageGate, content_hash, gate_of, recipient_facts
-from messaging.evaluation.sql import state_of_refusal
-from messaging.models import AudienceMember, Delivery, Message, MessageStop
-from messaging.planning import (
+from messaging.audience.members import from_lines
+from messaging.audience.planning import (
     EVERYBODY,
     Plan,
     Source,
@@ -34,6 +30,10 @@ from messaging.planning import (
     preview,
     tagged,
 )
+from messaging.dispatch.claim import claim
+from messaging.evaluation.facts import MessageGate, content_hash, gate_of, recipient_facts
+from messaging.evaluation.sql import state_of_refusal
+from messaging.models import AudienceMember, Delivery, Message, MessageStop
 from messaging.policy.decide import Decision, Verdict
 from messaging.policy.facts import AddressKind, Purpose, RecipientFacts
 from messaging.policy.reasons import Reason

@@ -10,13 +10,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from common.paging import page_by
 from messaging.actions.plan import plan
 from messaging.evaluation.explain import explain, message_status, standing
-from messaging.labels import REASONS
 from messaging.models import Delivery, Message, MessageStop
-from messaging.paging import page_by
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
+from messaging.web.labels import REASONS
 from persian.digits import to_persian
 from persian.jalali import format_datetime
 from staff.models import Employee

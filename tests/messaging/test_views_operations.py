@@ -12,8 +12,8 @@ from django.utils import timezone
 from channels.models import Channel, Outage
 from messaging.actions.stop import pause
 from messaging.dispatch.clock import database_clock
+from messaging.dispatch.heartbeat import Heart
 from messaging.models import Delivery
-from messaging.operations.heartbeat import Heart
 from tests.factories import ChannelFactory, ContactFactory, OutageFactory, OverrideFactory, UserFactory
 from tests.messaging.helpers import campaign, seconds
 from tests.messaging.pages import colleague, planned, signed_in, sms, user_of

@@ -11,7 +11,7 @@ from channels.models import Outage
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery, GatewayCall
-from messaging.provider_words import refusal_that_stops
+from messaging.web.status_labels import refusal_that_stops
 from persian.jalali import TEHRAN
 from tests.factories import MessageFactory, mobile, open_every_day
 from tests.messaging.dispatching import Dispatch, by_day

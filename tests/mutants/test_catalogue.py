@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 
 from messaging.actions import stop_contact, sweep
+from messaging.audience.planning import EVERYBODY, insert_deliveries, of_message_file, preview
 from messaging.dispatch import claim, record
 from messaging.evaluation.facts import gate_of
-from messaging.planning import EVERYBODY, insert_deliveries, of_message_file, preview
 from tests.factories import NOW, ChannelFactory, MessageFactory, OverrideFactory
 from tests.mutants import catalogue
 from tests.mutants.mutant import Statement, one_line

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
-from messaging.operations.heartbeat import Heart
+from messaging.dispatch.heartbeat import Heart
 from tests.factories import ContactFactory, OutageFactory
 from tests.guards import unguarded
 from tests.messaging.helpers import campaign, seconds

@@ -25,10 +25,10 @@ from messaging.dispatch.claim import Claim, claim
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier, send_claim
-from messaging.dispatch.settle import settle_channel
 from messaging.evaluation.facts import MessageGate, gate_of
 from messaging.models import Message
 from messaging.policy.decide import Verdict
+from messaging.settlement.ask import settle_channel
 from tests.factories import NOW, ChannelFactory, EmployeeFactory, UserFactory
 from tests.guards import unguarded
 from tests.simulation.provider import Entry, SimulatedProvider, WorkerDied

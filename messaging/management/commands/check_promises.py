@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from messaging.cli import instant
-from messaging.promises.check import Verdict, check
+from messaging.invariants.check import Verdict, check
+from messaging.management.cli import instant
 
 NAMES = {
     "lost": "lost",

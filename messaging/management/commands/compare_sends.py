@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from gateways.registry import gateway_for
-from messaging.cli import clear_errors, sending_channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.send import Courier
+from messaging.management.cli import clear_errors, sending_channel
 from messaging.models import Comparison
-from messaging.shadow.compare import compare_day
+from messaging.reconciliation.compare import compare_day
 from persian.jalali import parse_date, tehran_date
 
 

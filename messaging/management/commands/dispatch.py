@@ -18,12 +18,12 @@ from django.core.management.base import BaseCommand
 from channels.models import Channel
 from common.statement_timeout import limit_statements
 from gateways.registry import gateway_for
-from messaging.cli import sending_channel
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
-from messaging.dispatch.standby import IDLE_SECONDS, TURN_SECONDS, Standby
+from messaging.management.cli import sending_channel
+from messaging.workers.brokerless import IDLE_SECONDS, TURN_SECONDS, Standby
 
 # How often a gateway that is down is asked again before "idle" is accepted.
 PROBES_BEFORE_IDLE = 5

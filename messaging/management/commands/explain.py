@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from messaging.cli import clear_errors, show
 from messaging.dispatch.clock import database_clock
 from messaging.evaluation.explain import explain
+from messaging.management.cli import clear_errors, show
 from messaging.management.commands.message_status import message_numbered
 from persian.phones import InvalidNumber, normalise
 

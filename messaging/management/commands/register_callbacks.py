@@ -12,7 +12,7 @@ from channels.models import Channel
 from gateways.base import GatewayError
 from gateways.registry import gateway_for
 from messaging.dispatch.send import Courier
-from messaging.views.hooks import PROVIDERS
+from messaging.web.views.hooks import PROVIDERS
 
 
 class Command(BaseCommand):

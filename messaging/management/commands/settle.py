@@ -14,8 +14,8 @@ from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import Courier
-from messaging.dispatch.settle import settle_channel
 from messaging.models import Delivery
+from messaging.settlement.ask import settle_channel
 
 # The command settles every call; the workers take a few at a time.
 ALL = 1_000_000

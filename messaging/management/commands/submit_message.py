@@ -11,12 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from channels.models import Channel
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
-from messaging.audience import Audience, everybody, from_bytes, of_import, with_tag
-from messaging.cli import clear_errors, instant, sending_channel, show
+from messaging.actions.wake import nudge
+from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.dispatch.clock import database_clock
 from messaging.evaluation.explain import message_status
+from messaging.management.cli import clear_errors, instant, sending_channel, show
 from messaging.models import Message
-from messaging.wake import nudge
 from staff.cli import user_named
 from staff.models import User
 

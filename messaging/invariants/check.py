@@ -1,0 +1,161 @@
+"""The offline checker: the gateway's own log against the database.
+
+It is made for a system at rest: with workers running, what is just being recorded looks like a breach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from channels.past_hours import PastHours
+from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
+from gateways.masking import masked_number
+from messaging.evaluation.facts import content_hash
+from messaging.invariants import breaches
+from messaging.invariants.gateway_log import Reader
+from messaging.invariants.tables import load_hours, load_lines, match
+from messaging.models import Delivery, Override
+
+EXAMPLES = 5
+# A claim is made before the gateway writes its first line.
+BEFORE_THE_LOG = timedelta(minutes=10)
+# Between the press and the commit of an opt-out, where PostgreSQL does not keep the commit's instant.
+UNTIL_COMMITTED = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One offence; the number is masked."""
+
+    line: int | None
+    message: int | None
+    number: str
+    what: str
+
+
+@dataclass
+class Verdict:
+    """How often each promise was broken, with the first offenders of each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[Breach]] = field(default_factory=dict)
+    accepted: int = 0
+    unreadable: int = 0
+    in_doubt: int = 0
+    waiting: int = 0
+    resent_by_person: int = 0
+    not_as_said: int = 0
+    since: datetime | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        return not any(self.counts.values())
+
+    def add(self, promise: str, count: int, found: Iterable[Breach]) -> None:
+        self.counts[promise] = self.counts.get(promise, 0) + count
+        known = self.examples.setdefault(promise, [])
+        known += list(found)[: EXAMPLES - len(known)]
+
+
+def check(lines: Iterable[str], *, since: datetime | None = None) -> Verdict:
+    """Judge a gateway's log (its lines) against the database. Writes nothing.
+
+    `since` is from when on the log is complete; by default its first line, or everything if it is empty.
+    """
+    verdict = Verdict()
+    reader = Reader()
+    with transaction.atomic():
+        load_lines(reader.read(lines))
+        start = since or (reader.first_at - BEFORE_THE_LOG if reader.first_at else None)
+        first = start or datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
+        match(first)
+        promotional = load_hours(first)
+        _ask(verdict, "lost", breaches.LOST)
+        _ask(verdict, "twice", breaches.TWICE)
+        _ask(verdict, "opted_out", *_opted_out())
+        _ask(verdict, "outside_window", breaches.OUTSIDE_WINDOW)
+        _dialling_too_long(verdict, promotional)
+        _ask(verdict, "unaccounted", breaches.UNACCOUNTED)
+        _consent(verdict)
+        verdict.resent_by_person = _count(breaches.RESENT_BY_PERSON)
+        verdict.not_as_said = _count(breaches.NOT_AS_SAID)
+        verdict.in_doubt = Delivery.objects.filter(state__in=["sending", "unknown"]).count()
+        verdict.waiting = Delivery.objects.filter(state="queued").count()
+        verdict.accepted, verdict.unreadable, verdict.since = reader.accepted, reader.unreadable, start
+    return verdict
+
+
+def _ask(verdict: Verdict, promise: str, sql: str, params: dict[str, Any] | None = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT b.*, count(*) OVER () FROM ({sql}) b(line, message_id, number, what)"  # noqa: S608
+            " ORDER BY line, message_id LIMIT %(examples)s",
+            {**(params or {}), "examples": EXAMPLES},
+        )
+        rows = cursor.fetchall()
+    found = [Breach(line, message, masked_number(number), what) for line, message, number, what, _n in rows]
+    verdict.add(promise, rows[0][-1] if rows else 0, found)
+
+
+def _count(sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.fetchone()[0])
+
+
+def _opted_out() -> tuple[str, dict[str, Any]]:
+    """An entry of the ledger counts from its commit, where PostgreSQL keeps the instant
+    (`track_commit_timestamp`); else from a second after the press."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW track_commit_timestamp")
+        keeps = cursor.fetchone()[0] == "on"
+    margin = f"interval '{UNTIL_COMMITTED.total_seconds()} seconds'"
+    pressed = f"l.at + {margin}"
+    committed = f"coalesce(pg_xact_commit_timestamp(l.xmin), {pressed})" if keeps else pressed
+    same = [
+        override.message_id
+        for override in Override.objects.select_related("message").filter(approved_at__isnull=False)
+        if override.content_hash == content_hash(override.message)
+    ]
+    return breaches.OPTED_OUT.format(committed=committed, margin=margin), {"same_content": same}
+
+
+def _consent(verdict: Verdict) -> None:
+    """Flags that are not what the ledger says, and restrictions that are not what the flags say."""
+    contacts = out_of_step_with_ledger()
+    verdict.add(
+        "consent",
+        contacts.count(),
+        [
+            Breach(None, None, masked_number(contact.address), f"customer {contact.pk}: not as recorded")
+            for contact in contacts[:EXAMPLES]
+        ],
+    )
+    restrictions = restrictions_out_of_step()
+    verdict.add(
+        "consent",
+        len(restrictions),
+        [
+            Breach(None, None, masked_number(number), f"{source} {source_id}: restriction not as flagged")
+            for number, source, source_id in restrictions
+        ],
+    )
+
+
+def _dialling_too_long(verdict: Verdict, promotional: dict[int, PastHours]) -> None:
+    """A voice campaign that the provider may go on dialling after the close of the window then in force."""
+    with connection.cursor() as cursor:
+        cursor.execute(breaches.DIALLING)
+        for line, message, number, channel, _purpose, at, ends_at, count in cursor.fetchall():
+            hours = promotional[channel].at(at)
+            if hours is None or not hours.is_open(at) or hours.is_always_open:
+                continue  # counted by the hours themselves, or never closed
+            closes_at = hours.closes_at(at)
+            if closes_at is not None and (ends_at is None or ends_at > closes_at):
+                what = f"may be dialled until {ends_at.isoformat() if ends_at else 'any time'}"
+                verdict.add("outside_window", count, [Breach(line, message, masked_number(number), what)])

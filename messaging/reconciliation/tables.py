@@ -1,0 +1,209 @@
+"""The provider's list and the portal's ledger of one day, side by side in temporary tables.
+
+The tables live as long as the connection, not in a transaction: the list is loaded between calls to the
+provider. The comparison holds the channel's lock, and drops them in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from django.db import connection
+
+from channels.past_hours import PastHours
+from gateways.base import Listed
+from messaging.models import Message
+from messaging.reconciliation.spelling import Speller, canonical, digest_of
+from persian.jalali import TEHRAN
+
+# The portal's intent and the provider's registration of one message lie at most so far apart.
+TOLERANCE: Final = timedelta(minutes=10)
+# By the provider's own id a message is found however wrong a clock is, within reason.
+CLOCKS: Final = timedelta(hours=6)
+
+_NAMES: Final = "shadow_raw, shadow_row, shadow_text, shadow_own, shadow_ours, shadow_minute, shadow_found"
+_DROP: Final = "DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in _NAMES.split(", "))
+
+_TABLES: Final = """
+    CREATE TEMPORARY TABLE shadow_raw (
+        provider_id text, number text, line text, digest text, meant text, at timestamptz,
+        sent_at timestamptz);
+    CREATE TEMPORARY TABLE shadow_text (digest text PRIMARY KEY, text text);
+    CREATE TEMPORARY TABLE shadow_ours (message_id bigint PRIMARY KEY, digest text);
+    CREATE TEMPORARY TABLE shadow_minute (minute timestamptz PRIMARY KEY);
+"""
+
+# Slices overlap: each message once, and only those of the day.
+_ROWS: Final = """
+    CREATE TEMPORARY TABLE shadow_row AS
+    SELECT DISTINCT ON (provider_id) provider_id, number, line, digest, meant, at, sent_at,
+           NULL::bigint AS delivery_id, NULL::bigint AS message_id, FALSE AS is_promotional
+      FROM shadow_raw WHERE at >= %(start)s AND at < %(end)s
+     ORDER BY provider_id, sent_at DESC NULLS LAST
+"""
+
+# What was ever handed to a call of the channel about that day, whatever came of it.
+_OWN: Final = """
+    CREATE TEMPORARY TABLE shadow_own AS
+    SELECT d.id, d.message_id, right(d.address, 10) AS number, t.digest, d.provider_id, k.intended_at,
+           FALSE AS is_matched
+      FROM messaging_gatewaycall k
+      JOIN messaging_delivery d ON d.call_id = k.id AND d.message_id = k.message_id
+      JOIN shadow_ours t ON t.message_id = k.message_id
+     WHERE k.channel_id = %(channel)s
+       AND k.intended_at >= %(start)s - %(clocks)s AND k.intended_at < %(end)s + %(clocks)s
+"""
+
+_BY_ID: Final = """
+    UPDATE shadow_row r SET delivery_id = o.id, message_id = o.message_id
+      FROM shadow_own o
+     WHERE o.provider_id = r.provider_id AND o.number = r.number
+"""
+
+_MARK: Final = """
+    UPDATE shadow_own o SET is_matched = TRUE
+      FROM shadow_row r WHERE r.delivery_id = o.id AND NOT o.is_matched
+"""
+
+# Whose id was lost, or who is in doubt: by number, text and time, the nearest first, one to one.
+_BY_TEXT: Final = """
+    WITH nearest AS (
+        SELECT DISTINCT ON (r.provider_id) r.provider_id, o.id, o.message_id, r.at - o.intended_at AS apart
+          FROM shadow_row r
+          JOIN shadow_own o ON o.number = r.number AND o.digest = r.meant AND NOT o.is_matched
+           AND r.at BETWEEN o.intended_at - %(tolerance)s AND o.intended_at + %(tolerance)s
+         WHERE r.message_id IS NULL
+         ORDER BY r.provider_id, greatest(r.at - o.intended_at, o.intended_at - r.at), o.id),
+    pairs AS (
+        SELECT DISTINCT ON (id) * FROM nearest
+         ORDER BY id, greatest(apart, -apart), provider_id)
+    UPDATE shadow_row r SET delivery_id = pairs.id, message_id = pairs.message_id
+      FROM pairs WHERE pairs.provider_id = r.provider_id
+"""
+
+# A recipient who was queued again after a call without a clear answer: if that call had been heard
+# after all, the second row is the portal's own too, and nobody's breach.
+_BY_DOUBT: Final = """
+    UPDATE shadow_row r SET message_id = k.message_id
+      FROM (SELECT k.message_id, t.digest, k.intended_at
+              FROM messaging_gatewaycall k JOIN shadow_ours t USING (message_id)
+             WHERE k.channel_id = %(channel)s AND k.outcome <> 'answered'
+               AND k.intended_at >= %(start)s - %(tolerance)s
+               AND k.intended_at < %(end)s + %(tolerance)s) k
+     WHERE r.message_id IS NULL AND r.meant = k.digest
+       AND r.at BETWEEN k.intended_at - %(tolerance)s AND k.intended_at + %(tolerance)s
+       AND EXISTS (SELECT FROM messaging_delivery d
+                    WHERE d.message_id = k.message_id AND d.address = '+98' || r.number
+                      AND (d.attempts > 1 OR d.attempts = 1 AND d.call_id IS NULL))
+"""
+
+_PURPOSES: Final = """
+    UPDATE shadow_row r SET is_promotional = TRUE
+      FROM messaging_message m WHERE m.id = r.message_id AND m.purpose = 'promotional'
+"""
+
+_MINUTES: Final = """
+    SELECT date_trunc('minute', at) FROM shadow_row
+    UNION SELECT date_trunc('minute', sent_at) FROM shadow_row WHERE sent_at IS NOT NULL
+"""
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """The first instant of a day in Tehran, and that of the next."""
+    return datetime.combine(day, time(), TEHRAN), datetime.combine(day + timedelta(days=1), time(), TEHRAN)
+
+
+class DayTables:
+    """One channel's day. Load the list, `match`, and what has no message is nobody's of the portal."""
+
+    def __init__(self, channel_id: int, day: date) -> None:
+        self.start, self.end = day_bounds(day)
+        self.params: dict[str, Any] = {
+            "channel": channel_id,
+            "start": self.start,
+            "end": self.end,
+            "tolerance": TOLERANCE,
+            "clocks": CLOCKS,
+        }
+
+    def open(self) -> None:
+        self.drop()
+        with connection.cursor() as cursor:
+            cursor.execute(_TABLES)
+        self._speller = Speller(self._load_our_texts())
+
+    def drop(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_DROP)
+
+    def _load_our_texts(self) -> list[str]:
+        """The texts of the messages with a call about that day."""
+        messages = Message.objects.filter(
+            pk__in=Message.objects.filter(
+                calls__channel=self.params["channel"],
+                calls__intended_at__gte=self.start - CLOCKS,
+                calls__intended_at__lt=self.end + CLOCKS,
+            ).values("pk")
+        )
+        keys = {pk: canonical(text) for pk, text in messages.values_list("pk", "text")}
+        with connection.cursor() as cursor, cursor.cursor.copy("COPY shadow_ours FROM STDIN") as copy:
+            for pk, key in keys.items():
+                copy.write_row((pk, digest_of(key)))
+        return list(keys.values())
+
+    def load(self, messages: Iterable[Listed]) -> None:
+        """A part of the provider's list. A message without any time is taken for one of that day."""
+        texts: dict[str, str] = {}
+        with connection.cursor() as cursor:
+            with cursor.cursor.copy("COPY shadow_raw FROM STDIN") as copy:
+                for one in messages:
+                    text = _kept(one.text)
+                    spelled = self._speller.spelled(text)
+                    texts.setdefault(spelled.own, text[:1000])
+                    at = one.registered_at or one.sent_at or self.start
+                    line = _kept(one.line)[:30]
+                    digests = (spelled.own, spelled.meant)
+                    copy.write_row((one.provider_id, one.number, line, *digests, at, one.sent_at))
+            cursor.execute(
+                "INSERT INTO shadow_text SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+                [list(texts), list(texts.values())],
+            )
+
+    def match(self, hours: PastHours) -> None:
+        """Give every row of the list its message of the portal, and mark the minutes outside the hours."""
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+            for statement, table in ((_ROWS, "shadow_row"), (_OWN, "shadow_own")):
+                cursor.execute(statement, self.params)
+                cursor.execute(f"ANALYZE {table}")
+            for statement in (_BY_ID, _MARK, "ANALYZE shadow_row, shadow_own"):
+                cursor.execute(statement, self.params)
+            while True:
+                cursor.execute(_BY_TEXT, self.params)
+                if not cursor.rowcount:
+                    break
+                cursor.execute(_MARK)
+            cursor.execute(_BY_DOUBT, self.params)
+            cursor.execute(_PURPOSES)
+            cursor.execute(_MINUTES)
+            outside = [minute for (minute,) in cursor.fetchall() if is_outside(hours, minute)]
+            cursor.execute("INSERT INTO shadow_minute SELECT unnest(%s::timestamptz[])", [outside])
+
+
+def is_outside(hours: PastHours, minute: datetime) -> bool:
+    """Whether a minute lies outside the hours of its day by more than the clocks may differ: a minute.
+
+    Without hours on record nothing promotional may leave at all. Windows open and close on whole minutes.
+    """
+    return not any(
+        (windows := hours.at(instant)) is not None and windows.is_open(instant)
+        for instant in (minute - timedelta(minutes=1), minute, minute + timedelta(minutes=1))
+    )
+
+
+def _kept(text: str) -> str:
+    """What PostgreSQL can hold of a stranger's text: no NUL, no half of a character. Nothing stands in for
+    it, so that a text is still found to be the portal's."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()

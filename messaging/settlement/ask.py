@@ -1,0 +1,157 @@
+"""Calls in doubt are settled by asking the provider, after a quiet period. Nothing is resent blindly.
+
+Present there: `accepted`. Proven absent: back into the queue. A provider that cannot tell is asked again
+after growing pauses, and after `ROUNDS` of them only if somebody presses; the deliveries stay `unknown`,
+where a person sees them and may decide (`messaging.actions.decide`).
+
+Calls of one message are asked about together: five hundred calls of the same minutes are one period.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from channels.models import Channel
+from common.failpoints import Point, passed
+from common.monotonic import steady
+from gateways.base import Batch, GatewayError, NotSent, Trouble
+from messaging.dispatch.claim import patience
+from messaging.dispatch.clock import Clock
+from messaging.dispatch.send import Courier
+from messaging.models import Delivery, GatewayCall
+from messaging.settlement.apply import Settlement, Word, settle_call
+from messaging.settlement.proof import Obstacle
+from messaging.states import DeliveryState
+
+logger = logging.getLogger(__name__)
+
+# Calls of a message are one question if they began so near to one another, and address so many at most.
+NEAR: Final = timedelta(minutes=10)
+TOGETHER: Final = 50_000
+# So long after a call its record may still appear at the provider.
+LONGEST_LOOK: Final = timedelta(hours=6)
+# A slow provider must not keep a worker for longer; at least one question is asked.
+TURN_SECONDS: Final = 20.0
+# The provider's clock may differ by so much, or absence is not believed.
+CLOCK_DIFFERENCE: Final = timedelta(minutes=2)
+
+
+def settle_channel(
+    channel: Channel,
+    courier: Courier,
+    *,
+    clock: Clock,
+    limit: int = 500,
+    insist: bool = False,
+    seconds: float = TURN_SECONDS,
+) -> Settlement:
+    """Settle up to `limit` calls of a channel whose quiet period is over and whose turn has come.
+
+    `insist` asks about every call whatever its turn, those too of which nothing more is expected. A
+    provider that cannot be reached at all is not asked about the rest; after `seconds` no further question
+    is begun, and the rest is anybody's again.
+    """
+    result = Settlement()
+    calls = _take(channel, clock(), limit, insist=insist)
+    until = steady() + seconds
+    left = {call.pk for call in calls}
+    for group in _groups(calls):
+        left -= {call.pk for call in group}
+        word = _ask(group, courier, clock)
+        passed(Point.SETTLE_ASKED)
+        for call in group:
+            settle_call(call, word, clock(), result)
+        if word.obstacle is Obstacle.UNREACHABLE:
+            break
+        if steady() >= until:
+            GatewayCall.objects.filter(pk__in=left).update(settle_due_at=clock())
+            break
+    return result
+
+
+def _take(channel: Channel, now: datetime, limit: int, *, insist: bool) -> list[GatewayCall]:
+    """The calls whose turn it is, kept from other settlers for a while; those never asked about first."""
+    quiet_since = now - timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
+    due = GatewayCall.objects.filter(
+        channel=channel, outcome=GatewayCall.Outcome.UNKNOWN, finished_at__lte=quiet_since
+    )
+    if not insist:
+        due = due.filter(
+            Q(settle_due_at__isnull=True) | Q(settle_due_at__lte=now), settle_given_up_at__isnull=True
+        )
+    due = due.order_by(F("settle_due_at").asc(nulls_first=True), "id")
+    with transaction.atomic():
+        taken = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        GatewayCall.objects.filter(pk__in=taken).update(settle_due_at=now + _asking())
+    calls = GatewayCall.objects.filter(pk__in=taken).select_related("message").defer("answer")
+    return list(calls.order_by("message_id", "campaign_id", "intended_at", "pk"))
+
+
+def _asking() -> timedelta:
+    """How long a settler keeps calls to itself; one that dies meanwhile leaves them to others. One that is
+    slower is overtaken, which does no harm: what is written down is asked of the rows again."""
+    return 4 * patience() + timedelta(seconds=10)
+
+
+def _groups(calls: Sequence[GatewayCall]) -> Iterator[list[GatewayCall]]:
+    """Calls that one question answers: of one message, near in time; a known campaign is its own."""
+    for (_message, campaign), members in groupby(calls, key=lambda c: (c.message_id, c.campaign_id)):
+        group: list[GatewayCall] = []
+        for call in members:
+            is_far = group and (
+                campaign
+                or call.intended_at - group[0].intended_at > NEAR
+                or sum(one.size for one in group) + call.size > TOGETHER
+            )
+            if is_far:
+                yield group
+                group = []
+            group.append(call)
+        yield group
+
+
+def _ask(group: Sequence[GatewayCall], courier: Courier, clock: Clock) -> Word:
+    """The provider's word about the calls' recipients, or what keeps it from telling."""
+    since = group[0].intended_at
+    if not courier.gateway.can_lookup:
+        return Word(since, obstacle=Obstacle.CANNOT_ASK)
+    waiting = Delivery.objects.filter(call__in=group, state=DeliveryState.UNKNOWN)
+    addresses = list(waiting.values_list("address", flat=True))
+    if not addresses:
+        return Word(since)  # late answers have come for all of them
+    first, message = group[0], group[0].message
+    batch = Batch(
+        text=message.text,
+        addresses=addresses,
+        reference=f"amoot-{message.pk}-{first.pk}",
+        now=since,
+        audio_id=message.audio_id,
+    )
+    last = max(call.finished_at or call.intended_at for call in group)
+    until = min(clock(), last + LONGEST_LOOK)
+    try:
+        lookup = courier.lookup(batch, since, until, first.campaign_id)
+    except GatewayError as failure:
+        logger.warning("the provider could not be asked", extra={"call": first.pk, "code": failure.code})
+        return Word(since, obstacle=_obstacle(failure), code=failure.code)
+    if lookup.final and not lookup.found:
+        return Word(since, lookup, Obstacle.NO_CAMPAIGN)
+    if lookup.clock is not None and abs(lookup.clock - clock()) > CLOCK_DIFFERENCE:
+        return Word(since, lookup, Obstacle.CLOCK)
+    return Word(since, lookup, None if lookup.complete else Obstacle.INCOMPLETE)
+
+
+def _obstacle(failure: GatewayError) -> Obstacle:
+    """What a failed question says: an access that may send need not be one that may ask."""
+    if not isinstance(failure, NotSent):
+        return Obstacle.NO_ANSWER
+    is_away = failure.trouble in (Trouble.NETWORK, Trouble.PROVIDER)
+    return Obstacle.UNREACHABLE if is_away else Obstacle.REFUSED

@@ -1,0 +1,170 @@
+"""Looks at what is in doubt: which messages, how many people, why nobody can tell, and who decided what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
+from django.db.models.functions import Coalesce
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from messaging.models import DecidedDelivery, Delivery, DoubtDecision, GatewayCall, Message
+from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
+from messaging.settlement.proof import HOPELESS, Obstacle
+from messaging.states import DeliveryState
+from messaging.web.labels import Label
+
+# So many of a message's answers are shown, and so many of the decisions about it.
+ANSWERS: Final = 5
+# A provider that is away is asked again by itself; after so long somebody should know.
+AWAY_TOO_LONG: Final = timedelta(hours=1)
+DECISIONS: Final = 20
+
+OBSTACLES: Final[dict[Obstacle, Label]] = {
+    Obstacle.NO_CAMPAIGN: _(
+        "The provider's answer was lost with the campaign's id in it, and only by that id can it be asked."
+    ),
+    Obstacle.CANNOT_ASK: _("This provider cannot be asked what became of a message."),
+    Obstacle.UNREACHABLE: _("The provider cannot be reached at the moment."),
+    Obstacle.REFUSED: _(
+        "The provider was reached and refuses the question: the portal's access does not allow it, or has"
+        " ended. IT should look at it."
+    ),
+    Obstacle.NO_ANSWER: _("The provider was asked and gave no answer that makes sense."),
+    Obstacle.INCOMPLETE: _(
+        "The provider's list has gaps: whoever is missing in it may have got it all the same."
+    ),
+    Obstacle.SHARED: _(
+        "The same text went to the same number by another message too, and the provider's record may be"
+        " either's."
+    ),
+    Obstacle.PARTLY: _("The provider has some of these people; the others may still appear there."),
+    Obstacle.CLOCK: _("The provider's clock differs from ours, so that its list may be of another period."),
+}
+NOT_ASKED: Final[Label] = _("The provider has not been asked yet: it is given time to finish first.")
+
+
+@dataclass
+class Doubt:
+    """What is in doubt of one message. `since` is when the first of its calls came into doubt, `until` the
+    last; `asked_at` when the provider is asked next, None if it is asked no more by itself."""
+
+    message: Message
+    people: int = 0
+    calls: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+    asked_at: datetime | None = None
+    obstacles: list[Label] = field(default_factory=list)
+    can_ask: bool = True
+
+    @property
+    def until_exactly(self) -> str:
+        """`until` as a press posts it back: not a microsecond may be lost."""
+        return self.until.isoformat() if self.until else ""
+
+
+def _unknown_calls() -> Any:
+    return GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN)
+
+
+def doubtful(user: Any) -> MessageQuerySet:
+    """The messages that the user may see of which some recipient's outcome is unknown."""
+    calls = _unknown_calls().filter(message=OuterRef("pk"))
+    return Message.objects.visible_to(user).filter(Exists(calls))
+
+
+def undecided(user: Any, now: datetime) -> MessageQuerySet:
+    """Those of them about which the provider was asked in vain, or could not be asked for an hour: a person
+    is needed."""
+    is_away = Q(settle_said__startswith=Obstacle.UNREACHABLE, finished_at__lte=now - AWAY_TOO_LONG)
+    calls = _unknown_calls().filter(
+        Q(settle_rounds__gt=0) | Q(settle_given_up_at__isnull=False) | is_away, message=OuterRef("pk")
+    )
+    return Message.objects.visible_to(user).filter(Exists(calls))
+
+
+def in_doubt(message: Message) -> DeliveryQuerySet:
+    """The people of a message in doubt, found by their calls: its other rows may be a million."""
+    calls = list(_unknown_calls().filter(message=message).values_list("pk", flat=True))
+    return Delivery.objects.filter(call__in=calls, state=DeliveryState.UNKNOWN)
+
+
+def doubts_of(messages: Sequence[Message]) -> list[Doubt]:
+    """What is in doubt of each message, in their order: three questions for all of them."""
+    found = {message.pk: Doubt(message) for message in messages}
+    calls = _unknown_calls().filter(message__in=list(found))
+    next_time = Coalesce("settle_due_at", F("finished_at") + timedelta(seconds=settings.SETTLE_QUIET_SECONDS))
+    for row in calls.values("message_id").annotate(
+        n=Count("*"),
+        since=Min("finished_at"),
+        until=Max("finished_at"),
+        asked_at=Min(next_time, filter=Q(settle_given_up_at__isnull=True)),
+    ):
+        doubt = found[row["message_id"]]
+        doubt.calls, doubt.since, doubt.until = row["n"], row["since"], row["until"]
+        doubt.asked_at = row["asked_at"]
+    said: dict[int, set[str]] = {}
+    for pk, word in calls.values_list("message_id", "settle_said").distinct():
+        said.setdefault(pk, set()).add(word)
+    for pk, words in said.items():
+        found[pk].obstacles = [obstacle_label(word) for word in sorted(words)]
+        found[pk].can_ask = any(_obstacle(word) not in HOPELESS for word in words)
+    people = Delivery.objects.filter(call__in=calls.values("pk"), state=DeliveryState.UNKNOWN)
+    for pk, n in people.values_list("call__message_id").annotate(n=Count("*")).order_by():
+        found[pk].people = n
+    return list(found.values())
+
+
+def _obstacle(said: str) -> Obstacle | None:
+    word = said.partition(":")[0]
+    return Obstacle(word) if word in {one.value for one in Obstacle} else None
+
+
+def obstacle_label(said: str) -> Label:
+    """Why the machine cannot tell, in words, from what a call keeps."""
+    obstacle = _obstacle(said)
+    if obstacle is None:
+        return NOT_ASKED
+    code = said.partition(":")[2]
+    return format_lazy("{} ({})", OBSTACLES[obstacle], code) if code else OBSTACLES[obstacle]
+
+
+def answers_of(message: Message) -> list[tuple[str, str]]:
+    """(our code, the provider's answer masked) of the message's calls in doubt, each once."""
+    rows = _unknown_calls().filter(message=message).values_list("error", "answer").distinct()
+    return [(error, answer) for error, answer in rows[:ANSWERS]]
+
+
+def decisions_of(message: Message) -> list[DoubtDecision]:
+    """The newest decisions about a message."""
+    return list(message.doubt_decisions.select_related("by").order_by("-id")[:DECISIONS])
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtOfOne:
+    """One delivery's doubt: why, and when the provider is asked next; and the decisions about it."""
+
+    is_open: bool
+    why: Label
+    asked_at: datetime | None
+    decisions: list[DoubtDecision]
+
+
+def doubt_of_one(delivery: Delivery) -> DoubtOfOne:
+    """What is known of a delivery's doubt, the one that is open and those that people ended."""
+    ids = DecidedDelivery.objects.filter(delivery_id=delivery.pk).values("decision_id")
+    decisions = list(DoubtDecision.objects.filter(pk__in=ids).select_related("by").order_by("id"))
+    call = delivery.call
+    if delivery.state != DeliveryState.UNKNOWN or call is None:
+        return DoubtOfOne(False, "", None, decisions)
+    asked_at = None
+    if call.settle_given_up_at is None and call.finished_at is not None:
+        quiet = timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
+        asked_at = call.settle_due_at or call.finished_at + quiet
+    return DoubtOfOne(True, obstacle_label(call.settle_said), asked_at, decisions)

@@ -1,0 +1,160 @@
+"""One message: what it says, who answers for it, how far it is; and its stops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from messaging.actions import stop
+from messaging.actions.stop_calls import still_dialled
+from messaging.actions.wake import nudge
+from messaging.evaluation.explain import ENDED, standing
+from messaging.evaluation.facts import medium_of
+from messaging.models import Message
+from messaging.settlement.unknown_outcomes import decisions_of
+from messaging.states import DeliveryState, MessageStatus
+from messaging.web.forms.compose import CancelForm, NumberForm
+from messaging.web.labels import number
+from messaging.web.presenting import Counts, Length
+from messaging.web.status_labels import refusal_that_stops
+from messaging.web.views.common import outage_context, visible_message
+from staff.permissions import requires, signed_in
+
+# Seconds between two looks: while it moves, while it moves and counting it takes its time, and
+# while something holds it.
+MOVING, LARGE, HELD = 2, 5, 10
+LARGE_FROM = 200_000
+
+
+def progress_context(message: Message) -> dict[str, Any]:
+    """What the live block shows. It stops asking in a state that nothing changes any more: a
+    cancelled message is put away in pieces, so it is final only when the last one is."""
+    now = timezone.now()
+    counts = Counts(standing(message, now))
+    is_final = message.status in ENDED and message.finished_at is not None
+    moving = LARGE if counts.plan.total >= LARGE_FROM else MOVING
+    return {
+        "message": message,
+        "counts": counts,
+        "is_final": is_final,
+        "refusal": refusal_that_stops(message),
+        **outage_context(message, counts, now),
+        "poll_seconds": HELD if counts.held or message.status == MessageStatus.PAUSED else moving,
+    }
+
+
+@requires("messaging.view_message")
+@require_GET
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    message = visible_message(request, pk)
+    may_stop = signed_in(request).may("messaging.stop_message")
+    context = progress_context(message) | {
+        "length": Length.of(message.text, medium_of(message.channel)),
+        "stops": message.stops.select_related("by", "lifted_by").order_by("id"),
+        "decisions": decisions_of(message),
+        "number_form": NumberForm(),
+        "may_pause": may_stop and message.status == MessageStatus.RUNNING,
+        "may_resume": may_stop and message.status == MessageStatus.PAUSED,
+        "may_cancel": may_stop and _may_cancel(message),
+    }
+    return render(request, "messaging/detail.html", context)
+
+
+def _may_cancel(message: Message) -> bool:
+    """Also a finished voice message, as long as it may still be dialled."""
+    if message.status == MessageStatus.FINISHED:
+        return still_dialled(timezone.now()).filter(message=message).exists()
+    return message.status not in ENDED
+
+
+@requires("messaging.view_message")
+@require_GET
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The live block. When the status is not the one that the page was made for (`seen`), the whole
+    page comes anew: its buttons have changed."""
+    message = visible_message(request, pk)
+    if request.GET.get("seen", message.status) != message.status:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "messaging/_progress.html", progress_context(message))
+
+
+def _unsent(message: Message) -> int:
+    return Counts(standing(message, timezone.now())).unsent
+
+
+@requires("messaging.stop_message")
+@require_POST
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    message = visible_message(request, pk)
+    try:
+        stop.pause(message, by=signed_in(request), now=timezone.now())
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("messaging:detail", pk=pk)
+    unsent = _unsent(message)
+    text = ngettext(
+        "Paused. %(n)s person has not got it yet, and waits until somebody resumes.",
+        "Paused. %(n)s people have not got it yet, and wait until somebody resumes.",
+        unsent,
+    )
+    messages.success(request, text % {"n": number(unsent)})
+    return redirect("messaging:detail", pk=pk)
+
+
+@requires("messaging.stop_message")
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    message = visible_message(request, pk)
+    try:
+        stop.resume(message, by=signed_in(request), now=timezone.now())
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("messaging:detail", pk=pk)
+    nudge(message.channel.code)
+    messages.success(request, _("The message goes on."))
+    return redirect("messaging:detail", pk=pk)
+
+
+def _cancelled_sentence(message: Message) -> str:
+    """Who has it, and to how many it is not sent any more."""
+    counts = Counts(standing(message, timezone.now()))
+    cancelled = counts.plan.by_state.get(DeliveryState.CANCELLED, 0)
+    if counts.reached:
+        return _(
+            "The message is cancelled. It was sent to %(reached)s people before; it is not sent to %(rest)s."
+        ) % {"reached": number(counts.reached), "rest": number(cancelled)}
+    return _("The message is cancelled. Nobody got it.")
+
+
+@requires("messaging.stop_message")
+@require_http_methods(["GET", "POST"])
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once, naming how many have not got it yet; then cancel for good."""
+    message = visible_message(request, pk)
+    if not _may_cancel(message):
+        messages.info(request, _("The message has ended already."))
+        return redirect("messaging:detail", pk=pk)
+    form = CancelForm(request.POST or None)
+    if request.method == "GET" or not form.is_valid():
+        context = {"message": message, "form": form, "counts": Counts(standing(message, timezone.now()))}
+        return render(request, "messaging/cancel.html", context)
+    is_finished = message.status == MessageStatus.FINISHED
+    try:
+        stop.cancel(message, by=signed_in(request), now=timezone.now(), reason=form.cleaned_data["reason"])
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("messaging:detail", pk=pk)
+    nudge(message.channel.code)
+    if is_finished:
+        messages.success(request, _("The provider is asked to stop dialling. Whoever was called has it."))
+    else:
+        messages.success(request, _cancelled_sentence(message))
+    return redirect("messaging:detail", pk=pk)

@@ -1,0 +1,144 @@
+"""Outcomes that nobody knows: which they are, why, and a person's decision about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from common.fresh_proof import asks_again
+from common.paging import page_by
+from messaging.actions import decide as actions
+from messaging.actions.wake import nudge, nudge_settlement
+from messaging.evaluation.explain import ENDED
+from messaging.models import Delivery, DoubtDecision, Message
+from messaging.settlement.unknown_outcomes import answers_of, decisions_of, doubtful, doubts_of, in_doubt
+from messaging.web.forms.compose import DoubtForm
+from messaging.web.labels import number
+from messaging.web.views.common import visible_message, whole
+from staff.permissions import requires, signed_in
+
+PAGE = 50
+
+
+def _page(request: HttpRequest, rows: Any, size: int, *, descending: bool = False) -> Any:
+    after, before = (whole(request.GET.get(name, "")) for name in ("after", "before"))
+    return page_by(rows, "pk", size=size, descending=descending, after=after, before=before)
+
+
+@requires("messaging.settle_doubt")
+@require_GET
+def doubts(request: HttpRequest) -> HttpResponse:
+    """The messages of which some outcome is unknown, newest first."""
+    page = _page(request, doubtful(signed_in(request)).listed(), 25, descending=True)
+    return render(request, "messaging/doubts.html", {"page": page, "doubts": doubts_of(page.rows)})
+
+
+def _doubt_page(
+    request: HttpRequest,
+    message: Message,
+    form: DoubtForm,
+    delivery: Delivery | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    [found] = doubts_of([message])
+    people = in_doubt(message)
+    if delivery is not None:
+        people = people.filter(pk=delivery.pk)
+        found.people = people.count()
+    context = {
+        "message": message,
+        "doubt": found,
+        "delivery": delivery,
+        "form": form,
+        "page": _page(request, people.select_related("contact"), PAGE),
+        "answers": answers_of(message),
+        "decisions": decisions_of(message),
+        "may_resend": message.status not in ENDED,
+    }
+    return render(request, "messaging/doubt.html", context, status=status)
+
+
+@requires("messaging.settle_doubt")
+@require_GET
+def doubt(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message's people in doubt, and the decision about all of them."""
+    return _doubt_page(request, visible_message(request, pk), DoubtForm())
+
+
+@requires("messaging.settle_doubt")
+@require_GET
+def doubt_about_one(request: HttpRequest, pk: int, delivery_pk: int) -> HttpResponse:
+    """The same for one of them."""
+    message = visible_message(request, pk)
+    delivery = get_object_or_404(Delivery, message=message, pk=delivery_pk)
+    return _doubt_page(request, message, DoubtForm(), delivery)
+
+
+@requires("messaging.settle_doubt")
+@require_POST
+@asks_again
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the decision about those whom the press was shown, and say for how many it came too late."""
+    message = visible_message(request, pk)
+    form = DoubtForm(request.POST)
+    is_valid = form.is_valid()
+    one = form.cleaned_data.get("delivery")
+    delivery = get_object_or_404(Delivery, message=message, pk=one) if one else None
+    if not is_valid:
+        return _doubt_page(request, message, form, delivery, status=422)
+    given = form.cleaned_data
+    choice = DoubtDecision.Choice(given["choice"])
+    shown = actions.Shown(given["seen"], given["until"], delivery.pk if delivery else None)
+    try:
+        people = actions.decide(
+            message, choice, shown, by=signed_in(request), reason=given["reason"], now=timezone.now()
+        )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _doubt_page(request, message, form, delivery, status=422)
+    _tell(request, choice, people, shown.people)
+    nudge(message.channel.code)
+    left = in_doubt(message).exists()
+    return redirect("messaging:doubt" if left else "messaging:detail", pk=pk)
+
+
+def _tell(request: HttpRequest, choice: DoubtDecision.Choice, people: int, seen: int) -> None:
+    if people:
+        text = {
+            DoubtDecision.Choice.RESEND: ngettext(
+                "It is sent again to %(n)s person, as far as the rules allow it now.",
+                "It is sent again to %(n)s people, as far as the rules allow it now.",
+                people,
+            ),
+            DoubtDecision.Choice.ABANDON: ngettext(
+                "Given up for %(n)s person.", "Given up for %(n)s people.", people
+            ),
+            DoubtDecision.Choice.SENT: ngettext(
+                "Recorded as sent for %(n)s person.", "Recorded as sent for %(n)s people.", people
+            ),
+        }[choice]
+        messages.success(request, text % {"n": number(people)})
+    if seen > people:
+        text = _("Of %(seen)s, %(n)s had been settled meanwhile; nothing was changed for them.")
+        messages.info(request, text % {"seen": number(seen), "n": number(seen - people)})
+
+
+@requires("messaging.settle_doubt")
+@require_POST
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the provider be asked again now."""
+    message = visible_message(request, pk)
+    if actions.ask_again(message, by=signed_in(request), now=timezone.now()):
+        nudge_settlement()
+        messages.success(request, _("The provider is being asked. Its answer appears here within a minute."))
+    else:
+        messages.info(request, _("Nobody of this message is in doubt any more."))
+    return redirect("messaging:doubt", pk=pk)

@@ -1,0 +1,39 @@
+"""What customers wrote to us."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from common.paging import page_by
+from contacts.models import Contact
+from contacts.selectors import owners_of
+from messaging.models import InboundMessage
+from messaging.web.views.common import whole
+from staff.permissions import requires
+
+PAGE = 50
+
+
+@requires("messaging.view_all_messages")
+@require_GET
+def inbound(request: HttpRequest) -> HttpResponse:
+    """One page of customers' messages, the latest first, each with the customer whose number it is."""
+    page = page_by(
+        InboundMessage.objects.select_related("channel").defer("raw"),
+        "pk",
+        size=PAGE,
+        descending=True,
+        after=whole(request.GET.get("after", "")),
+        before=whole(request.GET.get("before", "")),
+    )
+    owners = owners_of({message.number for message in page.rows if message.number})
+    rows = [(message, _writer(message.number, owners)) for message in page.rows]
+    return render(request, "messaging/inbound.html", {"page": page, "rows": rows})
+
+
+def _writer(number: str, owners: dict[str, list[Contact]]) -> Contact | None:
+    """Who wrote: whoever is reached at the number, else the only one who has or had it; of several nobody."""
+    theirs = owners.get(number, [])
+    return theirs[0] if theirs and (len(theirs) == 1 or theirs[0].address == number) else None
