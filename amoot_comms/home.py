@@ -19,7 +19,7 @@ from audit.nightly import latest as latest_verification
 from channels.limits import hours_of
 from channels.models import Channel, Outage, Purpose
 from contacts.models import ConsentEntry, OptOutCall
-from messaging.evaluation.explain import standing
+from messaging.audience.progress import standing
 from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at
 from messaging.settlement.unknown_outcomes import undecided

@@ -12,11 +12,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import ActionAdmin, ReadOnlyAdmin, when
+from common.wording import digits_text
 from contacts.actions.people import EDITABLE, edit_contact
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
 from contacts.presenting import history_of
 from contacts.reasons import reason_text
-from contacts.wording import digits_text
 from persian.jalali import format_datetime
 from persian.phones import local_form
 

@@ -7,8 +7,8 @@ from typing import Protocol
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from common.wording import count_text, in_persian
 from contacts.models import ConsentEntry
-from contacts.wording import count_text, in_persian
 from persian.jalali import format_datetime
 
 Flag = ConsentEntry.Flag

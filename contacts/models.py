@@ -11,10 +11,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from common.guards import append_only, frozen, kept, set_once
+from common.wording import number_text
 from contacts.keys import Key, TagKeys
 from contacts.querysets import ContactQuerySet
 from contacts.triggers import flags_follow_the_ledger
-from contacts.wording import number_text
 from persian.jalali import format_datetime
 
 MOBILE = r"^\+989[0-9]{9}$"

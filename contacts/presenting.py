@@ -12,12 +12,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
+from common.wording import listed, number_text
 from contacts.actions.consent import NOTED
 from contacts.finding import find_customers
 from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.querysets import ContactQuerySet
-from contacts.wording import listed, number_text
 from staff.models import User
 
 PAGE_SIZE = 50

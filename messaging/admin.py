@@ -15,8 +15,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import WrittenDates
+from common.wording import number_text
 from contacts.models import Contact
-from contacts.wording import number_text
 from messaging.models import (
     Breach,
     Comparison,

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.wording import count_text
 from contacts.hooks import Effect, Event, tell
 from contacts.models import ConsentEntry, Contact, OptOutCall
-from contacts.wording import count_text
 from persian.text import fold, has_words, is_blank
 from staff.models import User
 

@@ -20,12 +20,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.wording import count_text
 from contacts.imports.export import report_lines
 from contacts.imports.notes import Notes
 from contacts.imports.rows import one_tag
 from contacts.imports.stage import Counts, RestrictedRow, SampleRow, Stage, staged
 from contacts.models import ContactImport
-from contacts.wording import count_text
 from persian.text import fold_line
 from staff.models import User
 

@@ -9,7 +9,7 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from contacts.wording import in_persian, listed, place_text
+from common.wording import in_persian, listed, place_text
 from persian.text import fold_line, search_key
 
 FIELDS: Final = ("name", "mobile", "phone", "email", "company", "customer_no", "tags")

@@ -15,9 +15,9 @@ from typing import Final, TextIO
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from common.wording import place_text
 from contacts.imports.columns import is_header
 from contacts.imports.table import HEADER_WITHIN, Row, Table, split_header
-from contacts.wording import place_text
 
 _SEPARATORS: Final = (",", ";", "\t", "|", "؛")
 _OLD_CODE_PAGE: Final = "cp1256"

@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from common.wording import listed
 from contacts.imports.columns import report_places, report_titles, title_of
 from contacts.imports.escaping import safe_cell
 from contacts.imports.rows import Problem
 from contacts.reasons import reason_text
-from contacts.wording import listed
 
 BOM: Final = "\ufeff"  # Excel takes a CSV without it for the system's old code page
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from common.wording import listed
 from contacts.imports.columns import Columns, recognise
 from contacts.imports.table import Table
-from contacts.wording import listed
 from persian.text import fold_line
 
 

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from common.wording import count_text
 from contacts.imports.csv_file import open_csv
 from contacts.imports.table import Table
 from contacts.imports.xlsx_file import open_xlsx
-from contacts.wording import count_text
 
 _HEAD: Final = 64 * 1024
 _ZIP: Final = b"PK\x03\x04"

@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
+from common.wording import count_text
 from contacts.imports.columns import Columns
 from contacts.imports.table import FORMULA_MARK, Row
 from contacts.search import search_text
-from contacts.wording import count_text
 from persian.digits import to_ascii
 from persian.keys import compare_key
 from persian.phones import InvalidNumber, is_mobile, normalise, normalise_mobile

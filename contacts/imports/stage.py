@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from common.wording import count_text
 from contacts.hooks import Event, tell
 from contacts.imports.columns import Columns, title_of
 from contacts.imports.escaping import plain_cell
@@ -28,7 +29,6 @@ from contacts.imports.notes import Notes, columns_of
 from contacts.imports.read import open_table
 from contacts.imports.rows import Person, Problem, Reader, with_tag
 from contacts.imports.table import Row, Table
-from contacts.wording import count_text
 
 _COLUMNS = (
     "row, field, value, code, name, company, customer_no, email, mobile, phone, address, tags, search_text,"

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from common.wording import count_text, place_text
 from contacts.imports import xlsx_child
 from contacts.imports.table import Row, Table, split_header
-from contacts.wording import count_text, place_text
 
 MAX_LINE: Final = 16 * 1024 * 1024  # bytes: 100 rows of long texts
 _PIECE: Final = 64 * 1024

@@ -20,6 +20,7 @@ from common.body_limits import takes_uploads
 from common.enqueue import enqueue
 from common.fresh_proof import asks_again_on
 from common.htmx import htmx
+from common.wording import listed
 from contacts import tasks
 from contacts.actions import imports
 from contacts.forms import UploadForm
@@ -30,7 +31,6 @@ from contacts.models import ContactImport, ImportedCustomers
 from contacts.presenting import VERDICTS
 from contacts.reasons import reason_text
 from contacts.selectors import imports_seen_by, known_tags, newest_imports
-from contacts.wording import listed
 from staff.permissions import requires, signed_in
 
 REFUSED_SHOWN = 20

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from channels.models import Channel, Purpose
+from common.wording import count_text
 from contacts.actions.people import ensure_contacts
 from gateways.sms_parts import count_parts
 from messaging.audience.members import Audience
@@ -23,7 +24,6 @@ from messaging.evaluation.facts import MessageGate, channel_facts, gate, medium_
 from messaging.models import AudienceMember, Message
 from messaging.policy.facts import Medium, MessageFacts
 from messaging.policy.facts import Purpose as PolicyPurpose
-from messaging.web.labels import number
 from persian.jalali import TEHRAN, format_date, format_datetime
 from staff.models import Employee, User
 
@@ -75,8 +75,8 @@ def _text_fault(draft: Draft, now: datetime) -> str:
     if medium_of(draft.channel) is Medium.VOICE:
         if len(text) > VOICE_MAX_CHARACTERS:
             return _("The text has %(length)s characters; a voice message takes at most %(limit)s.") % {
-                "length": number(len(text)),
-                "limit": number(VOICE_MAX_CHARACTERS),
+                "length": count_text(len(text)),
+                "limit": count_text(VOICE_MAX_CHARACTERS),
             }
         return ""
     parts = count_parts(text).parts
@@ -84,9 +84,9 @@ def _text_fault(draft: Draft, now: datetime) -> str:
         return _(
             "The text has %(length)s characters, %(parts)s SMS parts; at most %(limit)s parts are sent."
         ) % {
-            "length": number(len(text)),
-            "parts": number(parts),
-            "limit": number(settings.SMS_MAX_PARTS),
+            "length": count_text(len(text)),
+            "parts": count_text(parts),
+            "limit": count_text(settings.SMS_MAX_PARTS),
         }
     return ""
 
@@ -109,7 +109,7 @@ def _expiry_fault(draft: Draft, now: datetime) -> str:
 
 def _too_far(instant: datetime | None, now: datetime) -> str:
     if instant is not None and instant - now > FURTHEST:
-        return _("The time is further away than %(days)s days.") % {"days": number(FURTHEST.days)}
+        return _("The time is further away than %(days)s days.") % {"days": count_text(FURTHEST.days)}
     return ""
 
 

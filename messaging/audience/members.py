@@ -13,17 +13,18 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils.translation import gettext as _
 
+from common.wording import count_text
 from contacts.imports.columns import is_header
 from contacts.imports.notes import columns_of
 from contacts.imports.read import open_table
 from contacts.imports.table import Row, Table
 from contacts.models import Contact, ContactImport
-from contacts.selectors import imports_seen_by
+from contacts.selectors import imports_seen_by, known_tags
 from messaging.audience.planning import EVERYBODY, Source, of_given_lines, tagged
 from messaging.audience.planning import of_import as customers_of_import
-from messaging.web.labels import number as shown
 from persian.phones import InvalidNumber, normalise
 from persian.text import fold_line
 from staff.models import User
@@ -180,7 +181,7 @@ def _demand_seen(row: Row) -> None:
     if row.hidden:
         raise ValidationError(
             _("Row %(row)s of the sheet is hidden. Show or delete the hidden rows, so that all can be seen.")
-            % {"row": shown(row.number)},
+            % {"row": count_text(row.number)},
             code="hidden_row",
         )
 
@@ -197,7 +198,7 @@ def _of_rows(rows: Iterable[Sequence[str]], name: str) -> Audience:
         if len(found) > MAX_LINES:
             raise ValidationError(
                 _("“%(name)s” has more than %(limit)s lines. Split it, or import it with a tag.")
-                % {"name": name, "limit": shown(MAX_LINES)},
+                % {"name": name, "limit": count_text(MAX_LINES)},
                 code="too_long",
             )
     if not found:
@@ -217,3 +218,27 @@ def _address(raw: str) -> str:
         return normalise(raw)
     except InvalidNumber:
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """A tag and how many customers have it; `is_more` where counting stopped at that number."""
+
+    tag: str
+    count: int
+    is_more: bool
+
+
+_TAG_LIMIT = 10_000
+
+
+def tag_counts() -> list[TagCount]:
+    """The tags to choose from, each counted no further than `_TAG_LIMIT`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.tag, (SELECT count(*) FROM (SELECT FROM contacts_contact c"
+            "  WHERE contacts_tag_keys(c.tags) @> ARRAY[contacts_key(t.tag)] LIMIT %s) capped)"
+            " FROM unnest(%s::varchar[]) WITH ORDINALITY AS t(tag, nth) ORDER BY t.nth",
+            [_TAG_LIMIT + 1, known_tags()],
+        )
+        return [TagCount(tag, min(n, _TAG_LIMIT), n > _TAG_LIMIT) for tag, n in cursor.fetchall()]

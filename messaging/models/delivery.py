@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.guards import Guard, frozen, kept
-from contacts.wording import number_text
+from common.wording import number_text
 from messaging.models.message import Message
 from messaging.models.querysets import DeliveryQuerySet
 from messaging.policy.reasons import Reason

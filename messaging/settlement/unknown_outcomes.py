@@ -13,11 +13,11 @@ from django.db.models.functions import Coalesce
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from common.wording import Label
 from messaging.models import DecidedDelivery, Delivery, DoubtDecision, GatewayCall, Message
 from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
 from messaging.settlement.proof import HOPELESS, Obstacle
 from messaging.states import DeliveryState
-from messaging.web.labels import Label
 
 # So many of a message's answers are shown, and so many of the decisions about it.
 ANSWERS: Final = 5

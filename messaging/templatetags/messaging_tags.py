@@ -11,10 +11,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from channels.limits import hours_of
+from common.wording import Label
 from contacts.models import Contact
 from gateways.masking import masked_number
 from messaging.actions.submit import Draft, draft_gate
-from messaging.evaluation.explain import Explanation, reason_now
+from messaging.audience.progress import reason_now
+from messaging.evaluation.explain import Explanation
 from messaging.evaluation.facts import MessageGate, gates_of
 from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.decide import Finding
@@ -22,7 +24,7 @@ from messaging.policy.reasons import Reason
 from messaging.policy.rules import Effect
 from messaging.states import DeliveryState
 from messaging.web.explaining import Sentence, sentence_of, shown_number
-from messaging.web.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, Label, ReasonLabel
+from messaging.web.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, ReasonLabel
 from messaging.web.labels import audience_label as label_of_audience
 from messaging.web.presenting import ClosedSchedule, closed_schedule
 from messaging.web.status_labels import Refusal, meaning_of, refusal_of

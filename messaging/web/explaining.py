@@ -13,11 +13,12 @@ from typing import Final
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from common.wording import Label
 from messaging.models import Delivery
 from messaging.policy.decide import Decision, Verdict
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState
-from messaging.web.labels import REASONS, Label
+from messaging.web.labels import REASONS
 from persian.digits import to_persian
 from persian.jalali import format_datetime, is_persian
 from persian.phones import local_form

@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from common.wording import Label, count_text
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import RULES, Effect
-from persian.digits import grouped
-from persian.jalali import is_persian
-
-Label = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,22 +183,17 @@ EFFECT_TONES: Final[dict[Effect, str]] = {
 }
 
 
-def number(value: int) -> str:
-    """A number as the language in use writes it, with separators."""
-    return grouped(value) if is_persian(get_language() or "fa") else f"{value:,}"
-
-
 def audience_label(audience: Mapping[str, Any]) -> str:
     """The people that a message addresses, in words."""
     if audience["kind"] == "file":
         return _("the numbers of “%(name)s” (%(lines)s lines)") % {
             "name": audience["name"],
-            "lines": number(audience["lines"]),
+            "lines": count_text(audience["lines"]),
         }
     if audience["kind"] == "import":
         return _("the customers of the import “%(name)s” (%(customers)s)") % {
             "name": audience["name"],
-            "customers": number(audience["customers"]),
+            "customers": count_text(audience["customers"]),
         }
     if audience["kind"] == "tag":
         return _("customers with the tag “%(tag)s”") % {"tag": audience["tag"]}

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from common.wording import Label
 from messaging.operations.backlog import READY
 from messaging.operations.figures import MINUTES
 from messaging.operations.overview import ChannelOverview, Overview
 from messaging.policy.reasons import Reason
-from messaging.web.labels import REASONS, Label
+from messaging.web.labels import REASONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy
 
 from channels.hours import span_words
+from common.wording import Label
 from gateways.sms_parts import SmsLength, count_parts
 from messaging.audience.planning import Plan
 from messaging.evaluation.facts import MessageGate
@@ -17,7 +18,7 @@ from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
 from messaging.states import REACHED_PROVIDER, DeliveryState
 from messaging.web.explaining import NOT_SENT
-from messaging.web.labels import REASONS, WAITING_NAMES, Label, ReasonLabel
+from messaging.web.labels import REASONS, WAITING_NAMES, ReasonLabel
 from persian.jalali import TEHRAN
 
 

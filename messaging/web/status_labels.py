@@ -11,11 +11,11 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy
 
+from common.wording import Label
 from gateways.statuses import Kind, kind_of
 from messaging.dispatch.choking import CHOKED
 from messaging.models import Message, MessageStop
 from messaging.states import MessageStatus
-from messaging.web.labels import Label
 
 _WORDS: Final[dict[str, Label]] = {
     # A message's text or audio.

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from contacts.actions.imports import import_file
 from contacts.models import Contact
 from contacts.selectors import known_tags
-from messaging.audience.members import with_tag
-from messaging.evaluation.explain import tag_counts
+from messaging.audience.members import tag_counts, with_tag
 from persian.keys import compare_key, sql_tables
 from persian.text import fold_line
 from tests.factories import NOW, ContactFactory

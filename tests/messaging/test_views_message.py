@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from common.paging import page_by
 from messaging.actions.plan import plan
-from messaging.evaluation.explain import explain, message_status, standing
+from messaging.audience.progress import message_status, standing
+from messaging.evaluation.explain import explain
 from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus

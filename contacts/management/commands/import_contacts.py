@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.wording import count_text
 from contacts.actions.imports import import_file, look_at_file
 from contacts.imports.stage import Counts
-from contacts.wording import count_text
 
 
 class Command(BaseCommand):

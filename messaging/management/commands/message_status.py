@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from messaging.audience.progress import message_status
 from messaging.dispatch.clock import database_clock
-from messaging.evaluation.explain import message_status
 from messaging.management.cli import show
 from messaging.management.commands.submit_message import as_text
 from messaging.models import Message

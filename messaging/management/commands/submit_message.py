@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from channels.models import Channel
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
-from messaging.actions.wake import nudge
+from messaging.actions.wake import wake_worker
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
+from messaging.audience.progress import message_status
 from messaging.dispatch.clock import database_clock
-from messaging.evaluation.explain import message_status
 from messaging.management.cli import clear_errors, instant, sending_channel, show
 from messaging.models import Message
 from staff.cli import user_named
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             )
             message = submit(draft, by=by, now=now)
         plan(message.pk, now=now)
-        nudge(message.channel.code)
+        wake_worker(message.channel.code)
         status = message_status(Message.objects.select_related("channel").get(pk=message.pk), now)
         names = ("total", "by_state", "by_reason", "held_by", "held_until")
         result = {"id": message.pk, "plan": {name: status[name] for name in names}}

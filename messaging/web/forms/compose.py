@@ -1,4 +1,4 @@
-"""The forms of the message pages: shape only; what may be sent is decided by the actions."""
+"""The form of a new message: shape only; what may be sent is decided by the action."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.models import Channel, Purpose
+from common.wording import count_text
 from messaging.actions.submit import Draft, check_draft
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.compose import uploads
 from messaging.compose.drafts import KeptFile, Sealed, sign_file, signed_file
-from messaging.models import DoubtDecision
-from messaging.states import DeliveryState, MessageStatus
 from messaging.web.forms.fields import ClockField, DayField
-from messaging.web.labels import REASONS, audience_label, number
+from messaging.web.labels import audience_label
 from persian.jalali import TEHRAN
 from persian.text import fold
 from staff.models import User
@@ -216,7 +215,7 @@ class ComposeForm(forms.Form):
         if upload.size > uploads.MAX_BYTES:
             raise ValidationError(
                 _("“%(name)s” is larger than %(limit)s MB. Split it, or import it with a tag.")
-                % {"name": upload.name, "limit": number(uploads.MAX_BYTES // 1024**2)}
+                % {"name": upload.name, "limit": count_text(uploads.MAX_BYTES // 1024**2)}
             )
         content = upload.read()
         audience = from_bytes(content, upload.name)
@@ -230,90 +229,3 @@ class ComposeForm(forms.Form):
         content, name = self._content
         self.file = KeptFile(uploads.keep(content), name)
         self.data = {**self.data.dict(), "kept_file": sign_file(self.file, self.user)}  # type: ignore[attr-defined]
-
-
-class _Filter(forms.Form):
-    """A filter in the address: what is wrong in it is passed over."""
-
-    def chosen(self) -> dict[str, Any]:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-
-def _any(label: Any, choices: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    return [("", label), *choices]
-
-
-class MessageFilter(_Filter):
-    status = forms.ChoiceField(
-        label=gettext_lazy("Status"),
-        required=False,
-        choices=_any(gettext_lazy("any status"), MessageStatus.choices),
-    )
-    channel = forms.ModelChoiceField(
-        label=gettext_lazy("Channel"),
-        required=False,
-        queryset=Channel.objects.of_messages().order_by("id"),
-        to_field_name="code",
-        empty_label=gettext_lazy("any channel"),
-    )
-    purpose = forms.ChoiceField(
-        label=gettext_lazy("Purpose"),
-        required=False,
-        choices=_any(gettext_lazy("any purpose"), Purpose.choices),
-    )
-
-
-class RecipientFilter(_Filter):
-    state = forms.ChoiceField(
-        label=gettext_lazy("State"),
-        required=False,
-        choices=_any(gettext_lazy("any state"), DeliveryState.choices),
-    )
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Reason"),
-        required=False,
-        choices=_any(
-            gettext_lazy("any reason"), [(code.value, label.name) for code, label in REASONS.items()]
-        ),
-    )
-    number = forms.CharField(
-        label=gettext_lazy("Number"),
-        required=False,
-        max_length=32,
-        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}),
-    )
-
-
-class NumberForm(forms.Form):
-    number = forms.CharField(
-        label=gettext_lazy("Number"),
-        max_length=32,
-        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Type a number.")},
-    )
-
-
-class CancelForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("Why is it cancelled?"),
-        required=False,
-        max_length=300,
-        widget=forms.TextInput(attrs={"dir": "auto"}),
-    )
-
-
-class DoubtForm(forms.Form):
-    """A decision about people in doubt. `seen` and `until` say what the press was shown, `delivery` whether
-    it is about one of them alone."""
-
-    choice = forms.ChoiceField(choices=DoubtDecision.Choice)
-    reason = forms.CharField(
-        label=gettext_lazy("Why do you decide so?"),
-        max_length=300,
-        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Give the reason: it is kept with your name.")},
-    )
-    seen = forms.IntegerField(min_value=1, max_value=100_000_000)
-    until = forms.DateTimeField()
-    delivery = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from messaging.evaluation.explain import ENDED
+from messaging.audience.progress import ENDED
 from messaging.models import Message
 from messaging.operations.outages import outages_of, ramp_ends_at
 from messaging.states import MessageStatus

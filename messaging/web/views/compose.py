@@ -18,12 +18,11 @@ from common.body_limits import takes_uploads
 from common.fresh_proof import ask_again
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, check_sender, draft_gate, foresee, submit
-from messaging.actions.wake import nudge
-from messaging.audience.members import no_such_import
+from messaging.actions.wake import wake_worker
+from messaging.audience.members import no_such_import, tag_counts
 from messaging.audience.planning import preview
 from messaging.compose import uploads
 from messaging.compose.drafts import Sealed, key_of, seal, unseal
-from messaging.evaluation.explain import tag_counts
 from messaging.evaluation.facts import medium_of
 from messaging.models import Message
 from messaging.web.forms.compose import ComposeForm
@@ -131,7 +130,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _compose_page(request, form, error.messages)
     if sealed.total <= PLAN_AT_ONCE:
         plan(message.pk, now=now)
-    nudge(message.channel.code)
+    wake_worker(message.channel.code)
     if sealed.file is not None:
         uploads.drop(sealed.file.token)
     messages.success(request, _("The message is submitted. This page shows how far it is."))

@@ -13,16 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from common.wording import count_text
 from messaging.actions import stop
 from messaging.actions.stop_calls import still_dialled
-from messaging.actions.wake import nudge
-from messaging.evaluation.explain import ENDED, standing
+from messaging.actions.wake import wake_worker
+from messaging.audience.progress import ENDED, standing
 from messaging.evaluation.facts import medium_of
 from messaging.models import Message
 from messaging.settlement.unknown_outcomes import decisions_of
 from messaging.states import DeliveryState, MessageStatus
-from messaging.web.forms.compose import CancelForm, NumberForm
-from messaging.web.labels import number
+from messaging.web.forms.message import CancelForm, NumberForm
 from messaging.web.presenting import Counts, Length
 from messaging.web.status_labels import refusal_that_stops
 from messaging.web.views.common import outage_context, visible_message
@@ -105,7 +105,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
         "Paused. %(n)s people have not got it yet, and wait until somebody resumes.",
         unsent,
     )
-    messages.success(request, text % {"n": number(unsent)})
+    messages.success(request, text % {"n": count_text(unsent)})
     return redirect("messaging:detail", pk=pk)
 
 
@@ -118,7 +118,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("messaging:detail", pk=pk)
-    nudge(message.channel.code)
+    wake_worker(message.channel.code)
     messages.success(request, _("The message goes on."))
     return redirect("messaging:detail", pk=pk)
 
@@ -130,7 +130,7 @@ def _cancelled_sentence(message: Message) -> str:
     if counts.reached:
         return _(
             "The message is cancelled. It was sent to %(reached)s people before; it is not sent to %(rest)s."
-        ) % {"reached": number(counts.reached), "rest": number(cancelled)}
+        ) % {"reached": count_text(counts.reached), "rest": count_text(cancelled)}
     return _("The message is cancelled. Nobody got it.")
 
 
@@ -152,7 +152,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("messaging:detail", pk=pk)
-    nudge(message.channel.code)
+    wake_worker(message.channel.code)
     if is_finished:
         messages.success(request, _("The provider is asked to stop dialling. Whoever was called has it."))
     else:

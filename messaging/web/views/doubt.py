@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from common.fresh_proof import asks_again
 from common.paging import page_by
+from common.wording import count_text
 from messaging.actions import decide as actions
-from messaging.actions.wake import nudge, nudge_settlement
-from messaging.evaluation.explain import ENDED
+from messaging.actions.wake import wake_settlement, wake_worker
+from messaging.audience.progress import ENDED
 from messaging.models import Delivery, DoubtDecision, Message
 from messaging.settlement.unknown_outcomes import answers_of, decisions_of, doubtful, doubts_of, in_doubt
-from messaging.web.forms.compose import DoubtForm
-from messaging.web.labels import number
+from messaging.web.forms.unknown_outcome import DoubtForm
 from messaging.web.views.common import visible_message, whole
 from staff.permissions import requires, signed_in
 
@@ -105,7 +105,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, error)
         return _doubt_page(request, message, form, delivery, status=422)
     _tell(request, choice, people, shown.people)
-    nudge(message.channel.code)
+    wake_worker(message.channel.code)
     left = in_doubt(message).exists()
     return redirect("messaging:doubt" if left else "messaging:detail", pk=pk)
 
@@ -125,10 +125,10 @@ def _tell(request: HttpRequest, choice: DoubtDecision.Choice, people: int, seen:
                 "Recorded as sent for %(n)s person.", "Recorded as sent for %(n)s people.", people
             ),
         }[choice]
-        messages.success(request, text % {"n": number(people)})
+        messages.success(request, text % {"n": count_text(people)})
     if seen > people:
         text = _("Of %(seen)s, %(n)s had been settled meanwhile; nothing was changed for them.")
-        messages.info(request, text % {"seen": number(seen), "n": number(seen - people)})
+        messages.info(request, text % {"seen": count_text(seen), "n": count_text(seen - people)})
 
 
 @requires("messaging.settle_doubt")
@@ -137,7 +137,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the provider be asked again now."""
     message = visible_message(request, pk)
     if actions.ask_again(message, by=signed_in(request), now=timezone.now()):
-        nudge_settlement()
+        wake_settlement()
         messages.success(request, _("The provider is being asked. Its answer appears here within a minute."))
     else:
         messages.info(request, _("Nobody of this message is in doubt any more."))

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from common.paging import page_by
-from messaging.evaluation.explain import ENDED, standing
+from messaging.audience.progress import ENDED, standing
 from messaging.models import Message
-from messaging.web.forms.compose import MessageFilter
+from messaging.web.forms.filters import MessageFilter
 from messaging.web.presenting import Counts
 from messaging.web.views.common import outage_context, visible_message, whole
 from staff.permissions import requires, signed_in

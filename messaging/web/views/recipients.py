@@ -10,20 +10,16 @@ from django.views.decorators.http import require_GET, require_POST
 from common.htmx import htmx
 from common.paging import page_by
 from contacts.reasons import reason_text
-from messaging.evaluation.explain import (
-    Explanation,
-    deliveries_of,
-    explain_address,
-    explain_delivery,
-    reason_now,
-)
+from messaging.audience.progress import deliveries_of, reason_now
+from messaging.evaluation.explain import Explanation, explain_address, explain_delivery
 from messaging.evaluation.facts import gate_of
 from messaging.models import Delivery, Message
 from messaging.operations.outages import outages_of
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import Effect
 from messaging.settlement.unknown_outcomes import doubt_of_one
-from messaging.web.forms.compose import NumberForm, RecipientFilter
+from messaging.web.forms.filters import RecipientFilter
+from messaging.web.forms.message import NumberForm
 from messaging.web.views.common import visible_message, whole
 from persian.phones import InvalidNumber, normalise
 from staff.permissions import requires, signed_in

@@ -1,14 +1,18 @@
-"""Numbers inside sentences, in the digits of the active language."""
+"""Words, and numbers inside sentences, in the digits of the active language."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from persian.digits import grouped, to_persian
 from persian.jalali import is_persian
 from persian.phones import local_form
+
+# A text for the screen; a lazy one is translated when it is shown.
+Label = str | Promise
 
 
 def in_persian() -> bool:

@@ -1,0 +1,113 @@
+"""How far a message is: how many recipients are in which state and why, and who they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, Count, F, Q, Value, When
+
+from messaging.audience.planning import Plan, summarise
+from messaging.evaluation.facts import MessageGate, gate_of
+from messaging.models import Delivery, Message
+from messaging.models.querysets import DeliveryQuerySet
+from messaging.policy.decide import Verdict
+from messaging.policy.reasons import Reason
+from messaging.states import DeliveryState, MessageStatus
+from persian.phones import search_digits
+
+ENDED = frozenset({MessageStatus.FINISHED, MessageStatus.CANCELLED})
+
+
+def standing(message: Message, now: datetime, gate: MessageGate | None = None) -> Plan:
+    """How many recipients are in which state and why, with what holds the whole message now.
+
+    One grouped query over the message's own rows. Lines given twice stand outside the unique index
+    that finds those rows, so they are asked for by themselves, and only where a file was given.
+    """
+    own_reason = Case(
+        When(_waits_for_the_message(now), then=Value("")), default=F("reason"), output_field=CharField()
+    )
+    rows = Delivery.objects.filter(message=message)
+    counted = (
+        rows.exclude(reason=Reason.DUPLICATE)
+        .annotate(own_reason=own_reason)
+        .values_list("state", "own_reason")
+        .annotate(n=Count("*"))
+        .order_by()
+    )
+    counts = [(state, reason, n) for state, reason, n in counted]
+    twice = _given_twice(message, sum(n for _state, _reason, n in counts))
+    if twice:
+        counts.append((DeliveryState.SUPPRESSED, Reason.DUPLICATE, twice))
+    plan = summarise(counts, gate or gate_of(message, now))
+    if message.status in ENDED or (message.planned_at is not None and not plan.waiting):
+        return replace(plan, held_by="", held_until=None)
+    return plan
+
+
+def _waits_for_the_message(now: datetime) -> Q:
+    """A queued row that is due: whatever it waited for is over, and only the whole message holds it."""
+    return Q(state=DeliveryState.QUEUED, not_before__lte=now)
+
+
+def _given_twice(message: Message, recipients: int) -> int:
+    """Every line of a file has one delivery: those that are no recipient of their own repeat one."""
+    if message.planned_at is None or message.audience["kind"] != "file":
+        return 0
+    return int(message.audience["lines"]) - recipients
+
+
+# Holds that come before a recipient's own (the order of `RULES`).
+_BEFORE_THE_OWN = (Reason.AWAITING_APPROVAL, Reason.PAUSED)
+
+
+def deliveries_of(
+    message: Message, now: datetime, *, state: str = "", reason: str = "", number: str = ""
+) -> DeliveryQuerySet:
+    """A message's recipients, by state, by the reason that `standing` counts them under, and by
+    number (any part, any spelling). Lines that repeat a number come only where they are asked for."""
+    rows = Delivery.objects.filter(message=message)
+    rows = (
+        rows.filter(reason=Reason.DUPLICATE)
+        if reason == Reason.DUPLICATE
+        else rows.exclude(reason=Reason.DUPLICATE)
+    )
+    if reason and reason != Reason.DUPLICATE:
+        rows = rows.annotate(named=_named_reason(gate_of(message, now), now)).filter(named=reason)
+    if state:
+        rows = rows.filter(state=state)
+    if number:
+        digits = search_digits(number)
+        rows = rows.filter(address__contains=digits.lstrip("0") if digits else number)
+    return rows
+
+
+def _named_reason(gate: MessageGate, now: datetime) -> Case:
+    """SQL for `reason_now`."""
+    held = gate.decision.reason if gate.decision.verdict is Verdict.HOLD else None
+    queued, due = Q(state=DeliveryState.QUEUED), _waits_for_the_message(now)
+    if held is None:
+        cases = [When(due, then=Value(""))]
+    elif held in _BEFORE_THE_OWN:
+        cases = [When(queued, then=Value(str(held)))]
+    else:
+        cases = [When(queued & (due | ~Q(reason=Reason.VOC_CALL_OPEN)), then=Value(str(held)))]
+    return Case(*cases, default=F("reason"), output_field=CharField())
+
+
+def message_status(message: Message, now: datetime) -> dict[str, Any]:
+    """Where a message stands, for machines: `id`, `status`, `total`, `by_state`, `by_reason`,
+    `held_by` and `held_until` (ISO 8601; both None when nothing holds the whole message)."""
+    return {"id": message.pk, "status": str(message.status), **standing(message, now).as_json()}
+
+
+def reason_now(delivery: Delivery, gate: MessageGate, now: datetime) -> str:
+    """The reason to name for one delivery, as `standing` counts it: a waiting one that is due waits
+    for what holds the whole message."""
+    if delivery.state != DeliveryState.QUEUED:
+        return delivery.reason
+    due = delivery.not_before is not None and delivery.not_before <= now
+    one = summarise([(delivery.state, "" if due else delivery.reason, 1)], gate)
+    return next(iter(one.by_reason), "")

@@ -1,0 +1,65 @@
+"""The filters of the lists of messages and recipients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from channels.models import Channel, Purpose
+from messaging.states import DeliveryState, MessageStatus
+from messaging.web.labels import REASONS
+
+
+class _Filter(forms.Form):
+    """A filter in the address: what is wrong in it is passed over."""
+
+    def chosen(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+def _any(label: Any, choices: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [("", label), *choices]
+
+
+class MessageFilter(_Filter):
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        required=False,
+        choices=_any(gettext_lazy("any status"), MessageStatus.choices),
+    )
+    channel = forms.ModelChoiceField(
+        label=gettext_lazy("Channel"),
+        required=False,
+        queryset=Channel.objects.of_messages().order_by("id"),
+        to_field_name="code",
+        empty_label=gettext_lazy("any channel"),
+    )
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Purpose"),
+        required=False,
+        choices=_any(gettext_lazy("any purpose"), Purpose.choices),
+    )
+
+
+class RecipientFilter(_Filter):
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        required=False,
+        choices=_any(gettext_lazy("any state"), DeliveryState.choices),
+    )
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        choices=_any(
+            gettext_lazy("any reason"), [(code.value, label.name) for code, label in REASONS.items()]
+        ),
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Number"),
+        required=False,
+        max_length=32,
+        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}),
+    )
