@@ -7,6 +7,7 @@ from messaging.web.views import breaches, compose, detail, doubt, inbound, listi
 app_name = "messaging"
 urlpatterns = [
     path("", listing.messages_list, name="list"),
+    path("rows/", listing.rows_progress, name="rows_progress"),
     path("inbound/", inbound.inbound, name="inbound"),
     path("compose/", compose.compose, name="compose"),
     path("compose/length/", compose.text_length, name="text_length"),
@@ -18,7 +19,6 @@ urlpatterns = [
     path("breaches/<int:pk>/", breaches.breach, name="breach"),
     path("<int:pk>/", detail.detail, name="detail"),
     path("<int:pk>/progress/", detail.progress, name="progress"),
-    path("<int:pk>/row/", listing.row_progress, name="row_progress"),
     path("<int:pk>/pause/", detail.pause, name="pause"),
     path("<int:pk>/resume/", detail.resume, name="resume"),
     path("<int:pk>/cancel/", detail.cancel, name="cancel"),

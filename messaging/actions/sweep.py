@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from messaging.actions.move import StaleState, move_message
-from messaging.evaluation.facts import gate_of
+from messaging.evaluation.facts import gates_of
 from messaging.evaluation.sql import IS_HELD, state_of_refusal
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
-from messaging.models.querysets import MessageQuerySet
+from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
@@ -57,12 +57,19 @@ def put_away(message_id: int, reason: Reason, *, now: datetime, limit: int = BAT
         return int(cursor.rowcount)
 
 
-def sweep(message: Message, *, now: datetime) -> int:
-    """Put away what the whole message's refusal (cancelled, expired) leaves in the queue."""
-    decision = gate_of(message, now).decision
-    if decision.verdict is not Verdict.REFUSE or decision.reason is None:
-        return 0
-    return put_away(message.pk, decision.reason, now=now)
+def sweep(messages: Collection[Message], *, now: datetime) -> int:
+    """Put away what refusals of whole messages (cancelled, expired) leave in the queue; returns how many."""
+    swept = 0
+    for message_id, gate in gates_of(messages, now).items():
+        decision = gate.decision
+        if decision.verdict is Verdict.REFUSE and decision.reason is not None:
+            swept += put_away(message_id, decision.reason, now=now)
+    return swept
+
+
+def _waiting_of_message() -> DeliveryQuerySet:
+    rows: DeliveryQuerySet = Delivery.objects.filter(message=OuterRef("pk"), state=DeliveryState.QUEUED)
+    return rows
 
 
 def through() -> MessageQuerySet:
@@ -71,7 +78,7 @@ def through() -> MessageQuerySet:
     One condition, to be asked in one statement: between two a refused call may put back into the
     queue what was under way.
     """
-    waiting = Delivery.objects.filter(message=OuterRef("pk"), state=DeliveryState.QUEUED)
+    waiting = _waiting_of_message()
     in_doubt = (GatewayCall.Outcome.PENDING, GatewayCall.Outcome.UNKNOWN)
     calls = GatewayCall.objects.filter(message=OuterRef("pk"), outcome__in=in_doubt)
     return Message.objects.filter(~Exists(waiting), ~Exists(calls))
@@ -123,13 +130,15 @@ def sweep_channel(channel_code: str, *, now: datetime) -> int:
     cancelled = Message.objects.filter(
         channel__code=channel_code, status=MessageStatus.CANCELLED, finished_at__isnull=True
     )
-    for message in cancelled.select_related("channel"):
-        swept += put_away(message.pk, Reason.CANCELLED, now=now)
-        # What is under way may come back into the queue yet.
-        through().filter(pk=message.pk, finished_at__isnull=True).update(finished_at=now)
+    # The first of them by an index: EXISTS alone is planned as a join over a million.
+    first = Subquery(_waiting_of_message().order_by("not_before", "id").values("pk")[:1])
+    with_waiting = cancelled.alias(first_waiting=first).filter(first_waiting__isnull=False)
+    for pk in list(with_waiting.values_list("pk", flat=True)):
+        swept += put_away(pk, Reason.CANCELLED, now=now)
+    # What is under way may come back into the queue yet.
+    through().filter(pk__in=cancelled.values("pk")).update(finished_at=now)
     running = Message.objects.filter(channel__code=channel_code, status=MessageStatus.RUNNING)
-    for message in running.filter(expires_at__isnull=False).select_related("channel"):
-        swept += sweep(message, now=now)
+    swept += sweep(list(running.filter(expires_at__isnull=False).select_related("channel")), now=now)
     released = release(list(running.values_list("pk", flat=True)), now=now)
     for pk in list(through().filter(pk__in=running).values_list("pk", flat=True)):
         finish(pk, now=now)

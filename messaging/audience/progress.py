@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from messaging.audience.planning import Plan, summarise
-from messaging.evaluation.facts import MessageGate, gate_of
+from messaging.evaluation.facts import MessageGate, gates_of
 from messaging.models import Delivery, Message
 from messaging.models.querysets import DeliveryQuerySet
 from messaging.policy.decide import Verdict
@@ -20,31 +22,51 @@ from persian.phones import search_digits
 ENDED = frozenset({MessageStatus.FINISHED, MessageStatus.CANCELLED})
 
 
-def standing(message: Message, now: datetime, gate: MessageGate | None = None) -> Plan:
-    """How many recipients are in which state and why, with what holds the whole message now.
+def standing(message: Message, now: datetime) -> Plan:
+    """How many recipients are in which state and why, with what holds the whole message now."""
+    return standings([message], now)[message.pk]
 
-    One grouped query over the message's own rows. Lines given twice stand outside the unique index
-    that finds those rows, so they are asked for by themselves, and only where a file was given.
+
+def standings(messages: Collection[Message], now: datetime) -> dict[int, Plan]:
+    """The same of several messages, by their keys, in as many queries as for one."""
+    counts = count_recipients(messages, now)
+    gates = gates_of(messages, now)
+    return {message.pk: _plan_of(message, counts[message.pk], gates[message.pk]) for message in messages}
+
+
+def _plan_of(message: Message, counts: list[tuple[str, str, int]], gate: MessageGate) -> Plan:
+    plan = summarise(counts, gate)
+    if message.status in ENDED or (message.planned_at is not None and not plan.waiting):
+        return replace(plan, held_by="", held_until=None)
+    return plan
+
+
+def count_recipients(messages: Collection[Message], now: datetime) -> dict[int, list[tuple[str, str, int]]]:
+    """By message: the number of recipients of each (state, own reason), in one query over the rows of all.
+
+    A waiting recipient who is due has no reason of his own. Lines given twice stand outside the unique
+    index that finds those rows, so they are not read but told by the number of the file's lines.
     """
     own_reason = Case(
         When(_waits_for_the_message(now), then=Value("")), default=F("reason"), output_field=CharField()
     )
-    rows = Delivery.objects.filter(message=message)
     counted = (
-        rows.exclude(reason=Reason.DUPLICATE)
+        Delivery.objects.filter(message__in=[message.pk for message in messages])
+        .exclude(reason=Reason.DUPLICATE)
         .annotate(own_reason=own_reason)
-        .values_list("state", "own_reason")
+        .values_list("message_id", "state", "own_reason")
         .annotate(n=Count("*"))
         .order_by()
     )
-    counts = [(state, reason, n) for state, reason, n in counted]
-    twice = _given_twice(message, sum(n for _state, _reason, n in counts))
-    if twice:
-        counts.append((DeliveryState.SUPPRESSED, Reason.DUPLICATE, twice))
-    plan = summarise(counts, gate or gate_of(message, now))
-    if message.status in ENDED or (message.planned_at is not None and not plan.waiting):
-        return replace(plan, held_by="", held_until=None)
-    return plan
+    found: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
+    for message_id, state, reason, n in counted:
+        found[message_id].append((state, reason, n))
+    for message in messages:
+        counts = found[message.pk]
+        twice = _given_twice(message, sum(n for _state, _reason, n in counts))
+        if twice:
+            counts.append((DeliveryState.SUPPRESSED, Reason.DUPLICATE, twice))
+    return found
 
 
 def _waits_for_the_message(now: datetime) -> Q:
@@ -64,10 +86,11 @@ _BEFORE_THE_OWN = (Reason.AWAITING_APPROVAL, Reason.PAUSED)
 
 
 def deliveries_of(
-    message: Message, now: datetime, *, state: str = "", reason: str = "", number: str = ""
+    message: Message, gate: MessageGate, *, state: str = "", reason: str = "", number: str = ""
 ) -> DeliveryQuerySet:
-    """A message's recipients, by state, by the reason that `standing` counts them under, and by
-    number (any part, any spelling). Lines that repeat a number come only where they are asked for."""
+    """A message's recipients, by state, by the reason that `standing` counts them under (`gate` is the
+    message's), and by number (any part, any spelling). Lines that repeat a number come only where they are
+    asked for."""
     rows = Delivery.objects.filter(message=message)
     rows = (
         rows.filter(reason=Reason.DUPLICATE)
@@ -75,7 +98,7 @@ def deliveries_of(
         else rows.exclude(reason=Reason.DUPLICATE)
     )
     if reason and reason != Reason.DUPLICATE:
-        rows = rows.annotate(named=_named_reason(gate_of(message, now), now)).filter(named=reason)
+        rows = rows.annotate(named=_named_reason(gate)).filter(named=reason)
     if state:
         rows = rows.filter(state=state)
     if number:
@@ -84,8 +107,9 @@ def deliveries_of(
     return rows
 
 
-def _named_reason(gate: MessageGate, now: datetime) -> Case:
+def _named_reason(gate: MessageGate) -> Case:
     """SQL for `reason_now`."""
+    now = gate.facts.now
     held = gate.decision.reason if gate.decision.verdict is Verdict.HOLD else None
     queued, due = Q(state=DeliveryState.QUEUED), _waits_for_the_message(now)
     if held is None:

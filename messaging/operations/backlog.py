@@ -17,7 +17,7 @@ from django.db import connection
 
 from channels.models import Channel
 from messaging.audience.planning import summarise
-from messaging.evaluation.facts import MessageGate, gate_of
+from messaging.evaluation.facts import MessageGate, gates_of
 from messaging.models import Message
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
@@ -100,13 +100,14 @@ def backlog(now: datetime) -> dict[str, Waiting]:
     planned = [message for message in messages[:MESSAGES] if message.planned_at is not None]
     limit = max(ROWS // max(len(planned), 1), LEAST_ROWS)
     rows = _rows_of([message.pk for message in planned], limit, now)
+    gates = gates_of([message for message in planned if message.pk in rows], now)
     for message in messages[:MESSAGES]:
         waiting = found[message.channel.code]
         waiting.messages += 1
         if message.planned_at is None:
             waiting.planning += 1
         elif message.pk in rows:
-            _add(waiting, rows[message.pk], gate_of(message, now), limit)
+            _add(waiting, rows[message.pk], gates[message.pk], limit)
     for waiting in found.values():
         waiting.by_reason = dict(waiting.by_reason)
         waiting.is_bounded = waiting.is_bounded or len(messages) > MESSAGES

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import Max
@@ -13,7 +15,15 @@ from messaging.dispatch.clock import TOLERANCE
 
 def outages_of(channel: Channel) -> list[Outage]:
     """The channel's open outages, the longest one first."""
-    return list(Outage.objects.open().filter(channel=channel).shown())
+    return outages_by_channel([channel.pk]).get(channel.pk, [])
+
+
+def outages_by_channel(channels: Collection[int]) -> dict[int, list[Outage]]:
+    """The same of several channels, by their keys; a channel without one is left out."""
+    found: dict[int, list[Outage]] = defaultdict(list)
+    for outage in Outage.objects.open().filter(channel__in=channels).shown():
+        found[outage.channel_id].append(outage)
+    return dict(found)
 
 
 def ramp_ends_at(channel: Channel, now: datetime) -> datetime | None:

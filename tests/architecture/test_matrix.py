@@ -87,7 +87,7 @@ TABLE = {
     "messaging:inbound": Row(EVERY_DEPARTMENT),
     "messaging:detail": Row(READERS),
     "messaging:progress": Row(READERS),
-    "messaging:row_progress": Row(READERS),
+    "messaging:rows_progress": Row(READERS),
     "messaging:recipients": Row(READERS),
     "messaging:why": Row(READERS),
     "messaging:why_number": posts(READERS, 200, 422),

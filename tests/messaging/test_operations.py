@@ -134,11 +134,6 @@ class TestBacklog:
         assert waiting.by_reason == {READY: 10}
         assert waiting.is_bounded
 
-    def test_counting_reads_the_index_of_waiting_rows(self, django_assert_max_num_queries):
-        campaign(3)
-        with django_assert_max_num_queries(12):
-            backlog(NOW)
-
 
 class TestFigures:
     def call(self, message, ago, *, size=10, ms=100, outcome="answered", worker="a:1"):

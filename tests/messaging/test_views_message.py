@@ -361,7 +361,7 @@ class TestList:
     def test_a_row_of_the_list_says_what_holds_it(self, client: Client, sender: Employee) -> None:
         ContactFactory()
         message = planned(sender, purpose="promotional")
-        row = client.get(f"/messages/{message.pk}/row/").content.decode()
+        row = client.get(f"/messages/rows/?of={message.pk}").content.decode()
         assert str(REASONS[Reason.WINDOW_CLOSED].name) in row
 
 

@@ -156,14 +156,14 @@ class TestOutages:
         outage(message.channel)
         client = signed_in(user_of(sender))
         delivery = Delivery.objects.get(message=message)
-        for name, args in (
-            ("detail", [message.pk]),
-            ("progress", [message.pk]),
-            ("row_progress", [message.pk]),
-            ("recipients", [message.pk]),
-            ("why", [message.pk, delivery.pk]),
+        for name, args, query in (
+            ("detail", [message.pk], {}),
+            ("progress", [message.pk], {}),
+            ("rows_progress", [], {"of": message.pk}),
+            ("recipients", [message.pk], {}),
+            ("why", [message.pk, delivery.pk], {}),
         ):
-            page = text_of(client.get(reverse(f"messaging:{name}", args=args)))
+            page = text_of(client.get(reverse(f"messaging:{name}", args=args), query))
             assert page.count(UNREACHED) == 1, f"{name} tells it once, and not in a banner as well"
             assert "۵ دقیقه پیش" in page, name
 

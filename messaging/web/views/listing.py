@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from common.paging import page_by
-from messaging.audience.progress import ENDED, standing
+from messaging.audience.progress import ENDED, standings
 from messaging.models import Message
+from messaging.operations.outages import outages_by_channel
 from messaging.web.forms.filters import MessageFilter
 from messaging.web.presenting import Counts
-from messaging.web.views.common import outage_context, visible_message, whole
+from messaging.web.views.common import whole
 from staff.permissions import requires, signed_in
 
 PAGE = 25
@@ -22,7 +23,7 @@ PAGE = 25
 @require_GET
 def messages_list(request: HttpRequest) -> HttpResponse:
     """The messages of the user's department and team, newest first. How far those under way are is
-    fetched by the page itself, a message at a time: counting is not free."""
+    fetched by the page itself: counting is not free."""
     filters = MessageFilter(request.GET)
     chosen = filters.chosen()
     page = page_by(
@@ -33,21 +34,29 @@ def messages_list(request: HttpRequest) -> HttpResponse:
         after=whole(request.GET.get("after", "")),
         before=whole(request.GET.get("before", "")),
     )
-    context = {"page": page, "filters": filters, "is_filtered": bool(chosen), "ended": ENDED}
+    context = {
+        "page": page,
+        "filters": filters,
+        "is_filtered": bool(chosen),
+        "ended": ENDED,
+        "live": [message.pk for message in page.rows if message.status not in ENDED],
+    }
     return render(request, "messaging/list.html", context)
 
 
 @requires("messaging.view_message")
 @require_GET
-def row_progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """One message's status in the list: what holds it, and how far it is."""
-    message = visible_message(request, pk)
-    now = timezone.now()
-    counts = Counts(standing(message, now))
+def rows_progress(request: HttpRequest) -> HttpResponse:
+    """The statuses of a list's messages (`of`: their keys, with commas): what holds them, and how far they
+    are. What the user may not see is left out."""
+    keys = [int(key) for key in request.GET.get("of", "").split(",")[:PAGE] if whole(key)]
+    messages = list(Message.objects.visible_to(signed_in(request)).listed().filter(pk__in=keys))
+    plans = standings(messages, timezone.now())
+    outages = outages_by_channel({message.channel_id for message in messages})
     context = {
-        "message": message,
-        "counts": counts,
-        "is_live": message.status not in ENDED,
-        **outage_context(message, counts, now),
+        "rows": [
+            (message, Counts(plans[message.pk]), outages.get(message.channel_id, [])) for message in messages
+        ],
+        "live": [message.pk for message in messages if message.status not in ENDED],
     }
-    return render(request, "messaging/_row_progress.html", context)
+    return render(request, "messaging/_rows_progress.html", context)

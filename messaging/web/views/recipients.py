@@ -36,14 +36,14 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = filters.chosen()
     by_line = chosen.get("reason") == Reason.DUPLICATE
     after, before = (request.GET.get(name, "").replace("\x00", "")[:64] for name in ("after", "before"))
+    gate = gate_of(message, now)
     page = page_by(
-        deliveries_of(message, now, **chosen).select_related("contact"),
+        deliveries_of(message, gate, **chosen).select_related("contact"),
         "pk" if by_line else "address",
         size=PAGE,
         after=whole(after) if by_line else after,
         before=whole(before) if by_line else before,
     )
-    gate = gate_of(message, now)
     outages = outages_of(message.channel) if gate.facts.channel.operator_down else []
     context = {
         "message": message,
