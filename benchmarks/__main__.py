@@ -39,7 +39,7 @@ QUICK = Sizes(100_000, 20_000, 2_000, 200_000, 2_000, (5, 50), 10.0, 1)
 
 def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
     """The table of the figures, a line or two each."""
-    from benchmarks import claiming, comparing, dispatching, importing, optouts, planning
+    from benchmarks import claiming, comparing, dispatching, importing, optouts, planning, searching
 
     rows, few, repeat = sizes.rows, sizes.few, sizes.repeat
     batch = max(min(1_000, rows // 100), 1)
@@ -54,6 +54,7 @@ def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
         "gates": lambda: claiming.run_gates(list(sizes.running), repeat),
         "opt-out": lambda: optouts.run(rows, sizes.opt_out_seconds, directory),
         "import": lambda: importing.run(sizes.send, repeat),
+        "search": lambda: searching.run(rows, repeat),
     }
 
 
