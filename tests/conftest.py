@@ -66,6 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
     database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{slot}"
     # A test database need not survive a power cut.
     database["OPTIONS"] = {**database.get("OPTIONS", {}), "options": NOT_DURABLE}
+    # Look for a static file when it is asked for; else every test client lists all of them first.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
