@@ -21,23 +21,25 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 @contextmanager
 def canned_server(answer: bytes) -> Iterator[int]:
-    """Reads a request and writes these bytes, whatever it was."""
+    """Reads requests and writes these bytes to each, whatever it was."""
 
     def serve() -> None:
-        try:
-            connection, _address = listening.accept()
-        except OSError:
-            return
-        with connection:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(65536)
-            connection.sendall(answer)
+        while True:
+            try:
+                connection, _address = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                head = b""
+                while b"\r\n\r\n" not in head and (part := connection.recv(65536)):
+                    head += part
+                connection.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
         thread.join(5)
 
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck
 from hypothesis.stateful import run_state_machine_as_test
 
 STEPS = 30
-FAST = 25
+FAST = 10
 THOROUGH = 5_000
 
 
