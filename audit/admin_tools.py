@@ -95,7 +95,7 @@ class WrittenDates(admin.ModelAdmin):
             raise Http404
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        entries = Entry.objects.about(self.opts.label_lower, str(obj.pk)).page(None, _HISTORY_SHOWN)
+        entries = Entry.objects.about(self.opts.label_lower, str(obj.pk)).order_by("-pk")[:_HISTORY_SHOWN]
         context = {
             **self.admin_site.each_context(request),
             "title": _("History: %(object)s") % {"object": obj},

@@ -8,14 +8,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from audit.fields import JalaliDateField, with_look
 from audit.models import Entry
 from audit.querysets import EntryQuerySet
 from audit.words import ACTIONS
+from common.filters import FilterForm
+from common.form_fields import JalaliDateField
 from persian.jalali import TEHRAN
 
 
-class EntryFilter(forms.Form):
+class EntryFilter(FilterForm):
     action = forms.ChoiceField(label=_("Act"), required=False)
     actor = forms.CharField(label=_("By (user name)"), required=False, max_length=150)
     object_type = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
@@ -29,7 +30,6 @@ class EntryFilter(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 (for the type checker)
         words = sorted(((code, str(label)) for code, label in ACTIONS.items()), key=lambda pair: pair[1])
         field.choices = [("", _("Any")), *words]
-        with_look(self)
 
     def entries(self) -> EntryQuerySet:
         """The entries that were asked for. Everything, while nothing valid was."""

@@ -21,8 +21,3 @@ class EntryQuerySet(models.QuerySet[Any]):
         """Those of `[since, until)`; None leaves an end open."""
         rows = self if since is None else self.filter(at__gte=since)
         return rows if until is None else rows.filter(at__lt=until)
-
-    def page(self, before: int | None, size: int) -> EntryQuerySet:
-        """The `size` newest, of those older than the entry with the id `before`."""
-        rows = self if before is None else self.filter(pk__lt=before)
-        return rows.order_by("-pk")[:size]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from common.filters import FilterForm
 from contacts.actions.consent import REASON_MAX_LENGTH
 from contacts.imports.rows import one_tag
 
@@ -23,8 +22,8 @@ class _TaglessForm(forms.Form):
         return helper
 
 
-class FilterForm(forms.Form):
-    """The list's search and filters; a filter that makes no sense is as good as none."""
+class CustomerFilter(FilterForm):
+    """The list's search and filters."""
 
     REFUSED = [
         ("", _("All customers")),
@@ -34,16 +33,36 @@ class FilterForm(forms.Form):
         ("voc_call_open", _("VOC call open")),
     ]
 
-    q = forms.CharField(label=_("Search"), required=False, max_length=100, strip=True)
-    tag = forms.CharField(label=_("Tag"), required=False, max_length=40)
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "dir": "auto",
+                "placeholder": _("Name, company, customer number or part of a number"),
+            }
+        ),
+    )
+    tag = forms.CharField(
+        label=_("Tag"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"list": "tags", "dir": "auto"}),
+    )
     refused = forms.ChoiceField(label=_("Consent"), required=False, choices=REFUSED)
+
+
+class PageKeys(forms.Form):
+    """Where the page of the list begins, or ends."""
+
     before = forms.IntegerField(required=False, min_value=1)
     after = forms.IntegerField(required=False, min_value=1)
 
-    def values(self) -> dict[str, Any]:
-        """What was asked for; wrong values are left out."""
+    def values(self) -> dict[str, int]:
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class ReasonForm(_TaglessForm):

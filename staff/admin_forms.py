@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.fields import JalaliDateField
+from common.form_fields import JalaliDateField
 from staff.actions.departments import check_works_here
 from staff.actions.employees import Details, check_details
 from staff.models import Department, Employee, User

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from audit.fields import with_look
+from common.filters import FilterForm
 from staff.models import Department
 
 
-class DirectoryForm(forms.Form):
+class DirectoryForm(FilterForm):
     q = forms.CharField(label=_("Name, title or extension"), required=False, max_length=100)
     department = forms.ModelChoiceField(
         Department.objects.order_by("name", "id"),
@@ -21,7 +19,3 @@ class DirectoryForm(forms.Form):
         empty_label=_("All departments"),
     )
     leavers = forms.BooleanField(label=_("Include former colleagues"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        with_look(self)

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from common.paging import page_of
 from persian.jalali import tehran_date
 from staff.directory import alphabetical, directory
 from staff.forms import DirectoryForm
@@ -14,34 +15,28 @@ from staff.models import Employee
 from staff.permissions import requires
 from staff.roles import ROLE_NAMES, Role
 
+PAGE_SIZE = 48
+
 
 @requires("staff.view_employee")
 @require_GET
 def directory_page(request: HttpRequest) -> HttpResponse:
     """Who works here: search, department, leavers only when asked for."""
     form = DirectoryForm(request.GET or None)
-    asked = form.cleaned_data if form.is_valid() else {}
-    today = tehran_date(timezone.now())
-    after = request.GET.get("after", "")
-    page = directory(
+    asked, today = form.chosen(), tehran_date(timezone.now())
+    people = directory(
         typed=asked.get("q", ""),
         department=asked.get("department"),
         with_leavers=asked.get("leavers", False),
-        after=int(after) if after.isdecimal() else None,
         today=today,
     )
-    query = request.GET.copy()
-    query.pop("after", None)
-    first = f"?{query.urlencode()}"
-    if page.after is not None:
-        query["after"] = str(page.after)
+    page = page_of(people, request.GET, size=PAGE_SIZE)
     context = {
         "form": form,
-        "people": [(person, person.works_here(today)) for person in page.people],
-        "total": page.total,
-        "is_filtered": any(asked.values()),
-        "previous": first if after else "",
-        "next": f"?{query.urlencode()}" if page.after is not None else "",
+        "page": page,
+        "people": [(person, person.works_here(today)) for person in page.rows],
+        "total": len(people),
+        "is_filtered": bool(asked),
     }
     return render(request, "staff/directory.html", context)
 

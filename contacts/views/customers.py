@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.actions.consent import close_call, open_call, set_consent
 from contacts.effects import effect_sentence, stopped_sentences, unchanged_sentence
-from contacts.forms import FilterForm, ReasonForm
+from contacts.forms import CustomerFilter, PageKeys, ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.presenting import history_of, import_changes_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
@@ -23,13 +23,13 @@ from staff.permissions import requires, signed_in
 @requires("contacts.view_contact")
 @require_GET
 def contact_list(request: HttpRequest) -> HttpResponse:
-    form = FilterForm(request.GET or None, initial={"refused": ""})
-    asked = form.values() if form.is_bound else {}
-    page = page_of(_filtered(asked), asked)
+    form = CustomerFilter(request.GET or None)
+    asked = form.chosen()
+    page = page_of(_filtered(asked), asked | PageKeys(request.GET).values())
     foreign = words_of_others([*page.rows, *page.similar])
     context = {
         "form": form,
-        "asked": asked,
+        "is_filtered": bool(asked),
         "page": page,
         "rows": [(row, foreign.get(row.pk, [])) for row in page.rows],
         "similar": [(row, foreign.get(row.pk, [])) for row in page.similar],

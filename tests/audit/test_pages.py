@@ -82,7 +82,7 @@ def test_a_day_ends_at_midnight_in_tehran(auditor):
         {"since": "1405/13/01"},
         {"action": "no.such"},
         {"before": "x"},
-        {"before": "9" * 40},
+        {"after": "9" * 40},
         {"actor": "\x00"},
     ],
 )
@@ -97,7 +97,7 @@ def test_pages_follow_one_another_by_key(auditor):
     while address:
         answer = auditor.get(address)
         seen += shown(answer)
-        address = answer.context["next"] and ADDRESS + answer.context["next"]
+        address = answer.context["page"].next and ADDRESS + answer.context["page"].next
     assert seen == entries[::-1]
 
 

@@ -390,7 +390,7 @@ class TestThePage:
         first = client.get(reverse("messaging:inbound"))
         assert "text-060." in first.content.decode()
         assert "text-010." not in first.content.decode()
-        second = client.get(reverse("messaging:inbound"), {"after": first.context["page"].after})
+        second = client.get(reverse("messaging:inbound") + first.context["page"].next)
         assert "text-010." in second.content.decode()
 
 

@@ -71,7 +71,7 @@ def test_pages_follow_one_another_by_key(auditor):
     for _n in range(30):
         BreachFactory()
     first = auditor.get(LIST).context["page"]
-    second = auditor.get(LIST, {"after": first.after}).context["page"]
+    second = auditor.get(LIST + first.next).context["page"]
     assert (len(first.rows), len(second.rows)) == (25, 5)
 
 

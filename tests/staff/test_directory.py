@@ -1,12 +1,15 @@
 """The staff directory: found by any spelling, in alphabetical order."""
 
 import pytest
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
+from common.paging import page_of
 from persian.alphabet import sort_key
-from staff.directory import PAGE_SIZE, alphabetical, directory
+from staff.directory import alphabetical, directory
 from staff.models import Employee
+from staff.views import PAGE_SIZE
 from tests.factories import DAY, NOW, DepartmentFactory, ManagerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +33,7 @@ def test_persian_letters_stand_in_their_order():
     assert sorted(mixed, key=sort_key) == in_order
     for name in mixed:
         ManagerFactory(last_name=name)
-    assert names(directory(today=TODAY).people) == in_order
+    assert names(directory(today=TODAY)) == in_order
 
 
 @pytest.mark.parametrize("typed", ["كاظمي", "نیک نام", "نیکنام", "۱۲۳", "علی کاظ", "owj", "K.NIK"])
@@ -43,28 +46,36 @@ def test_a_colleague_is_found_by_any_spelling(typed):
         department=DepartmentFactory(name_en="Owj"),
     )
     ManagerFactory(last_name="دیگری")
-    assert list(directory(typed=typed, today=TODAY).people) == [found]
+    assert list(directory(typed=typed, today=TODAY)) == [found]
 
 
 def test_leavers_are_left_out_unless_asked_for():
     ManagerFactory(last_name="رفته", left_on=TODAY)
     ManagerFactory(last_name="مانده")
-    assert names(directory(today=TODAY).people) == ["مانده"]
-    assert names(directory(today=TODAY, with_leavers=True).people) == ["رفته", "مانده"]
+    assert names(directory(today=TODAY)) == ["مانده"]
+    assert names(directory(today=TODAY, with_leavers=True)) == ["رفته", "مانده"]
 
 
 def test_pages_follow_one_another_without_gap_or_repetition():
     department = DepartmentFactory()
     for number in range(2 * PAGE_SIZE + 3):
         ManagerFactory(last_name=f"کارشناس {number % 7}", department=department)
+    people = directory(today=TODAY)
     seen: list[Employee] = []
-    after = None
+    address, pages = "", 0
     while True:
-        page = directory(after=after, today=TODAY)
-        seen += page.people
-        after = page.after
-        if after is None:
+        page = page_of(people, QueryDict(address), size=PAGE_SIZE)
+        seen += page.rows
+        pages += 1
+        if not page.next:
             break
+        address = page.next.removeprefix("?")
+    back = page_of(people, QueryDict(page.previous.removeprefix("?")), size=PAGE_SIZE)
+    assert pages == 3
+    assert back.rows == people[PAGE_SIZE : 2 * PAGE_SIZE]
+    assert (
+        page_of(people, QueryDict(back.previous.removeprefix("?")), size=PAGE_SIZE).rows == people[:PAGE_SIZE]
+    )
     assert len(seen) == 2 * PAGE_SIZE + 3
     assert seen == alphabetical(seen)
     assert len(set(seen)) == len(seen)

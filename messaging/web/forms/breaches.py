@@ -9,15 +9,14 @@ from django import forms
 from django.utils.translation import get_language, gettext_lazy
 
 from channels.models import Channel
+from common.filters import FilterForm
 from messaging.models import Breach
 from persian.jalali import month_name, months_back, tehran_date
 
 MONTHS = 12
 
 
-class BreachFilter(forms.Form):
-    """In the address: what is wrong in it is passed over."""
-
+class BreachFilter(FilterForm):
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
         required=False,
@@ -43,8 +42,7 @@ class BreachFilter(forms.Form):
 
     def chosen(self) -> dict[str, Any]:
         """What to filter breaches by."""
-        self.is_valid()
-        found = {name: value for name, value in self.cleaned_data.items() if value}
+        found = super().chosen()
         if month := found.pop("month", None):
             first, end = next(span for span in self._months if span[0] == date.fromisoformat(month))
             found |= {"day__gte": first, "day__lt": end}

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.models import Channel, Purpose
+from common.form_fields import ClockField, JalaliDateField
 from common.wording import count_text
 from messaging.actions.submit import Draft, check_draft
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.compose import uploads
 from messaging.compose.drafts import KeptFile, Sealed, sign_file, signed_file
-from messaging.web.forms.fields import ClockField, DayField
 from messaging.web.labels import audience_label
 from persian.jalali import TEHRAN
 from persian.text import fold
@@ -74,9 +74,9 @@ class ComposeForm(forms.Form):
         help_text=gettext_lazy("A list as for an import, CSV or XLSX, or text; at most 200,000 numbers."),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx,text/csv,text/plain"}),
     )
-    scheduled_on = DayField(label=gettext_lazy("Start: date"), required=False)
+    scheduled_on = JalaliDateField(label=gettext_lazy("Start: date"), required=False)
     scheduled_time = ClockField(label=gettext_lazy("Start: time"), required=False)
-    expires_on = DayField(label=gettext_lazy("Expires: date"), required=False)
+    expires_on = JalaliDateField(label=gettext_lazy("Expires: date"), required=False)
     expires_time = ClockField(label=gettext_lazy("Expires: time"), required=False)
     imported = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     kept_file = forms.CharField(required=False, widget=forms.HiddenInput)

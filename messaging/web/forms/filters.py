@@ -8,23 +8,16 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from channels.models import Channel, Purpose
+from common.filters import FilterForm
 from messaging.states import DeliveryState, MessageStatus
 from messaging.web.labels import REASONS
-
-
-class _Filter(forms.Form):
-    """A filter in the address: what is wrong in it is passed over."""
-
-    def chosen(self) -> dict[str, Any]:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 def _any(label: Any, choices: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [("", label), *choices]
 
 
-class MessageFilter(_Filter):
+class MessageFilter(FilterForm):
     status = forms.ChoiceField(
         label=gettext_lazy("Status"),
         required=False,
@@ -44,7 +37,7 @@ class MessageFilter(_Filter):
     )
 
 
-class RecipientFilter(_Filter):
+class RecipientFilter(FilterForm):
     state = forms.ChoiceField(
         label=gettext_lazy("State"),
         required=False,
@@ -61,5 +54,5 @@ class RecipientFilter(_Filter):
         label=gettext_lazy("Number"),
         required=False,
         max_length=32,
-        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"class": "ltr-input", "inputmode": "tel", "autocomplete": "off"}),
     )

@@ -11,7 +11,6 @@ from common.paging import page_by
 from messaging.models import Breach
 from messaging.reconciliation.selectors import compared_days
 from messaging.web.forms.breaches import BreachFilter
-from messaging.web.views.common import whole
 from staff.permissions import requires, signed_in
 
 PAGE = 25
@@ -26,15 +25,13 @@ def breaches_list(request: HttpRequest) -> HttpResponse:
     chosen = filters.chosen()
     page = page_by(
         Breach.objects.visible_to(signed_in(request)).listed().filter(**chosen),
-        "pk",
+        request.GET,
         size=PAGE,
         descending=True,
-        after=whole(request.GET.get("after", "")),
-        before=whole(request.GET.get("before", "")),
     )
     context = {
         "page": page,
-        "filters": filters,
+        "form": filters,
         "is_filtered": bool(chosen),
         "compared": compared_days(now),
     }

@@ -33,8 +33,3 @@ def outage_context(message: Message, counts: Counts, now: datetime) -> dict[str,
         "outages_told": outages,
         "ramp_ends_at": ramp_ends_at(message.channel, now) if runs and not outages else None,
     }
-
-
-def whole(text: str) -> str:
-    """A page's key if it can be an id, else nothing."""
-    return text if text.isascii() and text.isdecimal() and len(text) < 19 else ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -22,22 +20,18 @@ from messaging.audience.progress import ENDED
 from messaging.models import Delivery, DoubtDecision, Message
 from messaging.settlement.unknown_outcomes import answers_of, decisions_of, doubtful, doubts_of, in_doubt
 from messaging.web.forms.unknown_outcome import DoubtForm
-from messaging.web.views.common import visible_message, whole
+from messaging.web.views.common import visible_message
 from staff.permissions import requires, signed_in
 
 PAGE = 50
-
-
-def _page(request: HttpRequest, rows: Any, size: int, *, descending: bool = False) -> Any:
-    after, before = (whole(request.GET.get(name, "")) for name in ("after", "before"))
-    return page_by(rows, "pk", size=size, descending=descending, after=after, before=before)
+LIST_PAGE = 25
 
 
 @requires("messaging.settle_doubt")
 @require_GET
 def doubts(request: HttpRequest) -> HttpResponse:
     """The messages of which some outcome is unknown, newest first."""
-    page = _page(request, doubtful(signed_in(request)).listed(), 25, descending=True)
+    page = page_by(doubtful(signed_in(request)).listed(), request.GET, size=LIST_PAGE, descending=True)
     return render(request, "messaging/doubts.html", {"page": page, "doubts": doubts_of(page.rows)})
 
 
@@ -58,7 +52,7 @@ def _doubt_page(
         "doubt": found,
         "delivery": delivery,
         "form": form,
-        "page": _page(request, people.select_related("contact"), PAGE),
+        "page": page_by(people.select_related("contact"), request.GET, size=PAGE),
         "answers": answers_of(message),
         "decisions": decisions_of(message),
         "may_resend": message.status not in ENDED,

@@ -10,7 +10,6 @@ from common.paging import page_by
 from contacts.models import Contact
 from contacts.selectors import owners_of
 from messaging.models import InboundMessage
-from messaging.web.views.common import whole
 from staff.permissions import requires
 
 PAGE = 50
@@ -22,11 +21,9 @@ def inbound(request: HttpRequest) -> HttpResponse:
     """One page of customers' messages, the latest first, each with the customer whose number it is."""
     page = page_by(
         InboundMessage.objects.select_related("channel").defer("raw"),
-        "pk",
+        request.GET,
         size=PAGE,
         descending=True,
-        after=whole(request.GET.get("after", "")),
-        before=whole(request.GET.get("before", "")),
     )
     owners = owners_of({message.number for message in page.rows if message.number})
     rows = [(message, _writer(message.number, owners)) for message in page.rows]

@@ -7,13 +7,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from common.paging import page_by
+from common.paging import is_key, page_by
 from messaging.audience.progress import ENDED, standings
 from messaging.models import Message
 from messaging.operations.outages import outages_by_channel
 from messaging.web.forms.filters import MessageFilter
 from messaging.web.presenting import Counts
-from messaging.web.views.common import whole
 from staff.permissions import requires, signed_in
 
 PAGE = 25
@@ -28,15 +27,13 @@ def messages_list(request: HttpRequest) -> HttpResponse:
     chosen = filters.chosen()
     page = page_by(
         Message.objects.visible_to(signed_in(request)).listed().filter(**chosen),
-        "pk",
+        request.GET,
         size=PAGE,
         descending=True,
-        after=whole(request.GET.get("after", "")),
-        before=whole(request.GET.get("before", "")),
     )
     context = {
         "page": page,
-        "filters": filters,
+        "form": filters,
         "is_filtered": bool(chosen),
         "ended": ENDED,
         "live": [message.pk for message in page.rows if message.status not in ENDED],
@@ -49,7 +46,7 @@ def messages_list(request: HttpRequest) -> HttpResponse:
 def rows_progress(request: HttpRequest) -> HttpResponse:
     """The statuses of a list's messages (`of`: their keys, with commas): what holds them, and how far they
     are. What the user may not see is left out."""
-    keys = [int(key) for key in request.GET.get("of", "").split(",")[:PAGE] if whole(key)]
+    keys = [int(key) for key in request.GET.get("of", "").split(",")[:PAGE] if is_key(key)]
     messages = list(Message.objects.visible_to(signed_in(request)).listed().filter(pk__in=keys))
     plans = standings(messages, timezone.now())
     outages = outages_by_channel({message.channel_id for message in messages})

@@ -20,7 +20,7 @@ from messaging.policy.rules import Effect
 from messaging.settlement.unknown_outcomes import doubt_of_one
 from messaging.web.forms.filters import RecipientFilter
 from messaging.web.forms.message import NumberForm
-from messaging.web.views.common import visible_message, whole
+from messaging.web.views.common import visible_message
 from persian.phones import InvalidNumber, normalise
 from staff.permissions import requires, signed_in
 
@@ -35,14 +35,12 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     filters = RecipientFilter(request.GET)
     chosen = filters.chosen()
     by_line = chosen.get("reason") == Reason.DUPLICATE
-    after, before = (request.GET.get(name, "").replace("\x00", "")[:64] for name in ("after", "before"))
     gate = gate_of(message, now)
     page = page_by(
         deliveries_of(message, gate, **chosen).select_related("contact"),
-        "pk" if by_line else "address",
+        request.GET,
+        key="pk" if by_line else "address",
         size=PAGE,
-        after=whole(after) if by_line else after,
-        before=whole(before) if by_line else before,
     )
     outages = outages_of(message.channel) if gate.facts.channel.operator_down else []
     context = {
@@ -51,7 +49,7 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
         "outages": outages,
         "outages_told": outages,
         "rows": [(delivery, reason_now(delivery, gate, now)) for delivery in page.rows],
-        "filters": filters,
+        "form": filters,
         "is_filtered": bool(chosen),
     }
     return render(request, "messaging/recipients.html", context)

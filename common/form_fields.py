@@ -13,19 +13,19 @@ from persian.digits import to_ascii, to_persian
 from persian.jalali import is_persian, numeric_date, parse_date
 
 
-class DayField(forms.Field):
-    """A day as people write it: Jalali with any digits («۱۴۰۵/۰۹/۰۱»), or `2026-11-22`."""
+class JalaliDateField(forms.DateField):
+    """«۱۴۰۵/۰۹/۰۱» or `2026-11-22` in any digits; shown in the calendar of the page's language."""
 
     default_error_messages = {
-        "invalid": gettext_lazy("“%(value)s” is no date. Write it as 1405/09/01."),
+        "invalid": gettext_lazy("“%(value)s” is no date; write it as 1405/09/01 or 2026-11-22."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=DayInput(), **kwargs)
+        super().__init__(**{"widget": DayInput(attrs={"class": "ltr-input"}), **kwargs})
 
     def to_python(self, value: Any) -> date | None:
-        if value in self.empty_values:
-            return None
+        if value in self.empty_values or isinstance(value, date):
+            return value or None
         try:
             return parse_date(str(value))
         except ValueError as error:
