@@ -30,6 +30,7 @@ QUEUES = ("default", "sms", "avanak")
 # Seconds between two rounds of each task.
 ROUNDS = {
     "messaging.tasks.wake": 2,
+    "messaging.tasks.progress": 1,
     "messaging.tasks.recover": 5,
     "messaging.tasks.probe": 5,
     "messaging.tasks.settle": 15,

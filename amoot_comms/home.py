@@ -19,7 +19,7 @@ from audit.nightly import latest as latest_verification
 from channels.limits import hours_of
 from channels.models import Channel, Outage, Purpose
 from contacts.models import ConsentEntry, OptOutCall
-from messaging.audience.progress import standings
+from messaging.audience.kept_progress import progress_of
 from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at
 from messaging.settlement.unknown_outcomes import undecided
@@ -139,8 +139,8 @@ def _channel_now(channel: Channel, outage: Outage | None, now: datetime) -> Chan
 def running(user: User, now: datetime) -> list[Running]:
     """The newest messages under way that the user may see."""
     rows = list(Message.objects.visible_to(user).filter(status__in=UNDER_WAY).listed()[:_SHOWN_MESSAGES])
-    plans = standings(rows, now)
-    return [Running(message, Counts(plans[message.pk])) for message in rows]
+    far = progress_of(rows, now)
+    return [Running(message, Counts.of(far[message.pk])) for message in rows]
 
 
 def waiting(user: User, now: datetime) -> list[Waiting]:

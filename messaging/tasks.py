@@ -13,6 +13,7 @@ from common.enqueue import WAKE_SECONDS
 from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
+from messaging.audience.kept_progress import count_wanted
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
@@ -56,6 +57,11 @@ def pump(channel_code: str) -> None:
 def wake() -> None:
     for code in Channel.objects.of_messages().values_list("code", flat=True):
         pump.apply_async((code,), queue=code, retry=False, expires=WAKE_SECONDS)
+
+
+@shared_task(name="messaging.tasks.progress", ignore_result=True)
+def progress() -> None:
+    count_wanted(now=database_clock())
 
 
 @shared_task(name="messaging.tasks.recover", ignore_result=True)

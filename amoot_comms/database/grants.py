@@ -136,6 +136,7 @@ _OF_MESSAGING: Final = {
     "messaging_inboundmessage": APPEND,
     "messaging_linebudget": _grows("tokens filled_at"),
     "messaging_message": _grows("status planned_at finished_at audio_id"),
+    "messaging_messageprogress": _grows("counts counted_at count_ms wanted_at after_end"),
     "messaging_messagestop": _grows("lifted_at lifted_by_id"),
     # An override is asked for and approved by no action yet.
     "messaging_override": READ,

@@ -19,7 +19,8 @@ from messaging.audience.planning import (
     tagged,
 )
 from messaging.evaluation.facts import gate_of
-from messaging.models import Message
+from messaging.models import Message, MessageProgress
+from messaging.models.progress import LARGE
 from messaging.states import MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ def plan(message_id: int, *, now: datetime) -> int:
             return 0
         count = insert_deliveries(message.pk, _source(message), gate_of(message, now), now)
         move_message(message.pk, MessageStatus.SUBMITTED, MessageStatus.RUNNING, planned_at=now)
+        if count > LARGE:
+            MessageProgress.objects.create(message=message)
         record(by=None, action="message.planned", obj=message, data={"recipients": count}, now=now)
     return count
 

@@ -31,10 +31,10 @@ def standings(messages: Collection[Message], now: datetime) -> dict[int, Plan]:
     """The same of several messages, by their keys, in as many queries as for one."""
     counts = count_recipients(messages, now)
     gates = gates_of(messages, now)
-    return {message.pk: _plan_of(message, counts[message.pk], gates[message.pk]) for message in messages}
+    return {message.pk: plan_of(message, counts[message.pk], gates[message.pk]) for message in messages}
 
 
-def _plan_of(message: Message, counts: list[tuple[str, str, int]], gate: MessageGate) -> Plan:
+def plan_of(message: Message, counts: list[tuple[str, str, int]], gate: MessageGate) -> Plan:
     plan = summarise(counts, gate)
     if message.status in ENDED or (message.planned_at is not None and not plan.waiting):
         return replace(plan, held_by="", held_until=None)

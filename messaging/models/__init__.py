@@ -7,6 +7,7 @@ from messaging.models.inbound import InboundCursor, InboundMessage, ProviderCall
 from messaging.models.line import LineBudget
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
 from messaging.models.operation import WorkerBeat
+from messaging.models.progress import MessageProgress
 
 __all__ = [
     "FROZEN",
@@ -21,6 +22,7 @@ __all__ = [
     "InboundMessage",
     "LineBudget",
     "Message",
+    "MessageProgress",
     "MessageStop",
     "Override",
     "ProviderCallback",

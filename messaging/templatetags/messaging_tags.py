@@ -29,7 +29,7 @@ from messaging.web.labels import audience_label as label_of_audience
 from messaging.web.presenting import ClosedSchedule, closed_schedule
 from messaging.web.status_labels import Refusal, meaning_of, refusal_of
 from persian.digits import to_ascii
-from persian.jalali import TEHRAN, format_time, numeric_date
+from persian.jalali import TEHRAN, format_datetime, format_time, numeric_date, tehran_date
 
 register = template.Library()
 
@@ -143,3 +143,12 @@ def _card_row(
 ) -> dict[str, Any]:
     reason = reason_now(delivery, gate, now) if gate is not None else delivery.reason
     return {"delivery": delivery, "is_visible": is_visible, "reason": reason}
+
+
+@register.filter
+def as_of(at: datetime) -> str:
+    """The instant that numbers are of: «تا ساعت ۲۲:۰۰», with its day where that is not today."""
+    language = get_language() or "fa"
+    if tehran_date(at) == tehran_date(timezone.now()):
+        return _("as of %(clock)s") % {"clock": format_time(at, language)}
+    return _("as of %(day)s") % {"day": format_datetime(at, language)}

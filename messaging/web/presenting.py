@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from channels.hours import span_words
 from common.wording import Label
 from gateways.sms_parts import SmsLength, count_parts
+from messaging.audience.kept_progress import Progress
 from messaging.audience.planning import Plan
 from messaging.evaluation.facts import MessageGate
 from messaging.policy.facts import Medium
@@ -73,9 +74,17 @@ class BarPart:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A plan, ready to be shown: before submission as foresight, afterwards as progress."""
+    """A plan, ready to be shown: before submission as foresight, afterwards as progress.
+
+    `at` is the instant that a large message was counted at (`Progress.counts_at`).
+    """
 
     plan: Plan
+    at: datetime | None = None
+
+    @classmethod
+    def of(cls, progress: Progress) -> Counts:
+        return cls(progress.plan, progress.counts_at)
 
     def _sum(self, states: frozenset[DeliveryState]) -> int:
         return sum(self.plan.by_state.get(state, 0) for state in states)

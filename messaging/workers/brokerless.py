@@ -2,9 +2,10 @@
 
 A channel's pump, its planning of campaigns and its chores (calls without an outcome, calls in doubt,
 reports) are threads of their own, so that a slow provider delays its own messages only, and a long campaign
-or a long question no message at all. One more tells of outages and sends the mails about log-ins, so that
-a slow mail server delays nothing else, one takes up imports left behind, and one verifies the audit trail at
-night. Whatever a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
+or a long question no message at all. One more counts how far large messages are for the screens, one tells of
+outages and sends the mails about log-ins, so that a slow mail server delays nothing else, one takes up
+imports left behind, and one verifies the audit trail at night.
+Whatever a thread meets (a database that restarts, a bug) it says, and goes on after a moment.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from contacts.actions.import_rounds import STANDBY_AFTER, resume_imports
 from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
+from messaging.audience.kept_progress import count_wanted
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, Report
 from messaging.dispatch.record import recover
@@ -85,7 +87,7 @@ class Standby:
         work: list[Callable[[], None]] = [partial(self._pump, code) for code in self.codes]
         work += [partial(self._plan, code) for code in self.codes]
         work += [partial(self._chores, code) for code in self.codes]
-        work += [self._tell, self._imports, self._verify_trail]
+        work += [self._progress, self._tell, self._imports, self._verify_trail]
         threads = [threading.Thread(target=act, name=f"standby-{n}") for n, act in enumerate(work)]
         for thread in threads:
             thread.start()
@@ -140,6 +142,13 @@ class Standby:
             return CHORES_SECONDS
 
         self._repeat(turn, courier)
+
+    def _progress(self) -> None:
+        def turn() -> float:
+            count_wanted(now=database_clock())
+            return IDLE_SECONDS
+
+        self._repeat(turn)
 
     def _tell(self) -> None:
         def turn() -> float:

@@ -17,6 +17,7 @@ from common.wording import count_text
 from messaging.actions import stop
 from messaging.actions.stop_calls import still_dialled
 from messaging.actions.wake import wake_worker
+from messaging.audience.kept_progress import progress_of
 from messaging.audience.progress import ENDED, standing
 from messaging.evaluation.facts import medium_of
 from messaging.models import Message
@@ -28,23 +29,24 @@ from messaging.web.status_labels import refusal_that_stops
 from messaging.web.views.common import outage_context, visible_message
 from staff.permissions import requires, signed_in
 
-# Seconds between two looks: while it moves, while it moves and counting it takes its time, and
-# while something holds it.
+# Seconds between two looks: while it moves, while it moves and a worker counts it, and while something holds
+# it.
 MOVING, LARGE, HELD = 2, 5, 10
-LARGE_FROM = 200_000
 
 
 def progress_context(message: Message) -> dict[str, Any]:
-    """What the live block shows. It stops asking in a state that nothing changes any more: a
-    cancelled message is put away in pieces, so it is final only when the last one is."""
+    """What the live block shows. It stops asking in a state that nothing changes any more: a cancelled
+    message is put away in pieces, so it is final only when the last one is, and a large one is counted.
+    """
     now = timezone.now()
-    counts = Counts(standing(message, now))
-    is_final = message.status in ENDED and message.finished_at is not None
-    moving = LARGE if counts.plan.total >= LARGE_FROM else MOVING
+    progress = progress_of([message], now)[message.pk]
+    counts = Counts.of(progress)
+    moving = LARGE if counts.at is not None else MOVING
     return {
         "message": message,
         "counts": counts,
-        "is_final": is_final,
+        "is_counted": progress.is_counted,
+        "is_final": progress.is_last,
         "refusal": refusal_that_stops(message),
         **outage_context(message, counts, now),
         "poll_seconds": HELD if counts.held or message.status == MessageStatus.PAUSED else moving,

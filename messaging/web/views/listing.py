@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from common.paging import is_key, page_by
-from messaging.audience.progress import ENDED, standings
+from messaging.audience.kept_progress import progress_of
+from messaging.audience.progress import ENDED
 from messaging.models import Message
 from messaging.operations.outages import outages_by_channel
 from messaging.web.forms.filters import MessageFilter
@@ -48,11 +49,11 @@ def rows_progress(request: HttpRequest) -> HttpResponse:
     are. What the user may not see is left out."""
     keys = [int(key) for key in request.GET.get("of", "").split(",")[:PAGE] if is_key(key)]
     messages = list(Message.objects.visible_to(signed_in(request)).listed().filter(pk__in=keys))
-    plans = standings(messages, timezone.now())
+    far = progress_of(messages, timezone.now())
     outages = outages_by_channel({message.channel_id for message in messages})
     context = {
         "rows": [
-            (message, Counts(plans[message.pk]), outages.get(message.channel_id, [])) for message in messages
+            (message, Counts.of(far[message.pk]), outages.get(message.channel_id, [])) for message in messages
         ],
         "live": [message.pk for message in messages if message.status not in ENDED],
     }
