@@ -90,7 +90,7 @@ def draft(size: int, channel: Channel) -> Draft:
 
 def submitted(size: int, *, now: datetime) -> Message:
     """A promotional message to `size` customers, not planned yet."""
-    return submit(draft(size, open_channel()), by=user(), now=now)
+    return submit(draft=draft(size, open_channel()), by=user(), now=now)
 
 
 def planned(size: int) -> Message:

@@ -32,7 +32,7 @@ def set_consent_by_number(
     Raises ValidationError where several have it, and as `set_consent` does; nothing is written then."""
     with transaction.atomic():
         owners = owners_of([number]).get(number) or [
-            Contact.objects.get(pk=ensure_contacts([number], by=by, now=now)[number])
+            Contact.objects.get(pk=ensure_contacts(addresses=[number], by=by, now=now)[number])
         ]
         if not value and owners[0].address == number:
             owners = owners[:1]

@@ -32,7 +32,7 @@ _INSERT = """
 """
 
 
-def ensure_contacts(addresses: Iterable[str], *, by: User | None, now: datetime) -> dict[str, int]:
+def ensure_contacts(*, addresses: Iterable[str], by: User | None, now: datetime) -> dict[str, int]:
     """The customers with these numbers (E.164), made where unknown, so that an opt-out has a place.
 
     Raises `persian.phones.InvalidNumber` for what is not a number.

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from messaging.actions.wake import wake_settlement, wake_worker
 from messaging.models import DoubtDecision, GatewayCall, Message
 from messaging.models.report_schedule import expect_reports_of
 from messaging.states import DeliveryState, MessageStatus
@@ -80,7 +81,7 @@ def _check(message: Message, by: User) -> None:
 
 
 def decide(
-    message: Message, choice: DoubtDecision.Choice, shown: Shown, *, by: User, reason: str, now: datetime
+    *, message: Message, choice: DoubtDecision.Choice, shown: Shown, by: User, reason: str, now: datetime
 ) -> int:
     """Decide about the people whom the press was shown; how many of them were still in doubt.
 
@@ -97,7 +98,9 @@ def decide(
         message.refresh_from_db(fields=["status"])
         if choice == Choice.RESEND and message.status in (MessageStatus.CANCELLED, MessageStatus.FINISHED):
             raise ValidationError(_("The message has ended: it is not sent to anybody any more."))
-        return _move(message, choice, shown, by=by, reason=reason, now=now)
+        people = _move(message, choice, shown, by=by, reason=reason, now=now)
+        wake_worker(message.channel.code)
+        return people
 
 
 def _locked_calls(message: Message, shown: Shown) -> list[int]:
@@ -147,7 +150,7 @@ def _move(message: Message, choice: str, shown: Shown, *, by: User, reason: str,
     return people
 
 
-def ask_again(message: Message, *, by: User, now: datetime) -> int:
+def ask_again(*, message: Message, by: User, now: datetime) -> int:
     """Let the provider be asked at the next round about every call of the message that is in doubt, as if
     for the first time; how many calls."""
     _check(message, by)
@@ -157,4 +160,5 @@ def ask_again(message: Message, *, by: User, now: datetime) -> int:
         )
         if calls:
             record(by=by, action="message.doubt_asked", obj=message, data={"calls": calls}, now=now)
+            wake_settlement()
     return calls

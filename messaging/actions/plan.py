@@ -13,6 +13,7 @@ from messaging.actions.move import move_message
 from messaging.audience.planning import (
     EVERYBODY,
     Source,
+    has_at_most,
     insert_deliveries,
     of_import,
     of_message_file,
@@ -33,6 +34,16 @@ def _source(message: Message) -> Source:
     if audience["kind"] == "import":
         return of_import(audience["import"])
     return tagged(audience["tag"]) if audience["kind"] == "tag" else EVERYBODY
+
+
+# The most recipients whose deliveries are written by the process that submits, so that the page that comes
+# next shows them. A larger audience is planned by a worker.
+PLAN_AT_ONCE = 20_000
+
+
+def plan_if_small(message: Message, *, now: datetime) -> int:
+    """`plan` for an audience of at most `PLAN_AT_ONCE`; returns the number of deliveries written."""
+    return plan(message.pk, now=now) if has_at_most(_source(message), PLAN_AT_ONCE) else 0
 
 
 def plan(message_id: int, *, now: datetime) -> int:

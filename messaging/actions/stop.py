@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from messaging.actions.move import StaleState, move_message
 from messaging.actions.stop_calls import stop_calls_of
+from messaging.actions.wake import wake_worker
 from messaging.models import Message, MessageStop
 from messaging.states import MESSAGE_MOVES, MessageStatus
 from staff.models import User
@@ -41,7 +42,7 @@ def _flag(message: Message, kind: str, by: User | None, reason: str, now: dateti
             raise
 
 
-def pause(message: Message, *, by: User | None, now: datetime, reason: str = "") -> None:
+def pause(*, message: Message, by: User | None, now: datetime, reason: str = "") -> None:
     """Nothing more of the message leaves until somebody resumes it. `by=None` is the machine (the provider
     refuses the content, or fails at this message alone). Raises `ValidationError` if it is not under way."""
     if by is not None:
@@ -64,7 +65,7 @@ def _lift(message: Message, by: User | None, now: datetime) -> None:
     )
 
 
-def resume(message: Message, *, by: User, now: datetime) -> None:
+def resume(*, message: Message, by: User, now: datetime) -> None:
     """Let a paused message go on."""
     _check(message, by)
     try:
@@ -72,6 +73,7 @@ def resume(message: Message, *, by: User, now: datetime) -> None:
             move_message(message.pk, MessageStatus.PAUSED, MessageStatus.RUNNING)
             _lift(message, by, now)
             record(by=by, action="message.resume", obj=message, now=now)
+            wake_worker(message.channel.code)
     except StaleState:
         raise ValidationError(_("The message is not paused.")) from None
 
@@ -82,10 +84,11 @@ def _stop_calls(message: Message, by: User, reason: str, now: datetime) -> bool:
     if stopped:
         data = {"reason": reason, "campaigns": stopped}
         record(by=by, action="message.stop_calls", obj=message, data=data, now=now)
+        wake_worker(message.channel.code)
     return stopped > 0
 
 
-def cancel(message: Message, *, by: User, now: datetime, reason: str = "") -> None:
+def cancel(*, message: Message, by: User, now: datetime, reason: str = "") -> None:
     """Nothing more of the message leaves, for good. Who has it, has it; the rest is swept to
     `cancelled` by `messaging.actions.sweep`, and voice calls that are still dialled are called back, also
     those of a message that is finished."""
@@ -103,3 +106,4 @@ def cancel(message: Message, *, by: User, now: datetime, reason: str = "") -> No
         if MessageStatus.CANCELLED not in MESSAGE_MOVES[status]:
             raise ValidationError(_("The message has ended already."))
         move_message(message.pk, status, MessageStatus.CANCELLED)
+        wake_worker(message.channel.code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from channels.models import Channel, Purpose
 from common.wording import count_text
 from contacts.actions.people import ensure_contacts
 from gateways.sms_parts import count_parts
+from messaging.actions.plan import plan_if_small
+from messaging.actions.wake import wake_worker
 from messaging.audience.members import Audience
 from messaging.audience.planning import Plan, preview
 from messaging.evaluation.facts import MessageGate, channel_facts, gate, medium_of
@@ -122,7 +125,7 @@ def _purpose_fault(draft: Draft, now: datetime) -> str:
     return ""
 
 
-def check_sender(employee: Employee | None, *, by: User, now: datetime) -> Employee:
+def check_sender(*, employee: Employee | None, by: User, now: datetime) -> Employee:
     """The employee who answers for the message. Raises if it may not be this one (C7.7)."""
     # Before the permission, which a log-in that ended with the employment lacks as well: the reason is this.
     today = now.astimezone(TEHRAN).date()
@@ -165,12 +168,13 @@ def foresee(draft: Draft, *, now: datetime) -> Plan:
     return preview(draft.audience.source(), draft_gate(draft, now))
 
 
-def submit(draft: Draft, *, by: User, now: datetime, key: uuid.UUID | None = None) -> Message:
-    """Submit a message once: the same `key` again gives the same message.
+def submit(*, draft: Draft, by: User, now: datetime, key: uuid.UUID | None = None) -> Message:
+    """Submit a message once: the same `key` again gives the same message. Once it is committed, a small
+    audience is planned here, a large one by the worker that is woken.
 
     Raises `PermissionDenied` or `ValidationError`; nothing is written then.
     """
-    employee = check_sender(Employee.objects.filter(user=by).first(), by=by, now=now)
+    employee = check_sender(employee=Employee.objects.filter(user=by).first(), by=by, now=now)
     key = key or uuid.uuid4()
     earlier = Message.objects.filter(submission_key=key, submitted_by=by).first()
     if earlier is not None:
@@ -178,7 +182,11 @@ def submit(draft: Draft, *, by: User, now: datetime, key: uuid.UUID | None = Non
     check_draft(draft, now=now)
     try:
         with transaction.atomic():
-            return _write(draft, employee, by, now, key)
+            message = _write(draft, employee, by, now, key)
+            # Robust: the message stands, and a worker plans what could not be planned here.
+            transaction.on_commit(partial(plan_if_small, message, now=now), robust=True)
+            wake_worker(draft.channel.code)
+            return message
     except IntegrityError:
         earlier = Message.objects.filter(submission_key=key, submitted_by=by).first()
         if earlier is None and Message.objects.filter(submission_key=key).exists():
@@ -234,7 +242,7 @@ def _store_lines(message: Message, audience: Audience, by: User, now: datetime) 
         )
         strangers = [row[0] for row in cursor.fetchall()]
     if strangers:
-        ensure_contacts(strangers, by=by, now=now)
+        ensure_contacts(addresses=strangers, by=by, now=now)
     AudienceMember.objects.bulk_create(
         (
             AudienceMember(message=message, line=number, raw=line.raw, address=line.address)

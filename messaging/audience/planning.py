@@ -184,6 +184,16 @@ def summarise(rows: list[tuple[str, str, int]], gate: MessageGate, at_several: i
     )
 
 
+def has_at_most(source: Source, count: int) -> bool:
+    """Whether the source yields no more than `count` rows; reads no further than that."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT FROM {source.from_sql} LIMIT %(limit)s) first",
+            {**source.params, "limit": count + 1},
+        )
+        return int(cursor.fetchone()[0]) <= count
+
+
 # Not a state: the row of `preview` that counts those with several numbers.
 _AT_SEVERAL = "at_several"
 

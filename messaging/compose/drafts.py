@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from channels.models import Channel
-from messaging.actions.submit import Draft
+from messaging.actions.submit import Draft, submit
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.compose import uploads
+from messaging.models import Message
 from staff.models import User
 
 _SALT: Final = "messaging.draft"
@@ -94,11 +95,6 @@ def _stale() -> ValidationError:
     )
 
 
-def key_of(text: str, user: User) -> uuid.UUID:
-    """The submission key of a sealed draft. Raises `ValidationError` as `unseal` does."""
-    return uuid.UUID(_opened(text, user)["key"])
-
-
 def unseal(text: str, user: User) -> Sealed:
     """The draft that was looked at. Raises `ValidationError` if it is not this user's, altered, too
     old, or its file or channel is gone."""
@@ -116,6 +112,21 @@ def unseal(text: str, user: User) -> Sealed:
         expires_at=_instant(data["expires_at"]),
     )
     return Sealed(draft, uuid.UUID(data["key"]), kept, data["total"])
+
+
+def submit_sealed(*, sealed: Sealed, by: User, now: datetime) -> Message:
+    """Submit the draft that was looked at, and drop its kept file. Raises as `submit` does."""
+    message = submit(draft=sealed.draft, by=by, now=now, key=sealed.key)
+    if sealed.file is not None:
+        uploads.drop(sealed.file.token)
+    return message
+
+
+def submitted_before(text: str, user: User) -> Message | None:
+    """The message that a sealed draft has become already. Raises `ValidationError` as `unseal` does."""
+    key = uuid.UUID(_opened(text, user)["key"])
+    found: Message | None = Message.objects.filter(submission_key=key, submitted_by=user).first()
+    return found
 
 
 def _audience(data: dict[str, Any], kept: KeptFile | None, user: User) -> Audience:

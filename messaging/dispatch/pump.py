@@ -318,7 +318,7 @@ class Pump:
         message.refresh_from_db(fields=["status"])
         # A cancel or a pause of this very instant did what was wanted.
         with suppress(ValidationError):
-            pause(message, by=None, now=self.clock(), reason=f"{why}: {failure.code}")
+            pause(message=message, by=None, now=self.clock(), reason=f"{why}: {failure.code}")
         self._gates_read = float("-inf")
 
     def is_down(self) -> bool:

@@ -76,7 +76,7 @@ def change_account(
     """
     demand(by, "staff.change_user")
     with transaction.atomic():
-        locked = lock(user, by)
+        locked = lock(user=user, by=by)
         wanted = {
             "first_name": fold_line(first_name),
             "last_name": fold_line(last_name),
@@ -109,7 +109,7 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, now: datetim
     demand(by, "staff.change_user")
     names = _known(roles)
     with transaction.atomic():
-        locked = lock(user, by)
+        locked = lock(user=user, by=by)
         before = set(locked.groups.values_list("name", flat=True))
         if before == names:
             return False
@@ -131,15 +131,15 @@ def disable(*, user: User, by: User | None, now: datetime, why: str = "") -> boo
     """
     demand(by, "staff.change_user")
     with transaction.atomic():
-        locked = lock(user, by)
+        locked = lock(user=user, by=by)
         if by is not None and by.pk == locked.pk:
             raise PermissionDenied(_("Nobody disables their own log-in; another administrator can."))
-        disabled = switch_off(locked, by=by, now=now, why=why)
+        disabled = switch_off(user=locked, by=by, now=now, why=why)
     user.is_active = False
     return disabled
 
 
-def switch_off(user: User, *, by: User | None, now: datetime, why: str) -> bool:
+def switch_off(*, user: User, by: User | None, now: datetime, why: str) -> bool:
     """`disable` without asking who may: the part that a colleague's leave shares, whoever records it.
 
     Raises ValidationError for the last administrator.
@@ -174,7 +174,7 @@ def enable(*, user: User, by: User | None, now: datetime) -> bool:
     """Let the log-in sign in again. Raises ValidationError while its colleague does not work here."""
     demand(by, "staff.change_user")
     with transaction.atomic():
-        locked = lock(user, by)
+        locked = lock(user=user, by=by)
         employee = getattr(locked, "employee", None)
         if employee is not None and not employee.works_here(tehran_date(now)):
             raise ValidationError(
@@ -192,7 +192,7 @@ def end_sessions(user: User) -> None:
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
 
 
-def lock(user: User, by: User | None) -> User:
+def lock(*, user: User, by: User | None) -> User:
     """The row of `user`, locked. Raises PermissionDenied for a superuser's, unless `by` is one."""
     locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if locked.is_superuser and by is not None and not by.is_superuser:

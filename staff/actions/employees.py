@@ -113,7 +113,7 @@ def leave(*, employee: Employee, left_on: date, by: User | None, now: datetime) 
             _tell_of_leave(locked, by=by, now=now)
         disabled = False
         if left_on <= tehran_date(now) and locked.user is not None:
-            disabled = switch_off(locked.user, by=by, now=now, why="left")
+            disabled = switch_off(user=locked.user, by=by, now=now, why="left")
     employee.left_on = left_on
     team = (
         Employee.objects.employed(tehran_date(now)).filter(direct_manager=locked).order_by("last_name", "id")
@@ -162,7 +162,7 @@ def disable_departed(*, now: datetime) -> int:
 
 def _switch_off_departed(user: User, now: datetime) -> bool:
     try:
-        return switch_off(user, by=None, now=now, why="left")
+        return switch_off(user=user, by=None, now=now, why="left")
     except ValidationError as last_administrator:
         logger.error("a log-in stays enabled after the leave", extra={"reason": last_administrator.messages})
         return False

@@ -29,7 +29,7 @@ def send_password_link(*, user: User, by: User | None, now: datetime, end_passwo
     """
     demand(by, "staff.change_user")
     with transaction.atomic():
-        locked = lock(user, by)
+        locked = lock(user=user, by=by)
         if not locked.is_active:
             raise ValidationError(_("The log-in is disabled; enable it first."))
         if not locked.email:

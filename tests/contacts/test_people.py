@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 def test_unknown_numbers_become_customers_and_known_ones_are_found():
     known = ContactFactory(mobile="+989121111111")
-    ids = ensure_contacts(["+989121111111", "+989122222222", "+982188123456"], by=None, now=NOW)
+    ids = ensure_contacts(addresses=["+989121111111", "+989122222222", "+982188123456"], by=None, now=NOW)
     assert ids["+989121111111"] == known.pk
     assert Contact.objects.get(pk=ids["+989122222222"]).mobile == "+989122222222"
     landline = Contact.objects.get(pk=ids["+982188123456"])
@@ -22,20 +22,20 @@ def test_unknown_numbers_become_customers_and_known_ones_are_found():
 
 
 def test_asking_again_makes_nothing():
-    first = ensure_contacts(["+989121111111"], by=None, now=NOW)
-    assert ensure_contacts(["09121111111", "+98 912 111 1111"], by=None, now=NOW) == first
+    first = ensure_contacts(addresses=["+989121111111"], by=None, now=NOW)
+    assert ensure_contacts(addresses=["09121111111", "+98 912 111 1111"], by=None, now=NOW) == first
     assert Contact.objects.count() == 1
     assert Entry.objects.filter(action="contacts.created_for_numbers").count() == 1
 
 
 def test_more_numbers_than_a_batch_are_all_made():
     numbers = [f"+98912{n:07}" for n in range(5_003)]
-    assert len(ensure_contacts(numbers, by=None, now=NOW)) == 5_003
+    assert len(ensure_contacts(addresses=numbers, by=None, now=NOW)) == 5_003
 
 
 def test_what_is_no_number_makes_nobody():
     with pytest.raises(InvalidNumber):
-        ensure_contacts(["+989121111111", "abc"], by=None, now=NOW)
+        ensure_contacts(addresses=["+989121111111", "abc"], by=None, now=NOW)
     assert not Contact.objects.exists()
 
 

@@ -61,7 +61,7 @@ def test_imports_and_audiences_in_opposite_orders_do_not_block_each_other(write_
     at_once(
         lambda: import_file(path=forth, by=None, now=NOW),
         lambda: import_file(path=back, by=None, now=NOW),
-        lambda: ensure_contacts(numbers, by=None, now=NOW),
+        lambda: ensure_contacts(addresses=numbers, by=None, now=NOW),
     )
     assert Contact.objects.count() == len(numbers)
     assert not Contact.objects.filter(name="").exists()

@@ -221,7 +221,7 @@ def test_a_message_that_went_through_once_is_not_at_fault():
     GatewayCall.objects.filter(message=bad, outcome="answered").update(outcome="unknown")
     assert not is_choked_on(bad), "nor with one in doubt beside those who were taken"
     paused_by_the_portal(bad)
-    resume(bad, by=bad.submitted_by, now=NOW - seconds(30))
+    resume(message=bad, by=bad.submitted_by, now=NOW - seconds(30))
     assert not is_choked_on(bad), "nor after somebody let it go on"
 
 
@@ -239,7 +239,7 @@ def test_whoever_lets_it_go_on_gives_it_as_many_tries_again():
     assert is_choked_on(bad)
     paused_by_the_portal(bad)
     later = NOW + seconds(1000)
-    resume(bad, by=bad.submitted_by, now=later)
+    resume(message=bad, by=bad.submitted_by, now=later)
     assert not is_choked_on(bad)
     in_turns(bad, good, rounds=ROUNDS, since=later + seconds(1))
     assert is_choked_on(bad)

@@ -50,7 +50,10 @@ def shown(n: int = 3, **fields: Any) -> Shown:
 def test_sent_again_is_queued_as_a_retry_and_goes_out_once_more():
     message, _claimed = doubtful()
     by = senior()
-    assert decide(message, Choice.RESEND, shown(), by=by, reason=" مشتری خواست ", now=LATER) == 3
+    assert (
+        decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason=" مشتری خواست ", now=LATER)
+        == 3
+    )
     assert states(message) == {"queued": 3}
     assert {(d.reason, d.call_id, d.not_before) for d in Delivery.objects.all()} == {("retry", None, LATER)}
     assert GatewayCall.objects.get().outcome == "settled"
@@ -70,7 +73,7 @@ def test_sent_again_is_queued_as_a_retry_and_goes_out_once_more():
 @pytest.mark.parametrize(("choice", "state"), [(Choice.ABANDON, "abandoned"), (Choice.SENT, "accepted")])
 def test_given_up_or_known_to_be_sent_ends_the_message(choice: Choice, state: str):
     message, claimed = doubtful()
-    assert decide(message, choice, shown(), by=senior(), reason="دیدم", now=LATER) == 3
+    assert decide(message=message, choice=choice, shown=shown(), by=senior(), reason="دیدم", now=LATER) == 3
     assert states(message) == {state: 3}
     assert set(Delivery.objects.values_list("call_id", flat=True)) == {claimed.call_id}
     assert finish(message.pk, now=LATER)
@@ -79,7 +82,14 @@ def test_given_up_or_known_to_be_sent_ends_the_message(choice: Choice, state: st
 def test_one_person_alone_is_decided_about():
     message, claimed = doubtful()
     chosen = claimed.recipients[1][0]
-    decide(message, Choice.ABANDON, shown(1, delivery=chosen), by=senior(), reason="دیدم", now=LATER)
+    decide(
+        message=message,
+        choice=Choice.ABANDON,
+        shown=shown(1, delivery=chosen),
+        by=senior(),
+        reason="دیدم",
+        now=LATER,
+    )
     assert states(message) == {"abandoned": 1, "unknown": 2}
     assert Delivery.objects.get(state="abandoned").pk == chosen
     assert GatewayCall.objects.get().outcome == "unknown"
@@ -89,7 +99,10 @@ def test_one_person_alone_is_decided_about():
 def test_what_was_settled_meanwhile_is_left_alone():
     message, claimed = doubtful(3)
     Delivery.objects.filter(pk=claimed.recipients[0][0]).update(state="accepted", provider_id="7")
-    assert decide(message, Choice.RESEND, shown(3), by=senior(), reason="دیدم", now=LATER) == 2
+    assert (
+        decide(message=message, choice=Choice.RESEND, shown=shown(3), by=senior(), reason="دیدم", now=LATER)
+        == 2
+    )
     assert states(message) == {"accepted": 1, "queued": 2}
     assert DoubtDecision.objects.values_list("seen", "people").get() == (3, 2)
 
@@ -97,8 +110,8 @@ def test_what_was_settled_meanwhile_is_left_alone():
 def test_pressed_twice_it_is_decided_once():
     message, _claimed = doubtful()
     by = senior()
-    assert decide(message, Choice.ABANDON, shown(), by=by, reason="دیدم", now=LATER) == 3
-    assert decide(message, Choice.RESEND, shown(), by=by, reason="دیدم", now=LATER) == 0
+    assert decide(message=message, choice=Choice.ABANDON, shown=shown(), by=by, reason="دیدم", now=LATER) == 3
+    assert decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER) == 0
     assert states(message) == {"abandoned": 3}
     assert DoubtDecision.objects.count() == Entry.objects.filter(action="message.doubt_decided").count() == 1
 
@@ -109,7 +122,10 @@ def test_what_came_into_doubt_after_the_page_waits_for_a_press_of_its_own():
         claimed = claim(message, limit=2, closes_at=None, worker="test", now=NOW)
         assert claimed is not None
         record_unknown(claimed, now=at, error="timeout")
-    assert decide(message, Choice.RESEND, shown(2), by=senior(), reason="دیدم", now=LATER) == 2
+    assert (
+        decide(message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER)
+        == 2
+    )
     assert states(message) == {"queued": 2, "unknown": 2}
 
 
@@ -117,7 +133,7 @@ def test_what_came_into_doubt_after_the_page_waits_for_a_press_of_its_own():
 def test_nothing_is_decided_without_a_reason(reason: str):
     message, _claimed = doubtful()
     with pytest.raises(ValidationError):
-        decide(message, Choice.RESEND, shown(), by=senior(), reason=reason, now=LATER)
+        decide(message=message, choice=Choice.RESEND, shown=shown(), by=senior(), reason=reason, now=LATER)
     assert states(message) == {"unknown": 3}
 
 
@@ -126,21 +142,23 @@ def test_only_who_may_see_the_message_and_may_decide_does():
     message, _claimed = doubtful(sender=sender)
     for by in (user_of(sender), user_of(colleague("manager")), UserFactory(roles=["voc"])):
         with pytest.raises(PermissionDenied):
-            decide(message, Choice.RESEND, shown(), by=by, reason="دیدم", now=LATER)
+            decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER)
         with pytest.raises(PermissionDenied):
-            ask_again(message, by=by, now=LATER)
+            ask_again(message=message, by=by, now=LATER)
     assert states(message) == {"unknown": 3}
     boss = user_of(boss_of(sender, "manager"))
-    assert decide(message, Choice.RESEND, shown(), by=boss, reason="دیدم", now=LATER) == 3
+    assert (
+        decide(message=message, choice=Choice.RESEND, shown=shown(), by=boss, reason="دیدم", now=LATER) == 3
+    )
 
 
 def test_a_cancelled_message_is_not_sent_again_and_may_be_given_up():
     message, _claimed = doubtful()
     by = senior()
-    cancel(message, by=by, now=LATER)
+    cancel(message=message, by=by, now=LATER)
     with pytest.raises(ValidationError):
-        decide(message, Choice.RESEND, shown(), by=by, reason="دیدم", now=LATER)
-    assert decide(message, Choice.ABANDON, shown(), by=by, reason="دیدم", now=LATER) == 3
+        decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER)
+    assert decide(message=message, choice=Choice.ABANDON, shown=shown(), by=by, reason="دیدم", now=LATER) == 3
     sweep_channel("sms", now=LATER)
     message.refresh_from_db()
     assert message.finished_at == LATER
@@ -154,7 +172,7 @@ def test_whoever_refused_meanwhile_does_not_get_it_again():
         contact=row.contact, flag="no_messages", value=True, by=UserFactory(roles=["voc"]), reason="خواست",
         now=LATER,
     )  # fmt: skip
-    decide(message, Choice.RESEND, shown(2), by=senior(), reason="دیدم", now=LATER)
+    decide(message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER)
     again = claim(message, limit=10, closes_at=None, worker="test", now=LATER)
     assert again is not None
     assert [pk for pk, _a in again.recipients] == [claimed.recipients[1][0]]
@@ -163,7 +181,7 @@ def test_whoever_refused_meanwhile_does_not_get_it_again():
 
 def test_an_answer_that_comes_after_giving_up_is_kept_on_the_call_and_changes_nobody():
     message, claimed = doubtful()
-    decide(message, Choice.ABANDON, shown(), by=senior(), reason="دیدم", now=LATER)
+    decide(message=message, choice=Choice.ABANDON, shown=shown(), by=senior(), reason="دیدم", now=LATER)
     record_answer(claimed, answer(claimed), now=LATER)
     assert states(message) == {"abandoned": 3}
     call = GatewayCall.objects.get()
@@ -173,7 +191,7 @@ def test_an_answer_that_comes_after_giving_up_is_kept_on_the_call_and_changes_no
 def test_asking_again_begins_anew():
     message, claimed = doubtful()
     GatewayCall.objects.update(settle_rounds=24, settle_given_up_at=NOW, settle_due_at=None)
-    assert ask_again(message, by=senior(), now=LATER) == 1
+    assert ask_again(message=message, by=senior(), now=LATER) == 1
     call = GatewayCall.objects.get(pk=claimed.call_id)
     assert (call.settle_rounds, call.settle_given_up_at, call.settle_due_at) == (0, None, LATER)
     assert Entry.objects.filter(action="message.doubt_asked").count() == 1
@@ -184,12 +202,12 @@ def test_a_late_acceptance_and_a_decision_at_once_leave_one_outcome_each():
     for _turn in range(5):
         message, claimed = doubtful(20) if not Message.objects.exists() else doubtful(0)
         by = senior()
-        press = partial(decide, message, shown=shown(20), by=by, reason="دیدم", now=LATER)
+        press = partial(decide, message=message, shown=shown(20), by=by, reason="دیدم", now=LATER)
         in_threads(
             [
-                partial(press, Choice.RESEND),
+                partial(press, choice=Choice.RESEND),
                 partial(record_answer, claimed, answer(claimed), now=LATER),
-                partial(press, Choice.ABANDON),
+                partial(press, choice=Choice.ABANDON),
             ]
         )
         assert list(states(message).values()) == [20]
@@ -200,7 +218,7 @@ def test_a_late_acceptance_and_a_decision_at_once_leave_one_outcome_each():
 @pytest.mark.parametrize("model", [DoubtDecision, DecidedDelivery])
 def test_what_was_decided_cannot_be_rewritten(model: type[DoubtDecision]):
     message, _claimed = doubtful(1)
-    decide(message, Choice.RESEND, shown(1), by=senior(), reason="دیدم", now=LATER)
+    decide(message=message, choice=Choice.RESEND, shown=shown(1), by=senior(), reason="دیدم", now=LATER)
     connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
     table = model._meta.db_table
     with connection.cursor() as cursor:
@@ -219,7 +237,7 @@ class TestTheChecker:
         message, _claimed = doubtful(2)
         for row in Delivery.objects.filter(message=message).order_by("id"):
             log.accept(row.address)
-        decide(message, Choice.RESEND, shown(2), by=senior(), reason="دیدم", now=LATER)
+        decide(message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER)
         return log, message
 
     def send(self, log: Log, message: Message) -> None:
@@ -248,8 +266,8 @@ class TestTheChecker:
         for _pk, address in claimed.recipients:
             log.accept(address)
         one = shown(1, delivery=claimed.recipients[0][0])
-        decide(message, Choice.RESEND, one, by=senior(), reason="دیدم", now=LATER)
-        decide(message, Choice.SENT, shown(1), by=senior(), reason="دیدم", now=LATER)
+        decide(message=message, choice=Choice.RESEND, shown=one, by=senior(), reason="دیدم", now=LATER)
+        decide(message=message, choice=Choice.SENT, shown=shown(1), by=senior(), reason="دیدم", now=LATER)
         self.send(log, message)
         log.accept(claimed.recipients[1][1])
         verdict = log.judge()
@@ -267,14 +285,16 @@ class TestTheChecker:
         message, claimed = doubtful(0, promotional=True)
         open_every_day(message.channel)
         log.accept(claimed.recipients[0][1], at=NOW + seconds(11 * 3600))
-        decide(message, Choice.RESEND, shown(1), by=senior(), reason="دیدم", now=LATER)
+        decide(message=message, choice=Choice.RESEND, shown=shown(1), by=senior(), reason="دیدم", now=LATER)
         assert log.judge().counts["outside_window"] == 1
 
     def test_a_persons_word_that_it_was_sent_is_told_by_itself(self):
         log = Log()
         message, claimed = doubtful(2)
         log.accept(claimed.recipients[0][1])
-        decide(message, Choice.SENT, shown(2), by=senior(), reason="در پنل دیدم", now=LATER)
+        decide(
+            message=message, choice=Choice.SENT, shown=shown(2), by=senior(), reason="در پنل دیدم", now=LATER
+        )
         verdict = log.judge()
         assert verdict.is_kept
         assert verdict.not_as_said == 1

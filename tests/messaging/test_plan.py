@@ -62,7 +62,7 @@ def test_a_tag_names_its_own_people_only():
 def submitted(lines: list[str], **fields: object) -> Message:
     sender = EmployeeFactory()
     draft = Draft(ChannelFactory(), "notification", "سلام", from_lines(lines, "list.csv"), **fields)  # type: ignore[arg-type]
-    message = submit(draft, by=sender.user, now=NOW)
+    message = submit(draft=draft, by=sender.user, now=NOW)
     plan(message.pk, now=NOW)
     return message
 
@@ -107,7 +107,7 @@ def test_what_was_foreseen_is_what_is_planned():
     for audience in (everybody(), from_lines(["09120000001", "09120000002", "09120000077", "x"], "f")):
         draft = Draft(channel, "promotional", "سلام", audience)
         foreseen = foresee(draft, now=NOW)
-        message = submit(draft, by=EmployeeFactory().user, now=NOW)
+        message = submit(draft=draft, by=EmployeeFactory().user, now=NOW)
         plan(message.pk, now=NOW)
         assert states(message) == foreseen.by_state
         assert foreseen.held_by == "window_closed"

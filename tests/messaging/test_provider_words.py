@@ -61,7 +61,7 @@ class TestOnThePages:
         ],
     )
     def test_a_message_that_the_provider_refused_says_why_it_is_paused(self, word, said):
-        pause(self.message, by=None, now=timezone.now(), reason=f"content: {word}")
+        pause(message=self.message, by=None, now=timezone.now(), reason=f"content: {word}")
         for name in ("detail", "progress"):
             page = self.page(name)
             assert said in page, name

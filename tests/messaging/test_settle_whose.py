@@ -62,7 +62,9 @@ def test_of_two_messages_with_one_text_in_doubt_a_person_says_whose_the_one_reco
     crash_before_sending(second)
     if cancelled:
         cancel(
-            first if cancelled == "first" else second, by=UserFactory(roles=["senior"]), now=database_clock()
+            message=first if cancelled == "first" else second,
+            by=UserFactory(roles=["senior"]),
+            now=database_clock(),
         )
     done = sms.settle()
     assert (done.found, done.absent, done.in_doubt) == (0, 0, 4)
@@ -96,7 +98,12 @@ def test_a_copy_that_a_person_did_not_wait_for_may_be_the_one_record(sms: Dispat
     lose_the_answer(sms)
     shown = Shown(people=2, until=database_clock())
     decide(
-        first, Choice.RESEND, shown, by=UserFactory(roles=["senior"]), reason="بی‌خبر", now=database_clock()
+        message=first,
+        choice=Choice.RESEND,
+        shown=shown,
+        by=UserFactory(roles=["senior"]),
+        reason="بی‌خبر",
+        now=database_clock(),
     )
     sms.run()
     assert states(first) == {"accepted": 2}

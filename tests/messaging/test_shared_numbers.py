@@ -65,7 +65,7 @@ def send(kind: str, audience: Audience, purpose: str = "notification") -> Messag
     sender = EmployeeFactory()
     draft = Draft(channel, purpose, "سلام", audience)
     foreseen = foresee(draft, now=NOW)
-    message = submit(draft, by=sender.user, now=NOW)
+    message = submit(draft=draft, by=sender.user, now=NOW)
     plan(message.pk, now=NOW)
     assert states(message) == foreseen.by_state
     message.refresh_from_db()

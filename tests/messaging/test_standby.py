@@ -63,7 +63,7 @@ def test_a_channel_is_served_from_when_it_comes_into_use_and_looked_after_when_i
     waiting = MessageFactory()
     cancelled = MessageFactory(sender=waiting.sender, sender_manager=waiting.sender_manager)
     wait_until(lambda: states(cancelled) == {"queued": 3})
-    cancel(cancelled, by=waiting.submitted_by, now=timezone.now())
+    cancel(message=cancelled, by=waiting.submitted_by, now=timezone.now())
     wait_until(lambda: states(cancelled) == {"cancelled": 3})
     assert states(waiting) == {"queued": 3}
     at_work.server.use("5xx-after-acceptx1")

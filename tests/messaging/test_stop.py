@@ -44,10 +44,10 @@ def fresh(message: Message) -> Message:
 
 def test_a_pause_stops_and_a_resume_lets_go_on():
     message = campaign(2)
-    pause(message, by=message.submitted_by, now=NOW, reason="mistake in the text")
+    pause(message=message, by=message.submitted_by, now=NOW, reason="mistake in the text")
     assert fresh(message).status == "paused"
     assert take(message) is None
-    resume(fresh(message), by=message.submitted_by, now=NOW)
+    resume(message=fresh(message), by=message.submitted_by, now=NOW)
     assert fresh(message).status == "running"
     assert take(message) is not None
     actions = Entry.objects.filter(object_id=str(message.pk), object_type="messaging.message")
@@ -63,8 +63,8 @@ def test_a_pause_stops_and_a_resume_lets_go_on():
 def test_pressing_pause_twice_is_pausing_once():
     message = campaign(2)
     stale = fresh(message)
-    pause(message, by=message.submitted_by, now=NOW)
-    pause(stale, by=message.submitted_by, now=NOW)
+    pause(message=message, by=message.submitted_by, now=NOW)
+    pause(message=stale, by=message.submitted_by, now=NOW)
     assert fresh(message).status == "paused"
     assert MessageStop.objects.get().lifted_at is None
 
@@ -74,13 +74,13 @@ def test_a_pause_that_comes_too_late_leaves_no_flag_behind():
     stale = fresh(message)
     assert finish(message.pk, now=NOW)
     with pytest.raises(ValidationError):
-        pause(stale, by=message.submitted_by, now=NOW)
+        pause(message=stale, by=message.submitted_by, now=NOW)
     assert not MessageStop.objects.filter(lifted_at__isnull=True).exists()
 
 
 def test_the_machine_may_pause():
     message = campaign(1)
-    pause(message, by=None, now=NOW, reason="content: empty")
+    pause(message=message, by=None, now=NOW, reason="content: empty")
     assert MessageStop.objects.get().by is None
     assert Entry.objects.get(action="message.pause").actor == "system"
 
@@ -90,7 +90,7 @@ def test_only_whoever_may_see_and_stop_a_message_stops_it(action):
     message = campaign(1)
     for by in (UserFactory(), UserFactory(roles=["auditor"]), EmployeeFactory().user):
         with pytest.raises(PermissionDenied):
-            action(message, by=by, now=NOW)
+            action(message=message, by=by, now=NOW)
     assert fresh(message).status == "running"
     assert not MessageStop.objects.exists()
 
@@ -98,31 +98,31 @@ def test_only_whoever_may_see_and_stop_a_message_stops_it(action):
 def test_what_is_not_under_way_is_not_paused_and_what_is_not_paused_not_resumed():
     message = MessageFactory()
     with pytest.raises(ValidationError):
-        pause(message, by=message.submitted_by, now=NOW)
+        pause(message=message, by=message.submitted_by, now=NOW)
     with pytest.raises(ValidationError):
-        resume(message, by=message.submitted_by, now=NOW)
+        resume(message=message, by=message.submitted_by, now=NOW)
 
 
 @pytest.mark.parametrize("status", ["submitted", "running", "paused"])
 def test_whatever_has_not_ended_can_be_cancelled_and_what_waits_is_swept(status: str):
     message = MessageFactory() if status == "submitted" else campaign(3)
     if status == "paused":
-        pause(message, by=message.submitted_by, now=NOW)
-    cancel(fresh(message), by=message.submitted_by, now=NOW, reason="wrong list")
+        pause(message=message, by=message.submitted_by, now=NOW)
+    cancel(message=fresh(message), by=message.submitted_by, now=NOW, reason="wrong list")
     assert fresh(message).status == "cancelled"
     assert plan(message.pk, now=NOW) == 0
     sweep_channel("sms", now=NOW)
     assert set(states(message)) <= {"cancelled"}
     assert fresh(message).finished_at == NOW
     with pytest.raises(ValidationError):
-        cancel(fresh(message), by=message.submitted_by, now=NOW)
+        cancel(message=fresh(message), by=message.submitted_by, now=NOW)
 
 
 def test_a_cancelled_message_is_not_done_while_a_call_may_still_put_something_back():
     message = campaign(3)
     claimed = take(message, 2)
     assert claimed is not None
-    cancel(fresh(message), by=message.submitted_by, now=NOW)
+    cancel(message=fresh(message), by=message.submitted_by, now=NOW)
     sweep_channel("sms", now=NOW)
     assert fresh(message).finished_at is None
     record_not_sent(claimed, now=NOW, error="refused")
@@ -240,7 +240,7 @@ def test_a_stop_waits_for_the_claim_in_flight(stop):
 
     def stopping() -> None:
         pids.append(backend_pid())
-        stop(message, by=user, now=NOW)
+        stop(message=message, by=user, now=NOW)
         done.set()
         connections.close_all()
 
@@ -284,7 +284,7 @@ def test_nothing_is_claimed_after_a_stop_has_returned_under_load(stop):
     def stopping() -> int:
         time.sleep(0.3)
         started = time.monotonic()
-        stop(message, by=user, now=NOW)
+        stop(message=message, by=user, now=NOW)
         stopped.set()
         return int((time.monotonic() - started) * 1000)
 
@@ -304,7 +304,7 @@ def test_a_cancel_while_the_plan_is_being_written_holds():
         in_threads(
             [
                 partial(plan, message.pk, now=NOW),
-                partial(cancel, message, by=message.submitted_by, now=NOW),
+                partial(cancel, message=message, by=message.submitted_by, now=NOW),
             ]
         )
         assert fresh(message).status == "cancelled"

@@ -40,7 +40,7 @@ def is_stopped(dispatch: Dispatch) -> list[bool]:
 def test_cancelling_a_finished_voice_message_calls_its_calls_back(avanak: Dispatch):
     message = sent(avanak, 25)
     by = message.submitted_by
-    cancel(message, by=by, now=avanak.clock(), reason="wrong text")
+    cancel(message=message, by=by, now=avanak.clock(), reason="wrong text")
     assert is_stopped(avanak) == [False] * 3, "nothing is asked inside the action"
     avanak.run(seconds=2)
     assert is_stopped(avanak) == [True] * 3
@@ -49,7 +49,7 @@ def test_cancelling_a_finished_voice_message_calls_its_calls_back(avanak: Dispat
     assert actions.count("call.stopped") == 3
     assert actions.count("message.stop_calls") == 1
     with pytest.raises(ValidationError):
-        cancel(message, by=by, now=avanak.clock())
+        cancel(message=message, by=by, now=avanak.clock())
 
 
 def test_a_message_cancelled_half_way_stops_what_was_taken(avanak: Dispatch):
@@ -60,14 +60,14 @@ def test_a_message_cancelled_half_way_stops_what_was_taken(avanak: Dispatch):
     [(planned, gate)] = pump._gates
     assert pump._serve(planned, gate, Report())
     message.refresh_from_db()
-    cancel(message, by=message.submitted_by, now=avanak.clock())
+    cancel(message=message, by=message.submitted_by, now=avanak.clock())
     avanak.run(seconds=2)
     assert is_stopped(avanak) == [True]
 
 
 def test_a_provider_that_does_not_answer_is_asked_again(avanak: Dispatch):
     message = sent(avanak, 1)
-    cancel(message, by=message.submitted_by, now=avanak.clock())
+    cancel(message=message, by=message.submitted_by, now=avanak.clock())
     avanak.server.use("5xx")
     assert stopped(avanak) == 0
     avanak.server.use()
@@ -93,7 +93,7 @@ def test_a_campaign_that_calls_others_too_goes_on(avanak: Dispatch):
 def test_an_sms_cannot_be_called_back(sms: Dispatch):
     message = sent(sms, 1)
     with pytest.raises(ValidationError):
-        cancel(message, by=message.submitted_by, now=sms.clock())
+        cancel(message=message, by=message.submitted_by, now=sms.clock())
     assert stopped(sms) == 0
 
 

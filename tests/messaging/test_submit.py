@@ -32,7 +32,7 @@ def draft(**changes: Any) -> Draft:
 
 def faults(by: Any, **changes: Any) -> dict[str, list[str]]:
     with pytest.raises(ValidationError) as caught:
-        submit(draft(**changes), by=by, now=NOW)
+        submit(draft=draft(**changes), by=by, now=NOW)
     assert not Message.objects.exists()
     assert not AudienceMember.objects.exists()
     return caught.value.message_dict
@@ -45,7 +45,7 @@ def sender(db: None) -> Any:
 
 
 def test_whoever_answers_for_it_is_written_on_the_message(sender):
-    message = submit(draft(text="  سلام  "), by=sender.user, now=NOW)
+    message = submit(draft=draft(text="  سلام  "), by=sender.user, now=NOW)
     message.refresh_from_db()
     assert (message.sender, message.sender_manager) == (sender, sender.direct_manager)
     assert (message.department, message.submitted_by) == (sender.department, sender.user)
@@ -80,7 +80,7 @@ def test_a_fault_is_named_at_its_field_and_nothing_is_written(sender, changes: d
 
 def test_the_minute_that_is_running_is_now(sender):
     now = NOW.replace(minute=57, second=20)
-    message = submit(draft(scheduled_at=now.replace(second=0)), by=sender.user, now=now)
+    message = submit(draft=draft(scheduled_at=now.replace(second=0)), by=sender.user, now=now)
     assert message.scheduled_at == now.replace(second=0)
 
 
@@ -88,7 +88,7 @@ def test_a_message_that_expires_in_the_minute_that_is_running_is_refused(sender)
     now = NOW.replace(minute=57, second=20)
     with pytest.raises(ValidationError) as caught:
         submit(
-            draft(scheduled_at=now.replace(second=0), expires_at=now.replace(second=10)),
+            draft=draft(scheduled_at=now.replace(second=0), expires_at=now.replace(second=10)),
             by=sender.user,
             now=now,
         )
@@ -102,9 +102,9 @@ def test_every_fault_is_named_at_once(sender):
 
 def test_a_voice_message_takes_a_thousand_characters(sender):
     voice = ChannelFactory(code="avanak", kind="voice")
-    assert submit(draft(channel=voice, text="س" * 1000), by=sender.user, now=NOW).pk
+    assert submit(draft=draft(channel=voice, text="س" * 1000), by=sender.user, now=NOW).pk
     with pytest.raises(ValidationError):
-        submit(draft(channel=voice, text="س" * 1001), by=sender.user, now=NOW)
+        submit(draft=draft(channel=voice, text="س" * 1001), by=sender.user, now=NOW)
 
 
 def test_there_must_be_customers():
@@ -140,22 +140,24 @@ def test_only_a_colleague_who_works_here_under_somebody_may_send():
     }
     for name, (user, error) in cases.items():
         with pytest.raises(error):
-            submit(draft(), by=user, now=NOW)
+            submit(draft=draft(), by=user, now=NOW)
         assert not Message.objects.exists(), name
-    assert submit(draft(), by=EmployeeFactory(left_on=NOW.date() + timedelta(days=1)).user, now=NOW).pk
+    assert submit(draft=draft(), by=EmployeeFactory(left_on=NOW.date() + timedelta(days=1)).user, now=NOW).pk
 
 
 def test_strangers_of_a_file_become_customers(sender):
-    submit(draft(audience=from_lines(["09351112222", "09351112222", "x"], "f")), by=sender.user, now=NOW)
+    submit(
+        draft=draft(audience=from_lines(["09351112222", "09351112222", "x"], "f")), by=sender.user, now=NOW
+    )
     assert Contact.objects.filter(address="+989351112222").count() == 1
     assert AudienceMember.objects.count() == 3
 
 
 def test_another_persons_key_gives_nothing_of_the_message(sender):
     key = uuid.uuid4()
-    submit(draft(), by=sender.user, now=NOW, key=key)
+    submit(draft=draft(), by=sender.user, now=NOW, key=key)
     with pytest.raises(ValidationError, match=r"anew|دوباره"):
-        submit(draft(), by=EmployeeFactory().user, now=NOW, key=key)
+        submit(draft=draft(), by=EmployeeFactory().user, now=NOW, key=key)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -164,7 +166,7 @@ def test_pressing_send_fifty_times_at_once_is_one_message():
     user = EmployeeFactory().user
     key = uuid.uuid4()
     wanted = draft(audience=from_lines(["09121112222", "09351112222"], "f"))
-    messages = in_threads([lambda: submit(wanted, by=user, now=NOW, key=key)] * 50)
+    messages = in_threads([lambda: submit(draft=wanted, by=user, now=NOW, key=key)] * 50)
     assert len({message.pk for message in messages}) == 1
     assert Message.objects.count() == 1
     assert AudienceMember.objects.count() == 2
@@ -176,4 +178,4 @@ def test_a_sender_whose_log_in_ended_with_the_employment_is_told_of_the_leave():
     leaver.user.is_active = False
     leaver.user.save()
     with pytest.raises(ValidationError, match=leaver.full_name):
-        submit(draft(), by=leaver.user, now=NOW)
+        submit(draft=draft(), by=leaver.user, now=NOW)

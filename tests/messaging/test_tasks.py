@@ -70,7 +70,7 @@ def test_what_is_cancelled_ends_also_on_a_channel_taken_out_of_use():
     channel = ChannelFactory(code="sms", is_active=False)
     message = MessageFactory(channel=channel, running=True)
     DeliveryFactory(message=message)
-    cancel(message, by=message.submitted_by, now=NOW)
+    cancel(message=message, by=message.submitted_by, now=NOW)
     tasks.pump("sms")
     message.refresh_from_db()
     assert states(message) == {"cancelled": 1}

@@ -168,9 +168,14 @@ def test_the_last_seconds_of_a_window_promise_nothing(sender: Employee) -> None:
     assert counts.plan.held_by == "window_closed"
 
 
-def test_a_draft_that_was_looked_at_is_sent_and_planned(client: Client, sender: Employee) -> None:
+def test_a_draft_that_was_looked_at_is_sent_and_planned(
+    client: Client, sender: Employee, django_capture_on_commit_callbacks: Any
+) -> None:
     ContactFactory.create_batch(2)
-    message = send(client, look_ahead(client))
+    preview = look_ahead(client)
+    with django_capture_on_commit_callbacks(execute=True):
+        message = send(client, preview)
+    message.refresh_from_db()
     assert message.status == MessageStatus.RUNNING
     assert (message.sender, message.sender_manager) == (sender, sender.direct_manager)
     assert Delivery.objects.filter(message=message).count() == 2
@@ -211,14 +216,15 @@ def test_nobody_can_send_the_draft_of_somebody_else(client: Client) -> None:
 
 
 def test_a_file_survives_from_the_form_to_the_message_and_is_then_cleaned_away(
-    client: Client, media: Path
+    client: Client, media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     known = ContactFactory()
     preview = look_ahead(
         client, audience="file", upload=numbers("موبایل", known.mobile, mobile(77), mobile(77), "نادرست")
     )
     assert len(list(media.iterdir())) == 1
-    message = send(client, preview)
+    with django_capture_on_commit_callbacks(execute=True):
+        message = send(client, preview)
     assert list(media.iterdir()) == []
     assert AudienceMember.objects.filter(message=message).count() == 4
     assert Contact.objects.filter(address=mobile(77)).exists()

@@ -172,7 +172,7 @@ class TestOutages:
         ContactFactory()
         message = planned(sender, channel=sms())
         outage(message.channel)
-        pause(message, by=user_of(sender), now=timezone.now())
+        pause(message=message, by=user_of(sender), now=timezone.now())
         page = text_of(signed_in(user_of(sender)).get(reverse("messaging:detail", args=[message.pk])))
         assert page.count(UNREACHED) == 1
         assert "ارسال متوقف است؛ ۱ نفر هنوز نگرفته‌اند." in page

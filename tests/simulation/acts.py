@@ -127,7 +127,7 @@ class Acts(RuleBasedStateMachine):
         draft = Draft(
             self.world.channel, wish.purpose, self.last_text, wish.meant(), scheduled_at, expires_at
         )
-        message = submit(draft, by=self.stage.sender, now=self.world.now)
+        message = submit(draft=draft, by=self.stage.sender, now=self.world.now)
         note = Note(message.pk, wish.purpose, self.last_text, scheduled_at, expires_at)
         if wish.audience == "file":
             note.lines = wish.lines
@@ -160,7 +160,7 @@ class Acts(RuleBasedStateMachine):
         message = self.world.message(note.pk)
         act = {"pause": pause, "resume": resume, "cancel": cancel}[what]
         try:
-            act(message, by=self.stage.sender, now=self.world.now)
+            act(message=message, by=self.stage.sender, now=self.world.now)
         except ValidationError:
             return
         note.cancelled = note.cancelled or what == "cancel"

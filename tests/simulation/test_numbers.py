@@ -235,7 +235,7 @@ class Numbers(RuleBasedStateMachine):
                 if not any(number in person.numbers for person in self.people.values()):
                     self.people[number] = Person({number}, {number})
         draft = Draft(self.channel, purpose, "سلام", given)
-        self.messages.append(submit(draft, by=cast("User", self.sender.user), now=NOW))
+        self.messages.append(submit(draft=draft, by=cast("User", self.sender.user), now=NOW))
         if planned:
             self.everything_is_planned()
 

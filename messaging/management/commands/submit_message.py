@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 from channels.models import Channel
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
-from messaging.actions.wake import wake_worker
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.audience.progress import message_status
 from messaging.dispatch.clock import database_clock
@@ -78,9 +77,8 @@ class Command(BaseCommand):
                 scheduled_at=instant(options["at"]) if options["at"] else None,
                 expires_at=instant(options["expires"]) if options["expires"] else None,
             )
-            message = submit(draft, by=by, now=now)
+            message = submit(draft=draft, by=by, now=now)
         plan(message.pk, now=now)
-        wake_worker(message.channel.code)
         status = message_status(Message.objects.select_related("channel").get(pk=message.pk), now)
         names = ("total", "by_state", "by_reason", "held_by", "held_until")
         result = {"id": message.pk, "plan": {name: status[name] for name in names}}

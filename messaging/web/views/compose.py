@@ -16,29 +16,22 @@ from django.views.decorators.http import require_http_methods, require_POST
 from channels.models import Channel, Purpose
 from common.body_limits import takes_uploads
 from common.fresh_proof import ask_again
-from messaging.actions.plan import plan
-from messaging.actions.submit import Draft, check_sender, draft_gate, foresee, submit
-from messaging.actions.wake import wake_worker
+from messaging.actions.submit import Draft, check_sender, draft_gate, foresee
 from messaging.audience.members import no_such_import, tag_counts
 from messaging.audience.planning import preview
-from messaging.compose import uploads
-from messaging.compose.drafts import Sealed, key_of, seal, unseal
+from messaging.compose.drafts import Sealed, seal, submit_sealed, submitted_before, unseal
 from messaging.evaluation.facts import medium_of
-from messaging.models import Message
 from messaging.web.forms.compose import ComposeForm
 from messaging.web.presenting import Counts, Length
 from persian.text import fold
 from staff.models import Employee, User
 from staff.permissions import requires, signed_in
 
-# Up to so many recipients are planned before the page comes back; more are left to a worker.
-PLAN_AT_ONCE = 20_000
-
 
 def _sender_fault(user: User, now: datetime) -> list[str]:
     """Why the user cannot answer for a message (C7.7), if so."""
     try:
-        check_sender(Employee.objects.filter(user=user).first(), by=user, now=now)
+        check_sender(employee=Employee.objects.filter(user=user).first(), by=user, now=now)
     except ValidationError as error:
         return error.messages
     return []
@@ -114,25 +107,18 @@ def confirm(request: HttpRequest) -> HttpResponse:
     text = request.POST.get("sealed", "")
     sealed = None
     try:
-        key = key_of(text, user)
-        earlier = Message.objects.filter(submission_key=key, submitted_by=user).first()
-        if earlier is not None:
+        if (earlier := submitted_before(text, user)) is not None:
             messages.info(request, _("This message was sent already; here it is."))
             return redirect("messaging:detail", pk=earlier.pk)
         sealed = unseal(text, user)
         if sealed.total > settings.FRESH_PROOF_RECIPIENTS and (asked := ask_again(request)):
             return asked
-        message = submit(sealed.draft, by=user, now=now, key=key)
+        message = submit_sealed(sealed=sealed, by=user, now=now)
     except ValidationError as error:
         form = ComposeForm(user=user, now=now)
         if sealed is not None:
             form = ComposeForm.again(sealed, user=user, now=now)
         return _compose_page(request, form, error.messages)
-    if sealed.total <= PLAN_AT_ONCE:
-        plan(message.pk, now=now)
-    wake_worker(message.channel.code)
-    if sealed.file is not None:
-        uploads.drop(sealed.file.token)
     messages.success(request, _("The message is submitted. This page shows how far it is."))
     return redirect("messaging:detail", pk=message.pk)
 

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from common.wording import count_text
 from messaging.actions import stop
 from messaging.actions.stop_calls import still_dialled
-from messaging.actions.wake import wake_worker
 from messaging.audience.kept_progress import progress_of
 from messaging.audience.progress import ENDED, standing
 from messaging.evaluation.facts import medium_of
@@ -97,7 +96,7 @@ def _unsent(message: Message) -> int:
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     message = visible_message(request, pk)
     try:
-        stop.pause(message, by=signed_in(request), now=timezone.now())
+        stop.pause(message=message, by=signed_in(request), now=timezone.now())
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("messaging:detail", pk=pk)
@@ -116,11 +115,10 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     message = visible_message(request, pk)
     try:
-        stop.resume(message, by=signed_in(request), now=timezone.now())
+        stop.resume(message=message, by=signed_in(request), now=timezone.now())
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("messaging:detail", pk=pk)
-    wake_worker(message.channel.code)
     messages.success(request, _("The message goes on."))
     return redirect("messaging:detail", pk=pk)
 
@@ -150,11 +148,12 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "messaging/cancel.html", context)
     is_finished = message.status == MessageStatus.FINISHED
     try:
-        stop.cancel(message, by=signed_in(request), now=timezone.now(), reason=form.cleaned_data["reason"])
+        stop.cancel(
+            message=message, by=signed_in(request), now=timezone.now(), reason=form.cleaned_data["reason"]
+        )
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("messaging:detail", pk=pk)
-    wake_worker(message.channel.code)
     if is_finished:
         messages.success(request, _("The provider is asked to stop dialling. Whoever was called has it."))
     else:

@@ -15,7 +15,6 @@ from common.fresh_proof import asks_again
 from common.paging import page_by
 from common.wording import count_text
 from messaging.actions import decide as actions
-from messaging.actions.wake import wake_settlement, wake_worker
 from messaging.audience.progress import ENDED
 from messaging.models import Delivery, DoubtDecision, Message
 from messaging.settlement.unknown_outcomes import answers_of, decisions_of, doubtful, doubts_of, in_doubt
@@ -93,13 +92,17 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     shown = actions.Shown(given["seen"], given["until"], delivery.pk if delivery else None)
     try:
         people = actions.decide(
-            message, choice, shown, by=signed_in(request), reason=given["reason"], now=timezone.now()
+            message=message,
+            choice=choice,
+            shown=shown,
+            by=signed_in(request),
+            reason=given["reason"],
+            now=timezone.now(),
         )
     except ValidationError as error:
         form.add_error(None, error)
         return _doubt_page(request, message, form, delivery, status=422)
     _tell(request, choice, people, shown.people)
-    wake_worker(message.channel.code)
     left = in_doubt(message).exists()
     return redirect("messaging:doubt" if left else "messaging:detail", pk=pk)
 
@@ -130,8 +133,7 @@ def _tell(request: HttpRequest, choice: DoubtDecision.Choice, people: int, seen:
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the provider be asked again now."""
     message = visible_message(request, pk)
-    if actions.ask_again(message, by=signed_in(request), now=timezone.now()):
-        wake_settlement()
+    if actions.ask_again(message=message, by=signed_in(request), now=timezone.now()):
         messages.success(request, _("The provider is being asked. Its answer appears here within a minute."))
     else:
         messages.info(request, _("Nobody of this message is in doubt any more."))
