@@ -63,7 +63,8 @@ def _pair(text: str, query: Query) -> tuple[float, float]:
 def _asked(query: Query) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(*query)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 def _milliseconds(times: list[float]) -> str:
@@ -79,11 +80,11 @@ def _kinds(chance: random.Random) -> dict[str, list[tuple[str, Query]]]:
     words = [search_key(one.name).split() for one in known]
     return {
         "whole numbers": [
-            (_spelled(one.mobile, n), ("SELECT * FROM contacts_contact WHERE address = %s", [one.mobile]))
+            (_spelled(one.address, n), ("SELECT * FROM contacts_contact WHERE address = %s", [one.address]))
             for n, one in enumerate(known)
         ],
         "customer numbers": [(one.customer_no, _like(one.customer_no.lower())) for one in known],
-        "last four digits": [(one.mobile[-4:], _like(one.mobile[-4:])) for one in known],
+        "last four digits": [(one.address[-4:], _like(one.address[-4:])) for one in known],
         "first names": [(name[0], _like(name[0])) for name in words],
         "last names": [(name[-1], _like(name[-1])) for name in words],
         "both names": [(" ".join(name), _like(*name)) for name in words],
