@@ -15,6 +15,9 @@ from messaging.policy.facts import Medium, Purpose
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState
 
+# An Iranian mobile among numbers in E.164, for LIKE: `+989` and nine digits.
+_MOBILE = "+989_________"
+
 # Refusals of the whole message, by the state that they leave a delivery in.
 STATE_OF_REFUSAL = {
     Reason.CANCELLED: DeliveryState.CANCELLED,
@@ -32,15 +35,31 @@ def address_refusal(medium: Medium, number: str) -> str:
 
     `number` is an SQL expression: E.164, or '' for what is no number.
     """
-    mobile = f"{number} ~ '^\\+989[0-9]{{9}}$'"
-    landline = f" WHEN NOT ({mobile}) THEN '{Reason.LANDLINE}'" if medium is Medium.SMS else ""
-    return f"CASE WHEN NOT ({number} <> '') THEN '{Reason.INVALID_ADDRESS}'{landline} END"
+    cases = " ".join(
+        f"WHEN {met} THEN '{reason}'" for reason, met in address_refusals(medium, number).items()
+    )
+    return f"CASE {cases} END"
+
+
+def address_refusals(medium: Medium, number: str) -> dict[Reason, str]:
+    """SQL conditions of the rule's reasons, each without the earlier ones. A pattern of LIKE, since the
+    digits of a number in E.164 are digits: a regular expression took as long as everything else together."""
+    found = {Reason.INVALID_ADDRESS: f"{number} = ''"}
+    if medium is Medium.SMS:
+        found[Reason.LANDLINE] = f"({number} <> '' AND {number} NOT LIKE '{_MOBILE}')"
+    return found
 
 
 _ANY_SOURCE = (
     "bool_or(x.stops_all) AS stops_all, bool_or(x.stops_promotional) AS stops_promotional,"
     " bool_or(x.holds_promotional) AS holds_promotional FROM contacts_restriction x"
 )
+
+
+def restricted_among(customers: str) -> str:
+    """SQL subquery that yields alias `r`: the restricted addresses among those of customers (`customers`
+    yields alias `c`), each with `stops_all`, `stops_promotional` and `holds_promotional`."""
+    return f"(SELECT x.address, {_ANY_SOURCE} JOIN {customers} ON c.address = x.address GROUP BY x.address) r"
 
 
 def restrictions_of(address: str) -> str:

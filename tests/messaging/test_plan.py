@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from audit.models import Entry
 from messaging.actions.plan import plan, plan_waiting
 from messaging.actions.submit import Draft, foresee, submit
 from messaging.audience.members import everybody, from_lines
-from messaging.audience.planning import EVERYBODY, of_message_file, preview
+from messaging.audience.planning import EVERYBODY, of_message_file, preview, tagged
 from messaging.evaluation.facts import gate_of
 from messaging.models import Delivery, Message
 from tests.factories import (
@@ -223,6 +224,37 @@ def test_a_voice_message_to_everybody_is_planned_to_landlines():
     plan(message.pk, now=NOW)
     assert rows(message) == [(landline(1), "queued", "")]
     assert foreseen.by_state == {"queued": 1}
+
+
+@pytest.mark.parametrize("purpose", ["promotional", "notification"])
+@pytest.mark.parametrize("medium", ["sms", "voice"])
+@pytest.mark.parametrize("whole", ["tag", "all", "expired"])
+def test_customers_are_foreseen_as_they_are_planned(purpose: str, medium: str, whole: str):
+    """Restricted by one word or by two, at a mobile or a landline, their own or an earlier owner's number."""
+    every = {"tags": ["vip"]}
+    ContactFactory.create_batch(3, **every)
+    ContactFactory(no_promotional=True, no_messages=True, **every)
+    ContactFactory(no_promotional=True, voc_call_open=True, **every)
+    ContactFactory(voc_call_open=True, **every)
+    ContactFactory(mobile=None, phone=landline(1), **every)
+    ContactFactory(mobile=None, phone=landline(2), no_messages=True, **every)
+    former = ContactFactory(mobile=mobile(1), no_messages=True, **every)
+    former.mobile = mobile(2)
+    former.save(update_fields=["mobile"])
+    ContactFactory(mobile=mobile(1), no_promotional=True, **every)
+    ContactFactory(no_messages=True)
+    message = MessageFactory(
+        channel=ChannelFactory(code="sms" if medium == "sms" else "avanak", kind=medium),
+        purpose=purpose,
+        audience={"kind": "tag", "tag": "vip"} if whole == "tag" else {"kind": "all"},
+        expires_at=NOW - HOUR if whole == "expired" else None,
+    )
+    source = tagged("vip") if whole == "tag" else EVERYBODY
+    foreseen = preview(source, gate_of(message, NOW))
+    assert foreseen == preview(replace(source, of_customers=False), gate_of(message, NOW))
+    plan(message.pk, now=NOW)
+    assert foreseen.by_state == states(message)
+    assert foreseen.total == (10 if whole == "tag" else 11)
 
 
 def test_planning_again_plans_nothing():
