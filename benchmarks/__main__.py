@@ -39,7 +39,16 @@ QUICK = Sizes(100_000, 20_000, 2_000, 200_000, 2_000, (5, 50), 10.0, 1)
 
 def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
     """The table of the figures, a line or two each."""
-    from benchmarks import claiming, comparing, dispatching, importing, optouts, planning, searching
+    from benchmarks import (
+        claiming,
+        comparing,
+        dispatching,
+        importing,
+        optouts,
+        planning,
+        screens,
+        searching,
+    )
 
     rows, few, repeat = sizes.rows, sizes.few, sizes.repeat
     batch = max(min(1_000, rows // 100), 1)
@@ -55,6 +64,8 @@ def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
         "opt-out": lambda: optouts.run(rows, sizes.opt_out_seconds, directory),
         "import": lambda: importing.run(sizes.send, repeat),
         "search": lambda: searching.run(rows, repeat),
+        "progress": lambda: screens.run_progress(rows, repeat),
+        "foresight": lambda: screens.run_foresight(rows, repeat),
     }
 
 
