@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -12,48 +10,13 @@ from django.core.exceptions import FieldDoesNotExist, PermissionDenied, Validati
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.presenting import rows_of
-from persian.jalali import format_date, format_datetime
+from common.admin import ReadOnly, as_json, as_text, when
 
 _HISTORY_SHOWN: Final = 100
-
-
-def when(field: str, label: Any) -> Callable[[Any], str]:
-    """A list column that shows an instant, or a day, as the page's language writes it."""
-
-    def column(row: Any) -> str:
-        value = getattr(row, field)
-        if value is None:
-            return "–"
-        write = format_datetime if hasattr(value, "hour") else format_date
-        return write(value, get_language() or "fa")
-
-    return admin.display(description=label, ordering=field)(column)
-
-
-def as_json(field: str, label: Any) -> Callable[[Any], str]:
-    """A value kept as JSON, left to right and in its own digits."""
-
-    def column(row: Any) -> str:
-        text = json.dumps(getattr(row, field), ensure_ascii=False, indent=1)
-        return format_html('<pre class="json" dir="ltr">{}</pre>', text)
-
-    return admin.display(description=label)(column)
-
-
-def as_text(field: str, label: Any) -> Callable[[Any], str]:
-    """A related row by its name, without a link."""
-
-    def column(row: Any) -> str:
-        related = getattr(row, field)
-        return "–" if related is None else str(related)
-
-    return admin.display(description=label)(column)
 
 
 class WrittenDates(admin.ModelAdmin):
@@ -111,19 +74,8 @@ class WrittenDates(admin.ModelAdmin):
         return int(obj.pk)
 
 
-class ReadOnlyAdmin(WrittenDates):
-    """A table that is looked at and never edited by hand."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class ReadOnlyAdmin(WrittenDates, ReadOnly):
+    """A table that is looked at and never edited by hand, with the history that the trail knows."""
 
 
 class ActionAdmin(WrittenDates):

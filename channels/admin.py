@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.admin_tools import ActionAdmin, ReadOnlyAdmin, when
+from audit.admin_tools import ActionAdmin, ReadOnlyAdmin
 from channels import actions
 from channels.models import Channel, Outage, SendingWindow, WindowsChange
+from common.admin import JalaliDateFilter, as_text, when
 from common.fresh_proof import AsksAgainAdmin
 from staff.permissions import signed_in
 
@@ -90,6 +91,15 @@ class ChannelAdmin(AsksAgainAdmin, ActionAdmin):
             ).pk
 
 
+class MessageChannels(admin.RelatedFieldListFilter):
+    """Of all official channels those that the portal sends messages by."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        return [
+            (channel.pk, channel.display_name) for channel in Channel.objects.of_messages().order_by("id")
+        ]
+
+
 @admin.register(Outage)
 class OutageAdmin(ReadOnlyAdmin):
     list_display = (
@@ -101,8 +111,9 @@ class OutageAdmin(ReadOnlyAdmin):
         "code",
         "reason",
     )
-    list_filter = ("channel", "origin", "cause")
+    list_filter = (("started_at", JalaliDateFilter), ("channel", MessageChannels), "origin", "cause")
     list_select_related = ("channel",)
+    search_fields = ("reason", "=code")
     ordering = ("-started_at", "-id")
 
 
@@ -113,9 +124,10 @@ class WindowsChangeAdmin(ReadOnlyAdmin):
         when("changed_at", _("changed at")),
         "purpose",
         "reason",
-        "changed_by",
+        as_text("changed_by", _("changed by")),
         when("told_at", _("told at")),
     )
-    list_filter = ("channel", "purpose")
+    list_filter = (("changed_at", JalaliDateFilter), ("channel", MessageChannels), "purpose")
+    search_fields = ("reason",)
     list_select_related = ("channel", "changed_by")
     ordering = ("-changed_at", "-id")

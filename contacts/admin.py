@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -11,23 +13,57 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from audit.admin_tools import ActionAdmin, ReadOnlyAdmin, when
+from audit.admin_tools import ActionAdmin, ReadOnlyAdmin
+from common.admin import JalaliDateFilter, as_text, when
 from common.wording import digits_text
 from contacts.actions.people import EDITABLE, edit_contact
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
 from contacts.presenting import history_of
+from contacts.querysets import ContactQuerySet
 from contacts.reasons import reason_text
+from contacts.selectors import known_tags
 from persian.jalali import format_datetime
 from persian.phones import local_form
 
 HISTORY_IN_ADMIN = 5
 
 
+class TagFilter(admin.SimpleListFilter):
+    title = _("Tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(tag, tag) for tag in known_tags()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        tag = self.value()
+        return cast("ContactQuerySet", queryset).tagged(tag) if tag else queryset
+
+
+class OfCustomers(ReadOnlyAdmin):
+    """Rows about a customer each, found as the customers themselves are."""
+
+    list_select_related = ["contact"]
+    search_fields = ["contact"]
+    search_help_text = _("Name, company, customer number or number, in any spelling.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term:
+            return queryset, False
+        return queryset.filter(contact__in=Contact.objects.search(search_term).values("pk")), False
+
+    @admin.display(description=_("number"))
+    def number(self, obj: Any) -> str:
+        return _ltr(local_form(obj.contact.address))
+
+
 @admin.register(Contact)
 class ContactAdmin(ActionAdmin):
     change_form_template = "admin/contacts/contact/change_form.html"
     list_display = ["__str__", "number", "company", "customer_no", "refuses"]
-    list_filter = ["no_promotional", "no_messages", "voc_call_open"]
+    list_filter = ["no_promotional", "no_messages", "voc_call_open", TagFilter]
     list_per_page = 50
     search_fields = ["search_text"]
     search_help_text = _("Name, company, customer number or number, in any spelling.")
@@ -96,26 +132,35 @@ class ContactAdmin(ActionAdmin):
 
 
 @admin.register(ConsentEntry)
-class ConsentEntryAdmin(ReadOnlyAdmin):
-    list_display = [when("at", _("at")), "number", "flag", "after", "by", "source", "reason"]
-    list_filter = ["flag", "after", "source"]
+class ConsentEntryAdmin(OfCustomers):
+    list_display = [
+        when("at", _("at")),
+        "contact",
+        "number",
+        "flag",
+        "after",
+        as_text("by", _("by")),
+        "source",
+        "reason",
+    ]
+    list_filter = [("at", JalaliDateFilter), "flag", "after", "source"]
     list_select_related = ["contact", "by"]
     ordering = ["-pk"]
 
-    @admin.display(description=_("number"))
-    def number(self, obj: ConsentEntry) -> str:
-        return _ltr(local_form(obj.contact.address))
-
 
 @admin.register(OptOutCall)
-class OptOutCallAdmin(ReadOnlyAdmin):
-    list_display = [when("opened_at", _("opened at")), "number", "opened_by", "is_closed", "closed_by"]
+class OptOutCallAdmin(OfCustomers):
+    list_display = [
+        when("opened_at", _("opened at")),
+        "contact",
+        "number",
+        as_text("opened_by", _("opened by")),
+        "is_closed",
+        as_text("closed_by", _("closed by")),
+    ]
+    list_filter = [("opened_at", JalaliDateFilter), ("closed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["contact", "opened_by", "closed_by"]
     ordering = ["-pk"]
-
-    @admin.display(description=_("number"))
-    def number(self, obj: OptOutCall) -> str:
-        return _ltr(local_form(obj.contact.address))
 
     @admin.display(description=_("closed"), boolean=True)
     def is_closed(self, obj: OptOutCall) -> bool:
@@ -124,8 +169,18 @@ class OptOutCallAdmin(ReadOnlyAdmin):
 
 @admin.register(ContactImport)
 class ContactImportAdmin(ReadOnlyAdmin):
-    list_display = ["file_name", "imported", "by", "status", "rows", "created", "updated", "refused"]
-    list_filter = ["status"]
+    list_display = [
+        "file_name",
+        "imported",
+        as_text("by", _("by")),
+        "status",
+        "rows",
+        "created",
+        "updated",
+        "refused",
+    ]
+    list_filter = [("created_at", JalaliDateFilter), "status"]
+    search_fields = ["file_name", "tag"]
     list_select_related = ["by"]
     ordering = ["-pk"]
     fields = [

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -15,7 +16,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from audit.admin_tools import ActionAdmin, when
+from audit.admin_tools import ActionAdmin
+from common.admin import JalaliDateFilter, when
 from common.fresh_proof import AsksAgainAdmin
 from staff.actions import accounts, departments, employees
 from staff.actions.passwords import send_password_link
@@ -38,7 +40,7 @@ class EmployeeAdmin(ActionAdmin):
         when("hired_on", _("hired on")),
         when("left_on", _("left on")),
     )
-    list_filter = ("department",)
+    list_filter = ("department", ("hired_on", JalaliDateFilter), ("left_on", JalaliDateFilter))
     list_select_related = ("department", "direct_manager")
     search_fields = ("last_name", "first_name")
     search_help_text = _("Name, title or extension")
@@ -137,6 +139,14 @@ class DepartmentAdmin(ActionAdmin):
             obj.pk = departments.open_department(code=form.cleaned_data["code"], **asked, by=by, now=now).pk
 
 
+class RoleFilter(admin.RelatedFieldListFilter):
+    """The roles by their names."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        keys = dict(Group.objects.values_list("name", "pk"))
+        return [(keys[role], str(name)) for role, name in ROLE_NAMES.items() if role in keys]
+
+
 @admin.register(User)
 class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
     """Log-ins. What one may do is its roles alone; single permissions and superusers are not made here."""
@@ -144,7 +154,7 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
     form = AccountForm
     add_form = NewAccountForm
     list_display = ("username", "name", "roles", "is_active", when("last_login", _("last login")))
-    list_filter = ("is_active", "groups")
+    list_filter = ("is_active", ("groups", RoleFilter), ("last_login", JalaliDateFilter))
     search_fields = ("username", "first_name", "last_name")
     ordering = ("username",)
     filter_horizontal = ()
