@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.db.models import F
+
 from contacts.matching import Sought
 from contacts.models import Contact
 from contacts.querysets import ContactQuerySet
-from contacts.vocabulary import similar_words
+from contacts.vocabulary import similar_words, unknown_words
 
 # A query of more words is a sentence; each word costs a look into the vocabulary.
 _RESPELLED_WORDS: Final = 4
@@ -79,16 +81,21 @@ def _place_of(key: int, groups: list[ContactQuerySet]) -> int:
 
 def _similar(customers: ContactQuerySet, typed: str, found: list[Any], limit: int) -> list[Any]:
     """Customers with the words most like those that were typed; where they do not suffice, with one of the
-    most similar ones in place of each."""
+    most similar ones in place of each. A word that customers have is taken for misspelled only if it found
+    nobody together with the others."""
     sought = Sought.typed(typed)
-    if not 0 < len(sought.words) <= _RESPELLED_WORDS:
+    doubtful = unknown_words(sought.words) or ([] if found else sought.words)
+    if not 0 < len(doubtful) <= _RESPELLED_WORDS:
         return []
-    spellings = {word: similar_words(word) or [word] for word in sought.words}
+    spellings = {word: similar_words(word) or [word] for word in doubtful}
     others = customers.exclude(pk__in=[row.pk for row in found]) if found else customers
     best = list(
         others.filter(sought.respelled({w: s[:1] for w, s in spellings.items()})).order_by("-pk")[:limit]
     )
     if len(best) < limit and any(len(s) > 1 for s in spellings.values()):
-        rest = others.exclude(pk__in=[row.pk for row in best]).filter(sought.respelled(spellings))
-        best += rest.order_by("-pk")[: limit - len(best)]
+        rest = others.exclude(pk__in=[row.pk for row in best])
+        # By an expression: PostgreSQL takes several words in several spellings for frequent, and would go
+        # through all customers by their key to find the few. One word alone is frequent.
+        newest = "-pk" if len(sought.key.split()) == 1 else (F("pk") + 0).desc()
+        best += rest.filter(sought.respelled(spellings)).order_by(newest)[: limit - len(best)]
     return best

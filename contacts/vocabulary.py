@@ -35,6 +35,12 @@ class SearchWord(models.Model):
         return self.word
 
 
+def unknown_words(typed: list[str]) -> list[str]:
+    """Those of the folded words that no customer has."""
+    known = set(SearchWord.objects.filter(word__in=typed).values_list("word", flat=True))
+    return [word for word in typed if word not in known]
+
+
 def similar_words(typed: str, limit: int = SUGGESTED) -> list[str]:
     """Words of customers that are like the folded word `typed`, the most similar first."""
     alike = SearchWord.objects.filter(word__trigram_similar=typed)
