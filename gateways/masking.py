@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from common.sanitise import storable
 from persian.digits import to_ascii
 
 KEPT_BYTES: Final = 4096
@@ -55,10 +56,4 @@ def masked(raw: str, secrets: Iterable[str] = ()) -> str:
         kept = _ESCAPED_DIGIT.sub(lambda found: found[1] or found[2], kept)
     if cut:
         kept = kept.rstrip("0123456789+")  # half a number at the edge
-    return _bounded(masked_number(kept))
-
-
-def _bounded(text: str) -> str:
-    # NUL cannot be stored by PostgreSQL, nor can half a surrogate pair be encoded.
-    data = text.replace("\0", "").encode("utf-8", "replace")
-    return data[:KEPT_BYTES].decode("utf-8", "ignore")
+    return storable(masked_number(kept), KEPT_BYTES)
