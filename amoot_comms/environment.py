@@ -6,6 +6,7 @@ switches that are for development.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -15,6 +16,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
+# The embedded services and the fake gateway, where there are any: the image of production is without them.
+DEVTOOLS: Final = ("devtools",) if importlib.util.find_spec("devtools") else ()
 SECRET_LENGTH: Final = 32
 _DISTINCT: Final = 6
 _HOW: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' prints."
@@ -37,6 +40,15 @@ class Environment(environ.FileAwareEnv):
     """django-environ's, where the newline at the end of a secret's file is left out."""
 
     ENVIRON = _Mapping()
+
+
+def kept_secret(name: str) -> str:
+    """A secret of development, made once and kept below `var/`; empty without devtools."""
+    if not DEVTOOLS:
+        return ""
+    from devtools.embedded.places import secret
+
+    return secret(name)
 
 
 def weakness(value: str) -> str | None:

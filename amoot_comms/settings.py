@@ -1,7 +1,7 @@
 """The one settings module. Every variable read here is listed, with what it does, in `.env.example`.
 
 Without `DATABASE_URL` the portal runs in development mode on the embedded services (see
-`amoot_comms/embedded`); with it, production mode is the default and secrets must be given.
+`devtools/embedded`); with it, production mode is the default and secrets must be given.
 """
 
 import warnings
@@ -12,9 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accounts.defaults import *  # noqa: F403 (sign-in's own settings)
-from amoot_comms.embedded.places import secret as kept_secret
 from amoot_comms.environment import (
+    DEVTOOLS,
     Environment,
+    kept_secret,
     password_of,
     refuse_development_switches,
     refuse_published_tokens,
@@ -69,6 +70,7 @@ SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000" if DEVELOPMENT el
 
 INSTALLED_APPS = [
     "amoot_comms",
+    *DEVTOOLS,
     "messaging",
     "email_routing",
     "contacts",

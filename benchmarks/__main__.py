@@ -119,7 +119,7 @@ def main() -> None:
 
         sys.exit(compare(options.against, options.turns, options.rows or 300_000, options.only))
 
-    from amoot_comms.embedded import services_for
+    from devtools.embedded import services_for
 
     with services_for(["manage.py", "benchmarks"], superuser=True):
         django.setup()

@@ -27,7 +27,7 @@ def main() -> None:
 def _gateway(options: Mapping[str, Any]) -> None:
     import asyncio
 
-    from gateways.fake.server import FakeGateway, Options
+    from devtools.fake_gateway.server import FakeGateway, Options
 
     async def serve() -> None:
         fake = FakeGateway(Options(Path(options["log"])))

@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from amoot_comms.embedded import EmbeddedError, attached
+from devtools.embedded import EmbeddedError, attached
 from scripts.throwaway import production
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PACKAGES = (
-    *("accounts", "amoot_comms", "audit", "channels", "common", "contacts", "email_routing"),
+    *("accounts", "amoot_comms", "audit", "channels", "common", "contacts", "devtools", "email_routing"),
     *("gateways", "messaging", "persian", "staff"),
 )
 # The verdict on a check that could not look at what it checks.

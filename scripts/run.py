@@ -24,10 +24,10 @@ from typing import NoReturn
 
 from environ import Env
 
-from amoot_comms.embedded import EmbeddedError, attached
-from amoot_comms.embedded.places import RUN, made, private
-from amoot_comms.embedded.processes import free_port
-from amoot_comms.embedded.sharing import given, known, note
+from devtools.embedded import EmbeddedError, attached
+from devtools.embedded.places import RUN, made, private
+from devtools.embedded.processes import free_port
+from devtools.embedded.sharing import given, known, note
 from scripts.parts import Part, become_subreaper, reap_orphans
 
 ROOT = Path(__file__).resolve().parent.parent

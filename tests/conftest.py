@@ -94,7 +94,7 @@ def _is_pure(room: str) -> bool:
 
 
 def _attach() -> None:
-    from amoot_comms.embedded import EmbeddedError, attached
+    from devtools.embedded import EmbeddedError, attached
 
     try:
         _stack.enter_context(attached(superuser=True))

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Warning
 from django.db import connections
 
 _ADVICE: Final = (
-    "Make the roles (amoot_comms/embedded/roles.sql), give the portal the application's address in"
+    "Make the roles (amoot_comms/database/roles.sql), give the portal the application's address in"
     " DATABASE_URL and the owner's in DATABASE_OWNER_URL, and run migrate."
 )
 _FAULT: Final = """

@@ -15,7 +15,7 @@ from django.conf import LazySettings
 from django.core import mail
 from django.test import Client
 
-from amoot_comms.embedded.processes import free_port
+from devtools.embedded.processes import free_port
 from staff import outbox
 from staff.models import OutgoingMail
 from staff.tasks import send_mails

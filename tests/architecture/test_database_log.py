@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from amoot_comms.embedded import places
-from amoot_comms.embedded.postgres import PRIVATE_LOG, Postgres
+from devtools.embedded import places
+from devtools.embedded.postgres import PRIVATE_LOG, Postgres
 
 TEXT = "a-text-for-nobody-else"
 NUMBER = "+989121234567"

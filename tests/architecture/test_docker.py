@@ -13,8 +13,8 @@ import yaml
 from django.core.management import get_commands
 from redis import Redis
 
-from amoot_comms.embedded.postgres import APPLICATION, LOCALE, OPTIONS, OWNER, PRIVATE_LOG
 from amoot_comms.environment import refuse_weak_secrets
+from devtools.embedded.postgres import APPLICATION, LOCALE, OPTIONS, OWNER, PRIVATE_LOG
 from scripts import make_secrets
 from scripts.process import processes
 from scripts.throwaway import production
@@ -185,9 +185,9 @@ def test_only_what_changes_or_dumps_tables_is_given_the_owner(compose: dict[str,
 def test_the_container_of_the_database_makes_its_roles(compose: dict[str, Any]) -> None:
     """What the script does is tried in `test_roles_of_the_database.py`."""
     postgres = compose["services"]["postgres"]
-    assert "./amoot_comms/embedded/roles.sql:/portal/roles.sql:ro" in postgres["volumes"]
+    assert "./amoot_comms/database/roles.sql:/portal/roles.sql:ro" in postgres["volumes"]
     assert postgres["environment"]["ROLES_SQL"] == "/portal/roles.sql"
-    script = "./amoot_comms/embedded/make_roles.sh"
+    script = "./amoot_comms/database/make_roles.sh"
     assert f"{script}:/docker-entrypoint-initdb.d/make_roles.sh:ro" in postgres["volumes"]
 
 
@@ -257,7 +257,8 @@ def test_the_image_copies_only_what_exists_and_every_app(dockerfile: str) -> Non
     ]
     assert [name for name in copied if not (ROOT / name).exists()] == []
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
-    assert set(packages) <= set(copied)
+    assert set(packages) - {"devtools"} <= set(copied)
+    assert "devtools" not in copied
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert set(copied) <= let_in
 

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from amoot_comms.embedded import places
-from amoot_comms.embedded.postgres import APPLICATION, OWNER, ROLES_SQL, Postgres
+from devtools.embedded import places
+from devtools.embedded.postgres import APPLICATION, OWNER, ROLES_SQL, Postgres
 
 OF_AN_OLDER_PORTAL = """
     CREATE EXTENSION pg_trgm;

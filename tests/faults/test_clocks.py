@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from amoot_comms.embedded import places
-from amoot_comms.embedded.postgres import Postgres
 from channels.models import SendingWindow
+from devtools.embedded import places
+from devtools.embedded.postgres import Postgres
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery
 from messaging.states import REACHED_PROVIDER

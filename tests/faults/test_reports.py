@@ -13,7 +13,7 @@ from django.conf import settings as portal
 from django.core.management import call_command
 from django.urls import reverse
 
-from gateways.fake.provider import Fate
+from devtools.fake_gateway.provider import Fate
 from messaging.models import Delivery, GatewayCall, ProviderCallback
 from messaging.states import REACHED_PROVIDER
 from tests.faults.arena import Arena, more_than

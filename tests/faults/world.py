@@ -18,9 +18,9 @@ import psycopg
 from django.db import connection, connections
 from psycopg import sql
 
-from amoot_comms.embedded import places
-from amoot_comms.embedded.postgres import Postgres
-from amoot_comms.embedded.valkey import Valkey
+from devtools.embedded import places
+from devtools.embedded.postgres import Postgres
+from devtools.embedded.valkey import Valkey
 from tests.processes import ROOT, with_role
 
 PREFIX = "amoot-faults-"

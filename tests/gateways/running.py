@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gateways.fake.provider import Fate
-from gateways.fake.relays import Relays
-from gateways.fake.server import FakeGateway, Options
+from devtools.fake_gateway.provider import Fate
+from devtools.fake_gateway.relays import Relays
+from devtools.fake_gateway.server import FakeGateway, Options
 
 
 def fetch(url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> Any:

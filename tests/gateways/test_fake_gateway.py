@@ -21,8 +21,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 
-from gateways.fake.faults import KINDS, FaultError, Faults, parse_fault
-from gateways.fake.provider import Fate
+from devtools.fake_gateway.faults import KINDS, FaultError, Faults, parse_fault
+from devtools.fake_gateway.provider import Fate
 from gateways.reading import provider_time
 from tests.gateways.conftest import TEXT, TOKEN
 from tests.gateways.running import Running, fetch, running_gateway
@@ -387,8 +387,8 @@ class TestCommand:
 
 
 def test_an_accepted_recipient_takes_eight_bytes_of_memory():
-    from gateways.fake.log import GatewayLog
-    from gateways.fake.store import Ledger
+    from devtools.fake_gateway.log import GatewayLog
+    from devtools.fake_gateway.store import Ledger
 
     ledger = Ledger("sms", by_campaign=False, log=GatewayLog(None))
     numbers = [f"912{n:07d}" for n in range(1000)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from channels.models import Outage
-from gateways.fake.faults import Fault
+from devtools.fake_gateway.faults import Fault
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import Courier

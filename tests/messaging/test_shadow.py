@@ -16,7 +16,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Entry
-from gateways.fake.provider import Fate
+from devtools.fake_gateway.provider import Fate
 from messaging.dispatch.clock import database_clock
 from messaging.models import Breach, Comparison, Delivery, GatewayCall
 from messaging.reconciliation.compare import compare_day, compare_due, days_due

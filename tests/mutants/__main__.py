@@ -81,7 +81,7 @@ def main() -> int:
     asked = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
 
-    from amoot_comms.embedded import EmbeddedError, attached
+    from devtools.embedded import EmbeddedError, attached
 
     try:
         # As tests/conftest.py: the superuser makes the databases, the tests have the application's rights.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from amoot_comms.embedded.places import private
+from devtools.embedded.places import private
 
 
 def test_a_new_folder_and_one_that_stood_open_are_closed(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from amoot_comms.embedded.processes import answers, free_port
+from devtools.embedded.processes import answers, free_port
 from scripts import run
 
 

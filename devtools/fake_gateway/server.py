@@ -23,13 +23,13 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from gateways.amootsms.fake import AmootSmsFake
-from gateways.avanak.fake import AvanakFake
-from gateways.fake.faults import Fault, FaultError, Faults, Stage
-from gateways.fake.log import GatewayLog, encode, stamp
-from gateways.fake.provider import GOES_ON, Call, FakeProvider, Fate
-from gateways.fake.relays import Relay, Relays
-from gateways.fake.store import Ledger, restore_all
+from devtools.fake_gateway.amootsms import AmootSmsFake
+from devtools.fake_gateway.avanak import AvanakFake
+from devtools.fake_gateway.faults import Fault, FaultError, Faults, Stage
+from devtools.fake_gateway.log import GatewayLog, encode, stamp
+from devtools.fake_gateway.provider import GOES_ON, Call, FakeProvider, Fate
+from devtools.fake_gateway.relays import Relay, Relays
+from devtools.fake_gateway.store import Ledger, restore_all
 
 PREFIXES: Final = {"/rest/": "sms", "/Rest/": "avanak"}
 LARGEST_REQUEST: Final = 64 * 1024 * 1024

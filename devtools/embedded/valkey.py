@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from amoot_comms.embedded import places
-from amoot_comms.embedded.processes import EmbeddedError, end, free_port, is_alive
+from devtools.embedded import places
+from devtools.embedded.processes import EmbeddedError, end, free_port, is_alive
 
 PASSWORD_FILE = "valkey.password"  # noqa: S105  # nosec B105
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from gateways.amootsms.fake_answers import Row, refused
-from gateways.fake.provider import Call, integer, local_stamp
+from devtools.fake_gateway.amootsms_answers import Row, refused
+from devtools.fake_gateway.provider import Call, integer, local_stamp
 
 NAMES: Final = {"delivery": "RelayMessageDelivery", "received": "RelayRecieveMessage"}
 FIRST_ID: Final = 99

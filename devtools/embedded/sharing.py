@@ -18,10 +18,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Protocol
 
-from amoot_comms.embedded import places
-from amoot_comms.embedded.postgres import Postgres
-from amoot_comms.embedded.processes import EmbeddedError, is_alive
-from amoot_comms.embedded.valkey import Valkey
+from devtools.embedded import places
+from devtools.embedded.postgres import Postgres
+from devtools.embedded.processes import EmbeddedError, is_alive
+from devtools.embedded.valkey import Valkey
 
 # Commands that touch neither the database nor the broker.
 WITHOUT_SERVICES = frozenset(

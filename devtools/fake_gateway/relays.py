@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from gateways.amootsms.fake import AmootSmsFake
+from devtools.fake_gateway.amootsms import AmootSmsFake
 
 LOOK_SECONDS: Final = 0.1
 POST_SECONDS: Final = 5.0

@@ -7,9 +7,9 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gateways.fake.faults import Fault
-from gateways.fake.provider import GOES_ON, HUGE_ID, Call, Fate, integer, local, local_stamp
-from gateways.fake.store import Campaign, Ledger
+from devtools.fake_gateway.faults import Fault
+from devtools.fake_gateway.provider import GOES_ON, HUGE_ID, Call, Fate, integer, local, local_stamp
+from devtools.fake_gateway.store import Campaign, Ledger
 from gateways.reading import as_int, last_ten
 from gateways.statuses import CODES
 

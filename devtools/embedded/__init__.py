@@ -5,7 +5,7 @@ one work tree share them; the last one to leave stops them. Nothing outside `var
 where the work tree cannot be reached by the unprivileged user that PostgreSQL needs (see `places`).
 """
 
-from amoot_comms.embedded.processes import EmbeddedError
-from amoot_comms.embedded.sharing import attached, services_for
+from devtools.embedded.processes import EmbeddedError
+from devtools.embedded.sharing import attached, services_for
 
 __all__ = ["EmbeddedError", "attached", "services_for"]

@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gateways.fake.faults import FaultError, describe_faults
-from gateways.fake.provider import Fate
-from gateways.fake.relays import Relays
-from gateways.fake.server import FakeGateway, Options
+from devtools.fake_gateway.faults import FaultError, describe_faults
+from devtools.fake_gateway.provider import Fate
+from devtools.fake_gateway.relays import Relays
+from devtools.fake_gateway.server import FakeGateway, Options
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ import subprocess  # nosec B404
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from amoot_comms.embedded.processes import EmbeddedError
+from devtools.embedded.processes import EmbeddedError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VAR = ROOT / "var"

@@ -24,7 +24,7 @@ VARIABLES = (
 
 USE = """
     import os, sys, time
-    from amoot_comms.embedded import EmbeddedError, attached
+    from devtools.embedded import EmbeddedError, attached
     try:
         with attached():
             import psycopg, redis
@@ -60,8 +60,11 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(mode=0o700, exist_ok=True)
-        shutil.copytree(ROOT / "amoot_comms" / "embedded", root / "amoot_comms" / "embedded")
-        (root / "amoot_comms" / "__init__.py").touch()
+        shutil.copytree(ROOT / "devtools" / "embedded", root / "devtools" / "embedded")
+        (root / "devtools" / "__init__.py").touch()
+        roles = Path("amoot_comms", "database", "roles.sql")
+        (root / roles).parent.mkdir(parents=True)
+        shutil.copyfile(ROOT / roles, root / roles)
         name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
         self.elsewhere = Path("/var/tmp", f"amoot_comms-{name}")  # noqa: S108
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gateways.fake.log import GatewayLog, encode, stamp
+from devtools.fake_gateway.log import GatewayLog, encode, stamp
 
 ID_STEP = 1000  # first id = milliseconds of the start: a new run never gives an old run's ids
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from gateways.amootsms.fake_answers import PRICES, Row, refused
-from gateways.amootsms.fake_relays import RelayAddresses
-from gateways.fake.faults import Fault
-from gateways.fake.provider import (
+from devtools.fake_gateway.amootsms_answers import PRICES, Row, refused
+from devtools.fake_gateway.amootsms_relays import RelayAddresses
+from devtools.fake_gateway.faults import Fault
+from devtools.fake_gateway.provider import (
     GOES_ON,
     HUGE_ID,
     NEVER,
@@ -19,7 +19,7 @@ from gateways.fake.provider import (
     fractional_stamp,
     integer,
 )
-from gateways.fake.store import Campaign, Ledger
+from devtools.fake_gateway.store import Campaign, Ledger
 from gateways.reading import as_int, last_ten
 from gateways.sms_parts import count_parts
 from gateways.statuses import CODES

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from amoot_comms.embedded import places
-from amoot_comms.embedded.processes import EmbeddedError, answers, end, free_port, is_alive
+from devtools.embedded import places
+from devtools.embedded.processes import EmbeddedError, answers, end, free_port, is_alive
 
 DATABASE = "amoot"
 # Starts the cluster and makes the roles below (roles.sql); the portal never connects as this one.
@@ -26,7 +26,7 @@ PASSWORD_FILES = {
     OWNER: "owner.password",
     APPLICATION: "application.password",
 }
-ROLES_SQL = Path(__file__).with_name("roles.sql")
+ROLES_SQL = places.ROOT / "amoot_comms" / "database" / "roles.sql"
 
 # LC_CTYPE tells pg_trgm what a letter is: with C it finds none in «محمد», and the search has no index.
 LOCALE = ("--locale=C", "--lc-ctype=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")

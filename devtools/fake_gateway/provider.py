@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from gateways.fake.faults import Fault
-from gateways.fake.store import Ledger
+from devtools.fake_gateway.faults import Fault
+from devtools.fake_gateway.store import Ledger
 from gateways.reading import from_provider_time, last_ten
 from persian.jalali import TEHRAN
 
