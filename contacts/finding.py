@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import F
-
 from contacts.matching import Sought
 from contacts.models import Contact
 from contacts.querysets import ContactQuerySet
@@ -30,7 +28,8 @@ class Found:
 def find_customers(
     customers: ContactQuerySet, typed: str, *, size: int, before: int | None = None, after: int | None = None
 ) -> Found:
-    """The page of `customers` found by `typed`, group by group, the newest first within each.
+    """The page of `customers` found by `typed`, group by group, the newest first within each
+    but the similar ones.
 
     `before` is the key of the customer behind whom the page begins, `after` of the one before whom it ends.
     """
@@ -89,13 +88,9 @@ def _similar(customers: ContactQuerySet, typed: str, found: list[Any], limit: in
         return []
     spellings = {word: similar_words(word) or [word] for word in doubtful}
     others = customers.exclude(pk__in=[row.pk for row in found]) if found else customers
-    best = list(
-        others.filter(sought.respelled({w: s[:1] for w, s in spellings.items()})).order_by("-pk")[:limit]
-    )
+    # In no order: by the key PostgreSQL would go through all customers to find the few with a rare word.
+    best = list(others.filter(sought.respelled({w: s[:1] for w, s in spellings.items()})).order_by()[:limit])
     if len(best) < limit and any(len(s) > 1 for s in spellings.values()):
         rest = others.exclude(pk__in=[row.pk for row in best])
-        # By an expression: PostgreSQL takes several words in several spellings for frequent, and would go
-        # through all customers by their key to find the few. One word alone is frequent.
-        newest = "-pk" if len(sought.key.split()) == 1 else (F("pk") + 0).desc()
-        best += rest.filter(sought.respelled(spellings)).order_by(newest)[: limit - len(best)]
+        best += rest.filter(sought.respelled(spellings)).order_by()[: limit - len(best)]
     return best
