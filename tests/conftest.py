@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# A busy machine is no fault of the example that it was busy with.
+hypothesis_settings.register_profile("portal", deadline=None)
+hypothesis_settings.load_profile("portal")
 
 RUN = Path(__file__).resolve().parent.parent / "var" / "run"
 SLOT = "AMOOT_TEST_SLOT"
