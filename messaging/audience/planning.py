@@ -260,11 +260,9 @@ def _customers_sql(source: Source, gate: MessageGate) -> str:
     message = gate.facts.message
     lifted = "TRUE" if message.is_lifted(gate.facts.now) else "FALSE"
     purpose, whole = f"'{message.purpose}'", message_refusal(gate.decision)
-    # Who has a mobile is reached at it, and whatever stands there is one (CHECK).
-    each = ", ".join(
-        f"count(*) FILTER (WHERE c.mobile IS NULL AND {met})"
-        for met in address_refusals(message.medium, source.number).values()
-    )
+    # A customer has a number (CHECK), so that no row meets two of them.
+    refusals = address_refusals(message.medium, source.number).values()
+    each = ", ".join(f"count(*) FILTER (WHERE {met})" for met in refusals)
     before = f"coalesce({address_refusal(message.medium, 'r.address')}, {whole})"
     return (
         f"SELECT NULL, NULL, NULL, ARRAY[count(*), {each}] FROM {source.from_sql}"

@@ -42,11 +42,11 @@ def address_refusal(medium: Medium, number: str) -> str:
 
 
 def address_refusals(medium: Medium, number: str) -> dict[Reason, str]:
-    """SQL conditions of the rule's reasons, each without the earlier ones. A pattern of LIKE, since the
+    """SQL conditions of the rule's reasons; the first that holds is the reason. A pattern of LIKE, since the
     digits of a number in E.164 are digits: a regular expression took as long as everything else together."""
     found = {Reason.INVALID_ADDRESS: f"{number} = ''"}
     if medium is Medium.SMS:
-        found[Reason.LANDLINE] = f"({number} <> '' AND {number} NOT LIKE '{_MOBILE}')"
+        found[Reason.LANDLINE] = f"{number} NOT LIKE '{_MOBILE}'"
     return found
 
 

@@ -5,6 +5,7 @@ The lists are those of the field reports: a customer's second number that comes 
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, foresee, submit
 from messaging.actions.sweep import release
 from messaging.audience.members import Audience, everybody, from_lines, with_tag
+from messaging.audience.planning import EVERYBODY, preview
 from messaging.dispatch.claim import claim
 from messaging.evaluation.explain import explain, explain_address
+from messaging.evaluation.facts import gate_of
 from messaging.models import Delivery, Message
 from staff.models import User
 from tests.factories import (
@@ -275,3 +278,22 @@ def test_the_checker_finds_promotion_during_an_open_call(voc):
     assert log.judge().counts["opted_out"] == 2
     close_call(contact=caller, by=voc, now=NOW - HOUR / 2)
     assert log.judge().counts["opted_out"] == 0
+
+
+@WORDS
+def test_customers_are_foreseen_by_every_word_about_their_own_number(purpose, flag):
+    """One number with two words, a landline that takes no SMS and is restricted, and a word about a number at
+    which nobody is reached."""
+    sharers(flag)
+    ContactFactory(mobile=None, phone=landline(1), **{flag: True})
+    ContactFactory(mobile=mobile(4), phone=mobile(5), no_messages=True)
+    message = MessageFactory(purpose=purpose, audience={"kind": "all"})
+    foreseen = preview(EVERYBODY, gate_of(message, NOW))
+    plan(message.pk, now=NOW)
+    found = Delivery.objects.filter(message=message)
+    assert foreseen.total == found.count() == Contact.objects.count()
+    assert foreseen.by_state == Counter(found.values_list("state", flat=True))
+    assert foreseen.by_reason == Counter(
+        reason for reason in found.values_list("reason", flat=True) if reason
+    )
+    assert foreseen.by_reason["landline"] == 1

@@ -269,24 +269,13 @@ RECOVERY_SQL: Final = Statement(
     ),
 )
 
-_MOBILE: Final = "~ '^\\+989[0-9]{9}$'"
+_LANDLINE: Final = "NOT LIKE '+989_________'"
 
 
-def _verdicts() -> tuple[Condition, ...]:
-    """Of one recipient: purpose and override stand in the statement as literals, so that what is true of a
-    message has its opposite alone."""
+def _of_the_number(shared: tuple[str, ...] = SHARED_PLAN) -> tuple[Condition, ...]:
+    """What restrictions of a number refuse and hold: purpose and override stand in the statement as literals,
+    so that what is true of a message has its opposite alone."""
     return (
-        Condition("WHEN ‹a.nth > 1› THEN", off="FALSE"),
-        Condition(f"WHEN ‹NOT (a.address {_MOBILE})› THEN", off="FALSE"),
-        Condition(
-            f"WHEN ‹NOT (c.address {_MOBILE})› THEN",
-            off="FALSE",
-            tests=named("test_plan", "everybody_is_planned_by_their_own_word_and_as_foreseen"),
-        ),
-        Condition("WHEN ‹NOT (a.address <> '')› THEN", off="FALSE"),
-        # A customer without a number is refused by the database.
-        Condition("WHEN ‹NOT (c.address <> '')› THEN", off=None),
-        Condition("WHEN ‹c.id IS NULL› THEN", off="FALSE"),
         Condition("WHEN ‹r.stops_all› AND", off="FALSE"),
         Condition("AND ‹NOT (TRUE)› THEN"),
         Condition("AND ‹NOT (FALSE)› THEN", off=None),
@@ -298,21 +287,40 @@ def _verdicts() -> tuple[Condition, ...]:
         Condition("r.holds_promotional AND ‹'notification' = 'promotional'›"),
         Condition("r.holds_promotional AND ‹'survey' = 'promotional'›"),
         Condition("r.holds_promotional AND ‹'promotional' = 'promotional'›", off=None),
-        *restrictions(SHARED_PLAN, PLAN),
+        *restrictions(shared, (*PLAN, *shared)),
+    )
+
+
+def _of_a_line() -> tuple[Condition, ...]:
+    """Of a file's line."""
+    return (
+        Condition("WHEN ‹a.nth > 1› THEN", off="FALSE"),
+        Condition("WHEN ‹a.address = ''› THEN", off="FALSE"),
+        Condition(f"WHEN ‹a.address {_LANDLINE}› THEN", off="FALSE"),
+        Condition("WHEN ‹c.id IS NULL› THEN", off="FALSE"),
         Condition("ON ‹r.address = a.address›"),
-        Condition("ON ‹r.address = c.address›"),
         Condition("WHERE ‹n.number = a.address›"),
         Condition("WHERE ‹message_id = %(file_of)s›"),
         Condition("WHEN ‹v.refusal IS NULL› THEN 'queued'"),
     )
 
 
+_EVERYBODY: Final = named("test_plan", "everybody_is_planned_by_their_own_word_and_as_foreseen")
+_CUSTOMERS: Final = named(
+    "test_shared_numbers", "customers_are_foreseen_by_every_word_about_their_own_number"
+)
+
 PLAN_SQL: Final = Statement(
     "plan",
     "INSERT INTO messaging_delivery (message_id, contact_id, address, state",
     PLAN,
     (
-        *_verdicts(),
+        *_of_the_number(),
+        *_of_a_line(),
+        Condition(f"WHEN ‹c.address {_LANDLINE}› THEN", off="FALSE", tests=_EVERYBODY),
+        # A customer without a number is refused by the database.
+        Condition("WHEN ‹c.address = ''› THEN", off=None),
+        Condition("ON ‹r.address = c.address›"),
         Condition("ON ‹k.id = n.contact_id›"),
         Condition("WHEN ‹v.refusal IS NULL› AND v.hold IS NULL THEN"),
         Condition("WHEN v.refusal IS NULL AND ‹v.hold IS NULL› THEN"),
@@ -323,9 +331,23 @@ PREVIEW_SQL: Final = Statement(
     "coalesce(v.refusal, v.hold, '') AS reason, count(*)",
     PLAN,
     # A preview asks whether a number has a customer, not which.
-    (*_verdicts(), Condition("ON ‹k.id = n.contact_id›", off=None)),
+    (*_of_the_number(), *_of_a_line(), Condition("ON ‹k.id = n.contact_id›", off=None)),
 )
-PLANNING: Final = (PLAN_SQL, PREVIEW_SQL)
+CUSTOMERS_SQL: Final = Statement(
+    "preview of customers",
+    "coalesce(v.before, v.consent), v.hold, ARRAY[count(*)] FROM",
+    (*PLAN, *_CUSTOMERS),
+    (
+        *_of_the_number(_CUSTOMERS),
+        Condition("WHERE ‹c.address = ''›)", off=None),
+        Condition(f"WHERE ‹c.address {_LANDLINE}›)", off="FALSE", tests=_EVERYBODY),
+        Condition("WHEN ‹r.address = ''› THEN", off=None),
+        Condition(f"WHEN ‹r.address {_LANDLINE}› THEN", off="FALSE", tests=_CUSTOMERS),
+        Condition("ON ‹c.address = x.address›"),
+    ),
+)
+# With how often each is built by the test of the catalogue: of customers, of a file, or both.
+PLANNING: Final = {PLAN_SQL: 24, PREVIEW_SQL: 12, CUSTOMERS_SQL: 12}
 
 
 def _removed(statement: Statement, place: str) -> str:
