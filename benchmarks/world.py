@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
+from messaging.actions import plan as planning
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
 from messaging.audience.members import Audience, everybody, with_tag
@@ -89,7 +90,8 @@ def draft(size: int, channel: Channel) -> Draft:
 
 
 def submitted(size: int, *, now: datetime) -> Message:
-    """A promotional message to `size` customers, not planned yet."""
+    """A promotional message to `size` customers, not planned yet, however few they are."""
+    planning.PLAN_AT_ONCE = -1
     return submit(draft=draft(size, open_channel()), by=user(), now=now)
 
 

@@ -61,13 +61,16 @@ def test_compose_opens_with_the_customers_of_the_import(client: Client, row: Con
     assert "مشتریان فهرست «list.csv» (۳ نفر)" in page.content.decode()
 
 
-def test_exactly_these_get_it_and_refusals_hold(client: Client, row: ContactImport) -> None:
+def test_exactly_these_get_it_and_refusals_hold(
+    client: Client, row: ContactImport, django_capture_on_commit_callbacks: Any
+) -> None:
     voc = UserFactory(roles=["voc"])
     refusing = Contact.objects.get(address="+989351112233")
     set_consent(contact=refusing, flag="no_messages", value=True, reason="نخواست", by=voc, now=NOW)
     preview = look_ahead(client, audience="import", imported=row.pk)
     assert (preview.context["counts"].plan.total, preview.context["counts"].refused) == (3, 1)
-    message = send(client, preview)
+    with django_capture_on_commit_callbacks(execute=True):
+        message = send(client, preview)
     states = dict(Delivery.objects.filter(message=message).values_list("address", "state"))
     assert states == {"+989123456789": "queued", "+989351112233": "suppressed", "+989121112233": "queued"}
     assert message.audience == {"kind": "import", "import": row.pk, "name": "list.csv", "customers": 3}

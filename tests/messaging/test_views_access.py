@@ -36,7 +36,7 @@ class TestAccess:
         row = Delivery.objects.filter(message=message).first()
         assert row is not None
         root = f"/messages/{message.pk}/"
-        return [root, *(root + p for p in ("progress/", "row/", "recipients/", f"recipients/{row.pk}/"))]
+        return [root, *(root + p for p in ("progress/", "recipients/", f"recipients/{row.pk}/"))]
 
     @pytest.mark.parametrize("role", ["sender", "manager", "branding"])
     def test_another_departments_message_does_not_exist(self, sender: Employee, role: str) -> None:
@@ -48,6 +48,7 @@ class TestAccess:
         for press in ("pause", "resume", "cancel", "why"):
             assert other.post(f"/messages/{message.pk}/{press}/").status_code == 404
         assert message.pk not in [m.pk for m in other.get("/messages/").context["page"].rows]
+        assert other.get(f"/messages/rows/?of={message.pk}").context["rows"] == []
         message.refresh_from_db()
         assert message.status == MessageStatus.RUNNING
 
