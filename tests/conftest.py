@@ -163,19 +163,13 @@ def _is_there(database: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_db_modify_db_settings: ExitStack, django_db_setup: None, django_db_blocker: Any
-) -> Iterator[None]:
+def django_db_setup(django_db_modify_db_settings: ExitStack, django_db_setup: None) -> Iterator[None]:
     """The superuser makes the database; from then on every connection has the application's rights."""
     from django.db import connection
 
-    from tests import emptying
     from tests.processes import APPLICATION
 
     django_db_modify_db_settings.close()
-    # With the superuser's rights, still.
-    with django_db_blocker.unblock():
-        emptying.keep()
     options: dict[str, Any] = connection.settings_dict["OPTIONS"]
     connection.close()
     options["options"] = f"{NOT_DURABLE} -c role={APPLICATION}"
@@ -186,13 +180,33 @@ def django_db_setup(
 
 @pytest.fixture(scope="session", autouse=True)
 def _tables_that_only_grow_can_be_emptied_between_tests() -> Iterator[None]:
-    """What Django does after a test that commits is done by tests/emptying.py."""
+    """Let Django empty the tables as the superuser, past the triggers: in the suite, never in the product."""
+    from django.db import connection
+    from django.db.backends.postgresql.operations import DatabaseOperations
     from django.test import TransactionTestCase
 
-    from tests import emptying
+    plain_flush = DatabaseOperations.execute_sql_flush
+    plain_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def flush(self: Any, sql_list: Any) -> None:
+        from django.db import transaction
+
+        with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE NONE")
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            plain_flush(self, sql_list)
+
+    def teardown(self: Any) -> None:
+        """After the flush the groups and permissions are made anew, as `migrate` makes them."""
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE NONE")
+        plain_teardown(self)
+        # The next connection begins as the application.
+        connection.close()
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(TransactionTestCase, "_fixture_teardown", emptying.empty)
+    patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+    patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
     yield
     patch.undo()
 
