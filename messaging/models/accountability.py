@@ -1,6 +1,6 @@
 """Who answers for what: comparisons with the provider's own list, and the breaches found (C0, C7.7).
 
-Nothing here is written but by `messaging.reconciliation`.
+Comparisons and breaches are written by `messaging.reconciliation` alone.
 """
 
 from __future__ import annotations

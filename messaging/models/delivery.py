@@ -1,6 +1,6 @@
 """The recipients' deliveries, and the calls to the gateways that carry them.
 
-Nothing here is written but by `messaging.actions`, `messaging.dispatch` and `messaging.feedback`.
+Deliveries and their calls are written by `messaging.actions`, `dispatch`, `settlement` and `feedback` alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What people decided about deliveries in doubt. The rows only grow; the database refuses the rest.
 
-Nothing here is written but by `messaging.actions.decide`.
+A decision is written by `messaging.actions.decide` alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the providers send of themselves: customers' messages, and calls to our own address.
 
-Nothing here is written but by `messaging.feedback`.
+Inbound messages are written by `messaging.feedback` alone.
 """
 
 from __future__ import annotations

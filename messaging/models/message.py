@@ -1,6 +1,6 @@
 """A message, who answers for it, what stops it, whom it means, and the leave to reach who refused.
 
-Nothing here is written but by `messaging.actions`.
+Messages are written by `messaging.actions` alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How far large messages are, as they were counted last: for screens alone (docs/adr/0024).
 
-Nothing here is written but by `messaging.actions.plan` and `messaging.audience.kept_progress`.
+A count is written by `messaging.actions.plan` and `messaging.audience.kept_progress` alone.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Whoever acts is named, and so is everything else that an action takes: screen, command and interface call
-one thing in one way."""
+"""Actions take keywords only, so that screen, command and interface call one thing in one way."""
 
 from __future__ import annotations
 
