@@ -278,8 +278,9 @@ def test_the_back_office_is_closed_to_those_without_work_there(client: Client) -
 def test_the_rules_of_a_password_are_said_in_persian_digits(client: Client) -> None:
     client.force_login(person("sender"))
     page = client.get("/accounts/password/change/").content.decode()
-    assert "دست‌کم ۱۲ کاراکتر" in page
-    assert "12" not in re.sub(r"<[^>]*>", "", page)
+    rules = page.partition('id="content"')[2]  # behind the menu, in which the log-in has digits of its own
+    assert "دست‌کم ۱۲ کاراکتر" in rules
+    assert "12" not in re.sub(r"<[^>]*>", "", rules)
 
 
 def test_a_disabled_log_in_is_told_whom_to_ask(client: Client) -> None:
