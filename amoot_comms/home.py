@@ -24,7 +24,7 @@ from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at
 from messaging.settlement.unknown_outcomes import undecided
 from messaging.states import DeliveryState, MessageStatus
-from messaging.web.presenting import Counts
+from messaging.web.presenting import ProgressView
 from persian.jalali import TEHRAN, format_date, is_persian, tehran_date
 from staff.models import User
 
@@ -52,11 +52,11 @@ class ChannelNow:
 @dataclass(frozen=True)
 class Running:
     message: Message
-    counts: Counts
+    counts: ProgressView
 
 
 @dataclass(frozen=True)
-class Waiting:
+class HomeTask:
     """Something that waits for the user: how many, what, and where."""
 
     count: int
@@ -140,16 +140,16 @@ def running(user: User, now: datetime) -> list[Running]:
     """The newest messages under way that the user may see."""
     rows = list(Message.objects.visible_to(user).filter(status__in=UNDER_WAY).listed()[:_SHOWN_MESSAGES])
     far = progress_of(rows, now)
-    return [Running(message, Counts.of(far[message.pk])) for message in rows]
+    return [Running(message, ProgressView.of(far[message.pk])) for message in rows]
 
 
-def waiting(user: User, now: datetime) -> list[Waiting]:
+def waiting(user: User, now: datetime) -> list[HomeTask]:
     """What waits for a decision that this user may take. Nothing is listed that waits for somebody else."""
-    found: list[Waiting] = []
+    found: list[HomeTask] = []
     if user.may("contacts.set_consent"):
         calls = OptOutCall.objects.filter(closed_at__isnull=True).count()
         found.append(
-            Waiting(
+            HomeTask(
                 calls,
                 _("open VOC calls"),
                 reverse("contacts:list") + "?refused=voc_call_open",
@@ -159,7 +159,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
     if user.may("messaging.stop_message"):
         paused = Message.objects.visible_to(user).filter(status=MessageStatus.PAUSED).count()
         found.append(
-            Waiting(
+            HomeTask(
                 paused, _("paused messages"), reverse("messaging:list") + "?status=paused", "pause-circle"
             )
         )
@@ -169,32 +169,34 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
         lately = now - timedelta(days=_BREACH_DAYS)
         new = Breach.objects.visible_to(user).filter(found_at__gte=lately).count()
         found.append(
-            Waiting(new, _("breaches of the last week"), reverse("messaging:breaches"), "shield-exclamation")
+            HomeTask(new, _("breaches of the last week"), reverse("messaging:breaches"), "shield-exclamation")
         )
     if user.may("staff.view_user"):
         superusers = User.objects.filter(is_superuser=True, is_active=True).count()
         address = reverse("admin:staff_user_changelist") + "?is_superuser__exact=1"
-        found.append(Waiting(superusers, _("superusers who may change every log-in"), address, "person-lock"))
+        found.append(
+            HomeTask(superusers, _("superusers who may change every log-in"), address, "person-lock")
+        )
     return [one for one in found if one.count]
 
 
-def _bad_trail(user: User) -> list[Waiting]:
+def _bad_trail(user: User) -> list[HomeTask]:
     """The last verification of the audit trail, where it found a fault."""
     verified = latest_verification() if user.may("audit.view_entry") else None
     if verified is None or verified.holds:
         return []
-    return [Waiting(1, _("The audit trail does not hold"), reverse("audit:list"), "exclamation-octagon")]
+    return [HomeTask(1, _("The audit trail does not hold"), reverse("audit:list"), "exclamation-octagon")]
 
 
-def _doubts(user: User, now: datetime) -> list[Waiting]:
+def _doubts(user: User, now: datetime) -> list[HomeTask]:
     """What nobody knows the outcome of: decided by those who may, looked at by the back office."""
     if user.may("messaging.settle_doubt"):
         label, url = _("messages with an unknown outcome to decide"), reverse("messaging:doubts")
-        return [Waiting(undecided(user, now).count(), label, url, "question-circle")]
+        return [HomeTask(undecided(user, now).count(), label, url, "question-circle")]
     if user.may("messaging.view_gatewaycall"):
         doubtful = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
         url = reverse("admin:messaging_gatewaycall_changelist") + "?outcome__exact=unknown"
-        return [Waiting(doubtful, _("calls to a provider without a known outcome"), url, "question-circle")]
+        return [HomeTask(doubtful, _("calls to a provider without a known outcome"), url, "question-circle")]
     return []
 
 

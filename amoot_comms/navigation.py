@@ -26,7 +26,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """An item as one user's page shows it."""
 
     label: Promise
@@ -58,7 +58,7 @@ ITEMS: Final = (
 )
 
 
-def entries(request: HttpRequest) -> list[Entry]:
+def entries(request: HttpRequest) -> list[MenuEntry]:
     """The menu of the signed-in user, the current place marked: the one with the longest address."""
     user = request.user
     if not isinstance(user, User):
@@ -69,7 +69,7 @@ def entries(request: HttpRequest) -> list[Entry]:
         key=len,
         default=None,
     )
-    return [Entry(item.label, url, item.icon, url == here, item.starts_group) for item, url in found]
+    return [MenuEntry(item.label, url, item.icon, url == here, item.starts_group) for item, url in found]
 
 
 def _allowed(item: Item, user: User) -> bool:

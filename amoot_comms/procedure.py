@@ -21,7 +21,7 @@ class DepartmentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelRow:
+class ProcedureChannel:
     """One line of the register; `owner` is a department's code, empty where it is the whole company's."""
 
     code: str
@@ -74,9 +74,9 @@ _SENDING_EN = (
 )
 
 
-def _site(code: str, name: str, name_en: str, address: str) -> ChannelRow:
+def _site(code: str, name: str, name_en: str, address: str) -> ProcedureChannel:
     rule, rule_en = f"{_SITE} {_C0}", f"{_SITE_EN} {_C0_EN}"
-    return ChannelRow(code, Kind.WEBSITE, name, name_en, address, "branding", "C1", rule, rule_en)
+    return ProcedureChannel(code, Kind.WEBSITE, name, name_en, address, "branding", "C1", rule, rule_en)
 
 
 _SITES = (
@@ -87,7 +87,7 @@ _SITES = (
 )
 
 _TOOLS = (
-    ChannelRow(
+    ProcedureChannel(
         "hub",
         Kind.PORTAL,
         "پرتال خدمات مشتریان",
@@ -98,7 +98,7 @@ _TOOLS = (
         f"مشتریان از این راه با تیکت به همهٔ واحدها می‌رسند؛ هر واحد به تیکت‌های خود پاسخ می‌دهد. {_C0}",
         f"Customers reach every unit by ticket; each unit answers its own. {_C0_EN}",
     ),
-    ChannelRow(
+    ProcedureChannel(
         "adobe-connect",
         Kind.MEETING,
         "ادوبی کانکت",
@@ -109,7 +109,7 @@ _TOOLS = (
         f"برای ارتباط آنلاین، آموزش گروهی و وبینار. {_C0}",
         f"For online contact, group training and webinars. {_C0_EN}",
     ),
-    ChannelRow(
+    ProcedureChannel(
         "anydesk",
         Kind.REMOTE,
         "انی‌دسک",
@@ -120,7 +120,7 @@ _TOOLS = (
         f"برای پشتیبانی و آموزش از راه دور، با آگاهی مشتری و تنها تا پایان همان کار. {_C0}",
         f"For remote support and training, with the customer's knowledge and no longer than that. {_C0_EN}",
     ),
-    ChannelRow(
+    ProcedureChannel(
         "screen-entrance",
         Kind.SCREEN,
         "نمایشگر سردر مجتمع",
@@ -131,7 +131,7 @@ _TOOLS = (
         f"اطلاع‌رسانی و تبلیغات؛ کنترل و مدیریت با واحد تبلیغات و برندینگ. {_C0}",
         f"Announcements and advertising; Advertising and Branding controls and manages it. {_C0_EN}",
     ),
-    ChannelRow(
+    ProcedureChannel(
         "screen-floor-4",
         Kind.SCREEN,
         "تلویزیون راهروی طبقهٔ ۴",
@@ -142,7 +142,7 @@ _TOOLS = (
         f"اطلاع‌رسانی‌های واحد تبلیغات و برندینگ؛ مدیریت با همان واحد. {_C0}",
         f"The announcements of Advertising and Branding, which manages it. {_C0_EN}",
     ),
-    ChannelRow(
+    ProcedureChannel(
         "sms",
         Kind.SMS,
         "سامانهٔ پیامک",
@@ -154,7 +154,7 @@ _TOOLS = (
         f"Promotional SMS every day from 08:00 to 22:00. {_SENDING_EN} {_C0_EN}",
         promotional_hours(Kind.SMS),
     ),
-    ChannelRow(
+    ProcedureChannel(
         "avanak",
         Kind.VOICE,
         "سامانهٔ پیام صوتی آوانک",
@@ -166,7 +166,7 @@ _TOOLS = (
         f"Promotional voice messages every day from 07:00 to 23:00. {_SENDING_EN} {_C0_EN}",
         promotional_hours(Kind.VOICE),
     ),
-    ChannelRow(
+    ProcedureChannel(
         "chat",
         Kind.CHAT,
         "چت آنلاین",
@@ -182,8 +182,8 @@ _TOOLS = (
 )
 
 
-def _mail(code: str, address: str, owner: str, clause: str, rule: str, rule_en: str) -> ChannelRow:
-    return ChannelRow(
+def _mail(code: str, address: str, owner: str, clause: str, rule: str, rule_en: str) -> ProcedureChannel:
+    return ProcedureChannel(
         f"mail-{code.replace('.', '-')}",
         Kind.EMAIL,
         f"ایمیل {code}",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.heads import Head
 from audit.querysets import EntryQuerySet
 from audit.signing import Statement
-from common.guards import Rule, append_only, frozen, kept
+from common.guards import GuardTrigger, append_only, frozen, kept
 
 
 class Entry(models.Model):
@@ -42,7 +42,7 @@ class Entry(models.Model):
         ]
         triggers = [
             *append_only("audit_entry"),
-            Rule(
+            GuardTrigger(
                 name="audit_entry_recorded_at",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,

@@ -13,7 +13,7 @@ from audit.words import TECHNICAL, action_label, object_label
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EntryRow:
     """An entry in words. `technical`: keys and hashes, shown folded."""
 
     entry: Entry
@@ -25,7 +25,7 @@ class Row:
     is_sealed: bool
 
 
-def rows_of(entries: list[Entry]) -> list[Row]:
+def rows_of(entries: list[Entry]) -> list[EntryRow]:
     """The entries in words, in their order; a fixed number of queries."""
     sealed = set(
         Link.objects.filter(entry_id__in=[entry.pk for entry in entries]).values_list("entry_id", flat=True)
@@ -40,7 +40,7 @@ def rows_of(entries: list[Entry]) -> list[Row]:
         return in_words(chosen, names)
 
     return [
-        Row(
+        EntryRow(
             entry=entry,
             by=_name(people.get(entry.actor_id), entry.actor),
             action=action_label(entry.action),

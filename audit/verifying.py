@@ -47,7 +47,7 @@ class FaultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TrailFault:
     """The first thing that is wrong. `entry_id` is None where no entry can be named."""
 
     kind: FaultKind
@@ -56,7 +56,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """What `verify` found: `fresh` entries wait for the next seal, `head` is the last link's digest.
 
     `late` counts entries that were sealed more than ten minutes after they were recorded: so long
@@ -66,12 +66,12 @@ class Verdict:
     links: int
     fresh: int
     head: bytes
-    fault: Fault | None
+    fault: TrailFault | None
     late: int = 0
     late_entries: tuple[int, ...] = ()
 
 
-def verify(*, now: datetime, keys: PublicKeys, file: Path | None, history: bool = False) -> Verdict:
+def verify(*, now: datetime, keys: PublicKeys, file: Path | None, history: bool = False) -> Verification:
     """Walk the whole chain and name the first fault, if there is one.
 
     `file` is the file of heads; None leaves out step 4, without which a cut end is not found. `history`
@@ -108,10 +108,10 @@ class _Walk:
     def __post_init__(self) -> None:
         self._seal = next(self._coming, None)
 
-    def verdict(self, fresh: int, fault: Fault | None) -> Verdict:
-        return Verdict(self.links, fresh, self.head, fault, len(self.late), tuple(self.late[:NAMED]))
+    def verdict(self, fresh: int, fault: TrailFault | None) -> Verification:
+        return Verification(self.links, fresh, self.head, fault, len(self.late), tuple(self.late[:NAMED]))
 
-    def check(self, links: list[Link]) -> Fault | None:
+    def check(self, links: list[Link]) -> TrailFault | None:
         """Go on over some links; the first fault among them."""
         entries = Entry.objects.in_bulk([link.entry_id for link in links])
         for link in links:
@@ -120,7 +120,7 @@ class _Walk:
                 return fault
         return None
 
-    def end_fault(self) -> Fault | None:
+    def end_fault(self) -> TrailFault | None:
         """A seal that covers links which are not there."""
         if self._seal is None:
             return None
@@ -129,18 +129,18 @@ class _Walk:
             "links": self._seal.links,
             "found": self.links,
         }
-        return Fault(FaultKind.LINK_MISSING, None, detail)
+        return TrailFault(FaultKind.LINK_MISSING, None, detail)
 
-    def _step(self, link: Link, entry: Entry | None) -> Fault | None:
+    def _step(self, link: Link, entry: Entry | None) -> TrailFault | None:
         if link.pk != self.links + 1:
             detail = _("link %(link)s is missing before the link of entry %(entry)s") % {
                 "link": self.links + 1,
                 "entry": link.entry_id,
             }
-            return Fault(FaultKind.LINK_MISSING, link.entry_id, detail)
+            return TrailFault(FaultKind.LINK_MISSING, link.entry_id, detail)
         if entry is None:
             detail = _("entry %(entry)s was sealed and is gone") % {"entry": link.entry_id}
-            return Fault(FaultKind.DELETED, link.entry_id, detail)
+            return TrailFault(FaultKind.DELETED, link.entry_id, detail)
         digest = digest_of(self.head, entry)
         if digest != bytes(link.digest):
             detail = _("entry %(entry)s (%(action)s, %(actor)s) is not what link %(link)s sealed") % {
@@ -149,18 +149,18 @@ class _Walk:
                 "actor": entry.actor,
                 "link": link.pk,
             }
-            return Fault(FaultKind.CHANGED, entry.pk, detail)
+            return TrailFault(FaultKind.CHANGED, entry.pk, detail)
         self.links, self.head = link.pk, digest
         return self._seal_fault(link, entry)
 
-    def _seal_fault(self, link: Link, entry: Entry) -> Fault | None:
+    def _seal_fault(self, link: Link, entry: Entry) -> TrailFault | None:
         seal = self._seal
         if seal is None or seal.pk != len(self.said) + 1:
             detail = _("seal %(seal)s, which covers entry %(entry)s, is missing") % {
                 "seal": len(self.said) + 1,
                 "entry": entry.pk,
             }
-            return Fault(FaultKind.SEAL_MISSING, entry.pk, detail)
+            return TrailFault(FaultKind.SEAL_MISSING, entry.pk, detail)
         fault = self._instant_fault(seal, link, entry)
         if fault or link.pk < seal.links:
             return fault
@@ -171,13 +171,13 @@ class _Walk:
                 "seal": seal.pk,
                 "entry": entry.pk,
             }
-            return Fault(FaultKind.SEAL_WRONG, entry.pk, detail)
+            return TrailFault(FaultKind.SEAL_WRONG, entry.pk, detail)
         self.said[seal.pk] = said.statement.signed_bytes()
         self.newest_at = seal.sealed_at
         self._seal = next(self._coming, None)
         return None
 
-    def _instant_fault(self, seal: Seal, link: Link, entry: Entry) -> Fault | None:
+    def _instant_fault(self, seal: Seal, link: Link, entry: Entry) -> TrailFault | None:
         """What the instants of an entry, its link and its seal say against each other."""
         recorded = entry.recorded_at
         if recorded is None:
@@ -189,7 +189,7 @@ class _Walk:
                 "entry": entry.pk,
                 "seal": seal.pk,
             }
-            return Fault(FaultKind.SEALED_AT_CHANGED, entry.pk, detail)
+            return TrailFault(FaultKind.SEALED_AT_CHANGED, entry.pk, detail)
         passed_by = self.newest_at is not None and recorded < self.newest_at - UNSEALED_AFTER
         told_otherwise = not self.history and abs(entry.at - recorded) > MAY_DIFFER
         if entry.pk < 1 or passed_by or told_otherwise or recorded > seal.sealed_at + UNSEALED_AFTER:
@@ -198,16 +198,16 @@ class _Walk:
             self.late.append(entry.pk)
         return None
 
-    def _backdated(self, entry: Entry) -> Fault:
+    def _backdated(self, entry: Entry) -> TrailFault:
         detail = _("entry %(entry)s (%(action)s, %(actor)s) was put in at another time than it says") % {
             "entry": entry.pk,
             "action": entry.action,
             "actor": entry.actor,
         }
-        return Fault(FaultKind.BACKDATED, entry.pk, detail)
+        return TrailFault(FaultKind.BACKDATED, entry.pk, detail)
 
 
-def _heads_fault(file: Path, keys: PublicKeys, walk: _Walk, now: datetime) -> Fault | None:
+def _heads_fault(file: Path, keys: PublicKeys, walk: _Walk, now: datetime) -> TrailFault | None:
     """What the file of heads and the seals of the database say against each other."""
     try:
         known, unsigned = heads.heads_in(file, keys)
@@ -231,7 +231,7 @@ def _heads_fault(file: Path, keys: PublicKeys, walk: _Walk, now: datetime) -> Fa
     return _lag_fault({head.statement.seal for head in known}, walk, now)
 
 
-def _lag_fault(written: set[int], walk: _Walk, now: datetime) -> Fault | None:
+def _lag_fault(written: set[int], walk: _Walk, now: datetime) -> TrailFault | None:
     missing = walk.said.keys() - written
     if not missing:
         return None
@@ -244,11 +244,11 @@ def _lag_fault(written: set[int], walk: _Walk, now: datetime) -> Fault | None:
     return None
 
 
-def _without_entry(kind: FaultKind, detail: str, **values: object) -> Fault:
-    return Fault(kind, None, detail % values)
+def _without_entry(kind: FaultKind, detail: str, **values: object) -> TrailFault:
+    return TrailFault(kind, None, detail % values)
 
 
-def _unsealed_fault(now: datetime) -> Fault | None:
+def _unsealed_fault(now: datetime) -> TrailFault | None:
     entry = without_link().filter(recorded_at__lt=now - UNSEALED_AFTER).order_by("id").first()
     if entry is None:
         return None
@@ -256,7 +256,7 @@ def _unsealed_fault(now: datetime) -> Fault | None:
         "entry %(entry)s (%(action)s) has had no link for more than %(minutes)s minutes; does beat run?"
     )
     minutes = int(UNSEALED_AFTER.total_seconds() // 60)
-    return Fault(
+    return TrailFault(
         FaultKind.UNSEALED, entry.pk, detail % {"entry": entry.pk, "action": entry.action, "minutes": minutes}
     )
 

@@ -17,10 +17,10 @@ from benchmarks.processes import database_url
 from contacts.models import Contact
 from gateways.base import Answer, RecipientOutcome, Result
 from messaging.actions.plan import plan
-from messaging.dispatch.claim import Front, claim
+from messaging.dispatch.claim import Cursor, claim
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import record_answer
-from messaging.evaluation.facts import gates_of
+from messaging.evaluation.facts import decisions_of
 from messaging.models import Message, MessageStop
 
 CLAIMS = 80
@@ -118,14 +118,14 @@ def _fill(message: Message, count: int, reason: str, not_before: datetime | None
 def _median_claim(message: Message, limit: int, claims: int = CLAIMS, *, follows: bool = False) -> float:
     """Seconds of a claim, on fresh rows each time; with `follows`, each goes on where the last one ended."""
     taken = []
-    front: Front | None = None
+    cursor: Cursor | None = None
     for _number in range(claims):
         now = database_clock()
         started = time.perf_counter()
-        claimed = claim(message, limit=limit, closes_at=None, worker="bench", now=now, after=front)
+        claimed = claim(message, limit=limit, closes_at=None, worker="bench", now=now, after=cursor)
         taken.append(time.perf_counter() - started)
         if follows and claimed is not None:
-            front = claimed.front
+            cursor = claimed.cursor
     return statistics.median(taken)
 
 
@@ -147,13 +147,13 @@ def run_late(rows: int, sent: int, batch: int, repeat: int) -> None:
 
 def _claim_and_record(message: Message, rows: int, batch: int) -> None:
     done = 0
-    front: Front | None = None
+    cursor: Cursor | None = None
     while done < rows:
         now = database_clock()
-        claimed = claim(message, limit=batch, closes_at=None, worker="bench", now=now, after=front)
+        claimed = claim(message, limit=batch, closes_at=None, worker="bench", now=now, after=cursor)
         if claimed is None:
             break
-        front = claimed.front
+        cursor = claimed.cursor
         accepted = {
             address: RecipientOutcome(Result.ACCEPTED, "1", "Success") for _pk, address in claimed.recipients
         }
@@ -180,9 +180,9 @@ def run_gates(counts: list[int], repeat: int) -> None:
         world.empty_messages()
         for _number in range(count):
             _due(1)
-        taken = [seconds(_read_gates) for _turn in range(max(repeat, 5))]
+        taken = [seconds(_read_decisions) for _turn in range(max(repeat, 5))]
         note(f"gates of {count} running messages: {statistics.median(taken) * 1000:.1f} ms")
 
 
-def _read_gates() -> None:
-    gates_of(Message.objects.under_way(world.open_channel()), database_clock())
+def _read_decisions() -> None:
+    decisions_of(Message.objects.under_way(world.open_channel()), database_clock())

@@ -8,10 +8,10 @@ from django.db import connection
 
 from benchmarks import world
 from benchmarks.measure import note, percentile, report_growth, report_limit, seconds
-from messaging.actions.submit import draft_gate
+from messaging.actions.submit import draft_decision
 from messaging.audience.kept_progress import count_wanted, progress_of
 from messaging.audience.planning import preview
-from messaging.audience.progress import standing
+from messaging.audience.progress import message_progress
 from messaging.dispatch.clock import database_clock
 from messaging.models import Message, MessageProgress
 
@@ -35,18 +35,18 @@ def run_progress(rows: int, repeat: int) -> None:
 
 
 def _count(message: Message) -> None:
-    standing(message, database_clock())
+    message_progress(message, database_clock())
 
 
 def run_foresight(rows: int, repeat: int) -> None:
     """Who of all customers gets a promotional message and who does not, beside a bare count of them."""
     draft = world.draft(rows, world.open_channel())
-    source, gate = draft.audience.source(), draft_gate(draft, database_clock())
-    preview(source, gate)
+    source, message_decision = draft.audience.source(), draft_decision(draft, database_clock())
+    preview(source, message_decision)
     ours, bare = [], []
     for _turn in range(2 * repeat + 1):
         bare.append(seconds(_bare) * 1000)
-        ours.append(seconds(lambda: preview(source, gate)) * 1000)
+        ours.append(seconds(lambda: preview(source, message_decision)) * 1000)
     report_growth(f"foresight of {rows:,}", statistics.median(ours), statistics.median(bare), 2, "ms")
 
 

@@ -14,14 +14,14 @@ from gateways.base import Batch, Result
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.models import Message
 
 # As long as a worker's own turn (`messaging.tasks`).
 TURN_SECONDS = 10.0
 
 
-class CountingCourier(Courier):
+class CountingCourier(GatewayClient):
     sent = 0
 
     def send(self, batch: Batch) -> Any:
@@ -36,16 +36,16 @@ class BoundedPump(Pump):
     most: int | None = None
 
     def _choose(self, *arguments: Any) -> Any:
-        assert isinstance(self.courier, CountingCourier)
-        if self.most is not None and self.courier.sent >= self.most:
+        assert isinstance(self.client, CountingCourier)
+        if self.most is not None and self.client.sent >= self.most:
             return None
         return super()._choose(*arguments)
 
 
 def run_pump(most: int | None, seconds: float | None) -> None:
     """A worker: turns of the pump until nothing is left, `most` are sent or the `seconds` are over."""
-    courier = CountingCourier(gateway_for("sms"))
-    pump = BoundedPump(Channel.objects.get(code="sms"), courier, clock=database_clock)
+    client = CountingCourier(gateway_for("sms"))
+    pump = BoundedPump(Channel.objects.get(code="sms"), client, clock=database_clock)
     pump.most = most
     say(ready=True)
     wait_for_the_word()
@@ -56,10 +56,10 @@ def run_pump(most: int | None, seconds: float | None) -> None:
         if left <= 0 or not pump.run(seconds=left).moved:
             break
         ended = time.time()
-        if most is not None and courier.sent >= most:
+        if most is not None and client.sent >= most:
             break
-    courier.close()
-    say(sent=courier.sent, ended=ended, peak=peak_mebibytes())
+    client.close()
+    say(sent=client.sent, ended=ended, peak=peak_mebibytes())
 
 
 _CLAIM = """
@@ -76,7 +76,7 @@ _DONE = "UPDATE messaging_delivery SET state = 'accepted', updated_at = now() WH
 
 def run_bare(message_id: int, batch: int) -> None:
     """What nobody could do less of: claim a batch, post it with the same client, mark it done."""
-    courier = Courier(gateway_for("sms"))
+    client = GatewayClient(gateway_for("sms"))
     message = Message.objects.get(pk=message_id)
     now = database_clock()
     sent = 0
@@ -88,7 +88,7 @@ def run_bare(message_id: int, batch: int) -> None:
             rows = cursor.fetchall()
         if not rows:
             break
-        answer = courier.send(
+        answer = client.send(
             Batch(text=message.text, addresses=[row[1] for row in rows], reference="bare", now=now)
         )
         if any(outcome.result is not Result.ACCEPTED for outcome in answer.outcomes.values()):
@@ -96,5 +96,5 @@ def run_bare(message_id: int, batch: int) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_DONE, [[row[0] for row in rows]])
         sent += len(rows)
-    courier.close()
+    client.close()
     say(sent=sent, ended=time.time(), peak=peak_mebibytes())

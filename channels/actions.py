@@ -27,7 +27,7 @@ CODE_MAX_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class ChannelDetails:
     """What the register says of a channel, as typed."""
 
     name: str
@@ -40,7 +40,7 @@ class Details:
 
 
 def add_channel(
-    *, code: str, kind: str, clause: str, details: Details, by: User | None, now: datetime
+    *, code: str, kind: str, clause: str, details: ChannelDetails, by: User | None, now: datetime
 ) -> Channel:
     """Put a channel into the register. Raises ValidationError by field."""
     demand(by, "channels.add_channel")
@@ -52,7 +52,7 @@ def add_channel(
     return channel
 
 
-def change_channel(*, channel: Channel, details: Details, by: User | None, now: datetime) -> bool:
+def change_channel(*, channel: Channel, details: ChannelDetails, by: User | None, now: datetime) -> bool:
     """Change what the register says of a channel; whether anything changed. Kind and code stay."""
     demand(by, "channels.change_channel")
     with transaction.atomic():
@@ -232,7 +232,7 @@ def _lock(channel: Channel) -> Channel:
     return locked
 
 
-def _values(details: Details) -> dict[str, Any]:
+def _values(details: ChannelDetails) -> dict[str, Any]:
     values = {field.name: getattr(details, field.name) for field in fields(details)}
     for name in ("name", "name_en", "address"):
         values[name] = fold_line(values[name])

@@ -64,7 +64,7 @@ class ChannelAdmin(AsksAgainAdmin, ActionAdmin):
 
     def save_model(self, request: HttpRequest, obj: Channel, form: forms.ModelForm, change: bool) -> None:
         by, now, asked = signed_in(request), timezone.now(), form.cleaned_data
-        details = actions.Details(
+        details = actions.ChannelDetails(
             **{
                 name: asked[name]
                 for name in (

@@ -25,7 +25,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class SendingHours:
     """The windows of one purpose, and where `now` stands in them.
 
     `until` is when the open window closes (None: never), or when the next one opens (None: never).
@@ -49,29 +49,29 @@ class Hours:
 class ChannelState:
     channel: Channel
     outages: tuple[Outage, ...]
-    hours: tuple[Hours, ...]
+    hours: tuple[SendingHours, ...]
 
     @property
     def is_sending(self) -> bool:
         return self.channel.kind in SENDING_KINDS
 
     @property
-    def promotional(self) -> Hours | None:
+    def promotional(self) -> SendingHours | None:
         """The hours that the procedure limits (C7.6)."""
         return next((hours for hours in self.hours if hours.purpose is Purpose.PROMOTIONAL), None)
 
 
-def hours_of(channel: Channel, purpose: Purpose, now: datetime) -> Hours:
+def hours_of(channel: Channel, purpose: Purpose, now: datetime) -> SendingHours:
     """The hours of one purpose on a channel at `now`."""
     windows = in_force(channel, purpose)
     days = _days(windows)
     if windows is None:
         # A promotional message without hours on record waits (C7.6); others go at any hour (reading 1).
         any_hour = purpose is not Purpose.PROMOTIONAL
-        return Hours(purpose, days, any_hour, any_hour, None)
+        return SendingHours(purpose, days, any_hour, any_hour, None)
     is_open = windows.is_open(now)
     until = windows.closes_at(now) if is_open else windows.next_open(now)
-    return Hours(purpose, days, False, is_open, until)
+    return SendingHours(purpose, days, False, is_open, until)
 
 
 def _days(windows: WeeklyWindows | None) -> tuple[Day, ...]:

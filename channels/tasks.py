@@ -11,4 +11,4 @@ from channels import telling
 @shared_task(name="channels.tasks.tell", ignore_result=True)
 def tell() -> None:
     """Send the mails about outages and changed hours that are due (twice a minute, and on each change)."""
-    telling.tell(now=timezone.now())
+    telling.notify(now=timezone.now())

@@ -44,12 +44,12 @@ WORTH_ENDING: Final = timedelta(minutes=1)
 QUIET: Final = timedelta(minutes=10)
 
 
-def tell(*, now: datetime) -> int:
+def notify(*, now: datetime) -> int:
     """Tell all that was not told yet; how many mails went."""
-    return tell_of_outages(now=now) + tell_of_hours(now=now)
+    return notify_outages(now=now) + notify_hours(now=now)
 
 
-def tell_of_hours(*, now: datetime) -> int:
+def notify_hours(*, now: datetime) -> int:
     """Tell senior management and the auditors of changed sending windows; how many mails went."""
     readers = sorted(set(members_of(Role.SENIOR, Role.AUDITOR).values_list("email", flat=True)))
     due = WindowsChange.objects.filter(told_at__isnull=True, changed_at__gt=now - HOURS_WORTH_TELLING)
@@ -60,7 +60,7 @@ def tell_of_hours(*, now: datetime) -> int:
     return told
 
 
-def tell_of_outages(*, now: datetime) -> int:
+def notify_outages(*, now: datetime) -> int:
     """Tell what was not told yet of beginnings and ends; how many mails went."""
     readers = sorted(set(holders_of("channels.declare_outage").values_list("email", flat=True)))
     if not readers:

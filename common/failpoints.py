@@ -50,7 +50,7 @@ def arm(text: str, *, by: signal.Signals = signal.SIGKILL) -> None:
     _signal = by
 
 
-def passed(point: Point) -> None:
+def failpoint(point: Point) -> None:
     """This process came by here: it dies without a word if it was told to.
 
     The signal goes to the thread that is here. It strikes the whole process all the same, but one sent

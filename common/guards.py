@@ -37,7 +37,7 @@ class GuardSql(compiler.UpsertTriggerSql):
         """
 
 
-class Rule(pgtrigger.Trigger):
+class GuardTrigger(pgtrigger.Trigger):
     """A trigger with a function of its own, without the switch."""
 
     def compile(self, model: Any) -> compiler.Trigger:
@@ -46,7 +46,7 @@ class Rule(pgtrigger.Trigger):
         return compiler.Trigger(name=compiled.name, sql=GuardSql(**given))
 
 
-class Guard(Rule, pgtrigger.Protect):
+class Guard(GuardTrigger, pgtrigger.Protect):
     """Refuses an operation on a row, where a condition is given only those that meet it."""
 
 
@@ -84,8 +84,8 @@ def append_only(prefix: str) -> list[pgtrigger.Trigger]:
     ]
 
 
-def _no_truncate(prefix: str) -> Rule:
-    return Rule(
+def _no_truncate(prefix: str) -> GuardTrigger:
+    return GuardTrigger(
         name=f"{prefix}_keeps_all",
         level=pgtrigger.Statement,
         when=pgtrigger.Before,

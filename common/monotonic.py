@@ -10,6 +10,6 @@ from typing import Final
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-def steady() -> float:
+def monotonic() -> float:
     """Seconds since some instant: never set back, and they pass while the machine sleeps, too (Linux)."""
     return time.clock_gettime(_CLOCK)

@@ -21,7 +21,7 @@ _FROM_NOW_ON = {
 }
 
 
-class Effect(Protocol):
+class ConsentChange(Protocol):
     """What `contacts.actions.consent.set_consent` answers."""
 
     @property
@@ -34,13 +34,13 @@ class Effect(Protocol):
     def noted(self) -> bool: ...
 
 
-def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: Effect) -> str:
+def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: ConsentChange) -> str:
     """“From now on: no promotional messages. 2 waiting messages were stopped.”"""
     now = _FROM_NOW_ON[flag, value] if effect.changed else _("Nothing changed: it was so already.")
     return " ".join([str(now), *stopped_sentences(effect.stopped, effect.in_flight)])
 
 
-def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effect: Effect) -> str:
+def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effect: ConsentChange) -> str:
     """That the option was so already, since when and by whom, and what became of the reason."""
     if last is None:
         sentence = _("Nothing changed: this option was not active.")

@@ -23,18 +23,18 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class StoppedDeliveries:
     """How many deliveries to the customer were stopped, and how many are at the provider's door already."""
 
     stopped: int = 0
     in_flight: int = 0
 
-    def __add__(self, other: Effect) -> Effect:
-        return Effect(self.stopped + other.stopped, self.in_flight + other.in_flight)
+    def __add__(self, other: StoppedDeliveries) -> StoppedDeliveries:
+        return StoppedDeliveries(self.stopped + other.stopped, self.in_flight + other.in_flight)
 
 
 class Hook(Protocol):
-    def __call__(self, event: Event, contact_id: int, now: datetime, /) -> Effect: ...
+    def __call__(self, event: Event, contact_id: int, now: datetime, /) -> StoppedDeliveries: ...
 
 
 _hooks: list[Hook] = []
@@ -50,15 +50,15 @@ def unregister(hook: Hook) -> None:
     _hooks.remove(hook)
 
 
-def run(event: Event, contact_id: int, now: datetime) -> Effect:
+def run(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
     """Call every hook and add up what they did."""
-    total = Effect()
+    total = StoppedDeliveries()
     for hook in _hooks:
         total += hook(event, contact_id, now)
     return total
 
 
-def tell(event: Event, contact_id: int, now: datetime) -> Effect:
+def tell(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
     """Call every hook in the transaction of a change, and once more after its commit if it tightened."""
     effect = run(event, contact_id, now)
     if event is Event.TIGHTENED:

@@ -75,22 +75,22 @@ def owners_of(numbers: Iterable[str]) -> dict[str, list[Contact]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class NumberRestriction:
     """What restricts a number, and the customer whose word it is; None where it is no customer's."""
 
     restriction: Restriction
     contact: Contact | None
 
 
-def words_about(numbers: Iterable[str]) -> dict[str, list[Word]]:
+def restrictions_by_number(numbers: Iterable[str]) -> dict[str, list[NumberRestriction]]:
     """What restricts each of these numbers, and by whose word; the customer who came first is named first."""
     rows = list(Restriction.objects.filter(address__in=numbers).order_by("source_id", "-source"))
     by_customers = (Restriction.Source.REFUSAL, Restriction.Source.CALL)
     people = Contact.objects.in_bulk({row.source_id for row in rows if row.source in by_customers})
-    found: dict[str, list[Word]] = defaultdict(list)
+    found: dict[str, list[NumberRestriction]] = defaultdict(list)
     for row in rows:
         contact = people.get(row.source_id) if row.source in by_customers else None
-        found[row.address].append(Word(row, contact))
+        found[row.address].append(NumberRestriction(row, contact))
     return dict(found)
 
 
@@ -99,14 +99,14 @@ class Foreign:
     """A number of a customer's that another one's word restricts."""
 
     number: str
-    word: Word
+    word: NumberRestriction
 
 
-def words_of_others(contacts: Iterable[Contact]) -> dict[int, list[Foreign]]:
+def foreign_restrictions(contacts: Iterable[Contact]) -> dict[int, list[Foreign]]:
     """By customer: which of the numbers that they have is restricted by the word of others who have or had
     it. The customer's own flags say nothing of that."""
     numbers = [(c.pk, number) for c in contacts for number in (c.mobile, c.phone) if number]
-    words = words_about(number for _contact, number in numbers)
+    words = restrictions_by_number(number for _contact, number in numbers)
     found: dict[int, list[Foreign]] = defaultdict(list)
     for contact_id, number in numbers:
         for word in words.get(number, []):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pgtrigger
 
-from common.guards import Rule
+from common.guards import GuardTrigger
 
 _FLAGS = ("no_promotional", "no_messages")
 
@@ -33,7 +33,7 @@ def flags_follow_the_ledger() -> list[pgtrigger.Trigger]:
     set_ = " OR ".join(f"NEW.{flag}" for flag in _FLAGS)
     changed = " OR ".join(f"OLD.{flag} <> NEW.{flag}" for flag in _FLAGS)
     return [
-        Rule(
+        GuardTrigger(
             name=f"contact_flags_{name}",
             when=pgtrigger.After,
             operation=operation,

@@ -146,7 +146,7 @@ class Lookup:
         return (self.found[address],) if address in self.found else ()
 
 
-class Report(StrEnum):
+class ReportStatus(StrEnum):
     """What a delivery report says: under way, arrived, will not arrive, or nothing to rely on."""
 
     PENDING = "pending"
@@ -163,7 +163,7 @@ class DeliveryReport:
 
     provider_id: str
     number: str
-    report: Report
+    report: ReportStatus
     word: str = ""
 
 

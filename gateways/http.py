@@ -22,8 +22,8 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from django.core.exceptions import ImproperlyConfigured
 
-from common.failpoints import Point, passed
-from common.monotonic import steady
+from common.failpoints import Point, failpoint
+from common.monotonic import monotonic
 from gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
 from gateways.masking import masked
 
@@ -61,7 +61,7 @@ class _Progress:
 
     @property
     def is_late(self) -> bool:
-        return self.write_before is not None and steady() >= self.write_before
+        return self.write_before is not None and monotonic() >= self.write_before
 
 
 class _DeadlinePassed(Exception):
@@ -84,7 +84,7 @@ class _Body(aiohttp.BytesPayload):
             raise _DeadlinePassed
         await super().write_with_length(writer, content_length)
         if self._progress.write_before is not None:  # a message, and not a question
-            passed(Point.SEND_WRITTEN)
+            failpoint(Point.SEND_WRITTEN)
 
 
 def checked_base_url(url: str, setting: str) -> str:

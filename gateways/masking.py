@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from common.sanitise import storable
+from common.sanitise import sanitise
 from persian.digits import to_ascii
 
 KEPT_BYTES: Final = 4096
@@ -56,4 +56,4 @@ def masked(raw: str, secrets: Iterable[str] = ()) -> str:
         kept = _ESCAPED_DIGIT.sub(lambda found: found[1] or found[2], kept)
     if cut:
         kept = kept.rstrip("0123456789+")  # half a number at the edge
-    return storable(masked_number(kept), KEPT_BYTES)
+    return sanitise(masked_number(kept), KEPT_BYTES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from common.sanitise import storable
+from common.sanitise import sanitise
 from gateways.reading import as_int
 
 # Of a status that nobody documented, so much is kept.
@@ -17,7 +17,7 @@ SHOWN_BYTES: Final = 60
 DUPLICATE_ADDRESS: Final = "URLAddress_Duplicate"
 
 
-class Kind(Enum):
+class StatusKind(Enum):
     """What a status means to the dispatcher."""
 
     SUCCESS = auto()
@@ -29,79 +29,79 @@ class Kind(Enum):
 
 
 # name, kind
-STATUSES: Final[dict[int, tuple[str, Kind]]] = {
-    0: ("Failed", Kind.VAGUE),
-    1: ("Success", Kind.SUCCESS),
-    2: ("AccountIsDemo", Kind.ACCOUNT),
-    4: ("CreditNotEnough", Kind.ACCOUNT),
-    5: ("LineNumber_NotExist", Kind.ACCOUNT),
-    6: ("BackupLineNumber_NotExist", Kind.ACCOUNT),
-    7: ("Avanak_NotAvailable", Kind.ACCOUNT),
-    10: ("UserName_Empty", Kind.ACCOUNT),
-    11: ("Password_Empty", Kind.ACCOUNT),
-    12: ("LineNumber_Empty", Kind.ACCOUNT),
-    13: ("BackupLineNumber_Empty", Kind.ACCOUNT),
-    14: ("SMSMessageText_Empty", Kind.CONTENT),
-    15: ("AvanakMessageText_Empty", Kind.CONTENT),
-    16: ("Mobile_Empty", Kind.RECIPIENT),
-    17: ("Mobiles_Empty", Kind.RECIPIENT),
-    18: ("Title_Empty", Kind.CONTENT),
-    19: ("FirstNameOrLastName_Empty", Kind.CONTENT),
-    20: ("URLAddress_Empty", Kind.CONTENT),
-    100: ("UserNameOrPassword_Invalid", Kind.ACCOUNT),
-    101: ("Mobile_Invalid", Kind.RECIPIENT),
-    102: ("Mobiles_Invalid", Kind.RECIPIENT),
-    103: ("Count_Invalid", Kind.CONTENT),
-    104: ("FromRow_Invalid", Kind.CONTENT),
-    105: ("FromDate_Invalid", Kind.CONTENT),
-    106: ("FromDateTime_Invalid", Kind.CONTENT),
-    107: ("ToDate_Invalid", Kind.CONTENT),
-    108: ("ToDateTime_Invalid", Kind.CONTENT),
-    109: ("FromDateIsAfterThanToDate", Kind.CONTENT),
-    110: ("FromDateTimeIsAfterThanToDateTime", Kind.CONTENT),
-    111: ("MessageID_Invalid", Kind.CONTENT),
-    112: ("BulkID_Invalid", Kind.CONTENT),
-    113: ("ContactID_Invalid", Kind.CONTENT),
-    114: ("ContactGroupID_Invalid", Kind.CONTENT),
-    115: ("CourseID_Invalid", Kind.CONTENT),
-    116: ("CourseGroupID_Invalid", Kind.CONTENT),
-    117: (DUPLICATE_ADDRESS, Kind.CONTENT),
-    118: ("RelayMessageDeliveryID_Invalid", Kind.CONTENT),
-    119: ("RelayRecieveMessageID_Invalid", Kind.CONTENT),
-    120: ("Length_Invalid", Kind.CONTENT),
-    121: ("Length_Exceeded", Kind.CONTENT),
-    500: ("ServerError", Kind.PROVIDER),
-    -1: ("User_NotExists", Kind.ACCOUNT),
-    -102: ("User_MobileNotVerified", Kind.ACCOUNT),
-    -103: ("User_Disabled", Kind.ACCOUNT),
-    -104: ("User_Expired", Kind.ACCOUNT),
-    -105: ("User_WebServiceBanned", Kind.ACCOUNT),
-    -106: ("User_NotAllowWebService", Kind.ACCOUNT),
-    -107: ("User_NotAllowIP", Kind.ACCOUNT),
-    -108: ("User_NotAllowMethod", Kind.ACCOUNT),
-    -109: ("User_NotAllowHttp", Kind.ACCOUNT),
-    -201: ("Token_NotExists", Kind.ACCOUNT),
-    -202: ("Token_Invalid", Kind.ACCOUNT),
-    -203: ("Token_Disabled", Kind.ACCOUNT),
-    -204: ("Token_Expired", Kind.ACCOUNT),
-    -207: ("Token_NotAllowIP", Kind.ACCOUNT),
-    -208: ("Token_NotAllowMethod", Kind.ACCOUNT),
-    -300: ("System_Disabled", Kind.PROVIDER),
+STATUSES: Final[dict[int, tuple[str, StatusKind]]] = {
+    0: ("Failed", StatusKind.VAGUE),
+    1: ("Success", StatusKind.SUCCESS),
+    2: ("AccountIsDemo", StatusKind.ACCOUNT),
+    4: ("CreditNotEnough", StatusKind.ACCOUNT),
+    5: ("LineNumber_NotExist", StatusKind.ACCOUNT),
+    6: ("BackupLineNumber_NotExist", StatusKind.ACCOUNT),
+    7: ("Avanak_NotAvailable", StatusKind.ACCOUNT),
+    10: ("UserName_Empty", StatusKind.ACCOUNT),
+    11: ("Password_Empty", StatusKind.ACCOUNT),
+    12: ("LineNumber_Empty", StatusKind.ACCOUNT),
+    13: ("BackupLineNumber_Empty", StatusKind.ACCOUNT),
+    14: ("SMSMessageText_Empty", StatusKind.CONTENT),
+    15: ("AvanakMessageText_Empty", StatusKind.CONTENT),
+    16: ("Mobile_Empty", StatusKind.RECIPIENT),
+    17: ("Mobiles_Empty", StatusKind.RECIPIENT),
+    18: ("Title_Empty", StatusKind.CONTENT),
+    19: ("FirstNameOrLastName_Empty", StatusKind.CONTENT),
+    20: ("URLAddress_Empty", StatusKind.CONTENT),
+    100: ("UserNameOrPassword_Invalid", StatusKind.ACCOUNT),
+    101: ("Mobile_Invalid", StatusKind.RECIPIENT),
+    102: ("Mobiles_Invalid", StatusKind.RECIPIENT),
+    103: ("Count_Invalid", StatusKind.CONTENT),
+    104: ("FromRow_Invalid", StatusKind.CONTENT),
+    105: ("FromDate_Invalid", StatusKind.CONTENT),
+    106: ("FromDateTime_Invalid", StatusKind.CONTENT),
+    107: ("ToDate_Invalid", StatusKind.CONTENT),
+    108: ("ToDateTime_Invalid", StatusKind.CONTENT),
+    109: ("FromDateIsAfterThanToDate", StatusKind.CONTENT),
+    110: ("FromDateTimeIsAfterThanToDateTime", StatusKind.CONTENT),
+    111: ("MessageID_Invalid", StatusKind.CONTENT),
+    112: ("BulkID_Invalid", StatusKind.CONTENT),
+    113: ("ContactID_Invalid", StatusKind.CONTENT),
+    114: ("ContactGroupID_Invalid", StatusKind.CONTENT),
+    115: ("CourseID_Invalid", StatusKind.CONTENT),
+    116: ("CourseGroupID_Invalid", StatusKind.CONTENT),
+    117: (DUPLICATE_ADDRESS, StatusKind.CONTENT),
+    118: ("RelayMessageDeliveryID_Invalid", StatusKind.CONTENT),
+    119: ("RelayRecieveMessageID_Invalid", StatusKind.CONTENT),
+    120: ("Length_Invalid", StatusKind.CONTENT),
+    121: ("Length_Exceeded", StatusKind.CONTENT),
+    500: ("ServerError", StatusKind.PROVIDER),
+    -1: ("User_NotExists", StatusKind.ACCOUNT),
+    -102: ("User_MobileNotVerified", StatusKind.ACCOUNT),
+    -103: ("User_Disabled", StatusKind.ACCOUNT),
+    -104: ("User_Expired", StatusKind.ACCOUNT),
+    -105: ("User_WebServiceBanned", StatusKind.ACCOUNT),
+    -106: ("User_NotAllowWebService", StatusKind.ACCOUNT),
+    -107: ("User_NotAllowIP", StatusKind.ACCOUNT),
+    -108: ("User_NotAllowMethod", StatusKind.ACCOUNT),
+    -109: ("User_NotAllowHttp", StatusKind.ACCOUNT),
+    -201: ("Token_NotExists", StatusKind.ACCOUNT),
+    -202: ("Token_Invalid", StatusKind.ACCOUNT),
+    -203: ("Token_Disabled", StatusKind.ACCOUNT),
+    -204: ("Token_Expired", StatusKind.ACCOUNT),
+    -207: ("Token_NotAllowIP", StatusKind.ACCOUNT),
+    -208: ("Token_NotAllowMethod", StatusKind.ACCOUNT),
+    -300: ("System_Disabled", StatusKind.PROVIDER),
 }
 
 CODES: Final[dict[str, int]] = {name: code for code, (name, _kind) in STATUSES.items()}
-_KINDS_AS_WRITTEN: Final[dict[str, Kind]] = dict(STATUSES.values())
-_KINDS_BY_NAME: Final[dict[str, Kind]] = {name.casefold(): kind for name, kind in STATUSES.values()}
+_KINDS_AS_WRITTEN: Final[dict[str, StatusKind]] = dict(STATUSES.values())
+_KINDS_BY_NAME: Final[dict[str, StatusKind]] = {name.casefold(): kind for name, kind in STATUSES.values()}
 
 
-def kind_of(status: object) -> Kind | None:
+def kind_of(status: object) -> StatusKind | None:
     """What a status, given as name or number, means; None if it is not documented."""
     # nearly always the documented name itself, once for each recipient of a batch
     known_name = _KINDS_AS_WRITTEN.get(status) if isinstance(status, str) else None
     return known_name or _kind_of(status)
 
 
-def _kind_of(status: object) -> Kind | None:
+def _kind_of(status: object) -> StatusKind | None:
     code = as_int(status)
     if code is not None:
         known = STATUSES.get(code)
@@ -116,4 +116,4 @@ def name_of(status: object) -> str:
     code = as_int(status)
     if code is not None:
         return STATUSES[code][0] if code in STATUSES else str(code)
-    return storable(status.strip(), SHOWN_BYTES) if isinstance(status, str) else ""
+    return sanitise(status.strip(), SHOWN_BYTES) if isinstance(status, str) else ""

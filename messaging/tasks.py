@@ -17,8 +17,8 @@ from messaging.audience.kept_progress import count_wanted
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
-from messaging.dispatch.send import Courier
-from messaging.feedback.look import look_for_news
+from messaging.dispatch.send import GatewayClient
+from messaging.feedback.look import poll_provider
 from messaging.reconciliation.compare import compare_due
 from messaging.settlement.ask import settle_channel
 
@@ -34,7 +34,7 @@ def pump_of(channel: Channel) -> Pump:
     """This thread's pump of a channel, with its connections kept from one turn to the next."""
     pumps: dict[int, Pump] = _here.__dict__.setdefault("pumps", {})
     if channel.pk not in pumps:
-        pumps[channel.pk] = Pump(channel, Courier(gateway_for(channel.code)), clock=database_clock)
+        pumps[channel.pk] = Pump(channel, GatewayClient(gateway_for(channel.code)), clock=database_clock)
     return pumps[channel.pk]
 
 
@@ -82,7 +82,7 @@ def _each(channels: Iterable[Channel], act: Callable[[Channel], object]) -> None
 def settle() -> None:
     _each(
         Channel.objects.of_messages(),
-        lambda channel: settle_channel(channel, pump_of(channel).courier, clock=database_clock),
+        lambda channel: settle_channel(channel, pump_of(channel).client, clock=database_clock),
     )
 
 
@@ -96,7 +96,7 @@ def probe() -> None:
 def reports() -> None:
     _each(
         Channel.objects.of_messages(),
-        lambda channel: look_for_news(channel, pump_of(channel).courier, clock=database_clock),
+        lambda channel: poll_provider(channel, pump_of(channel).client, clock=database_clock),
     )
 
 
@@ -106,8 +106,8 @@ def compare_sends() -> None:
 
 
 def _compare(channel: Channel) -> None:
-    courier = Courier(gateway_for(channel.code))
+    client = GatewayClient(gateway_for(channel.code))
     try:
-        compare_due(channel, courier, clock=database_clock)
+        compare_due(channel, client, clock=database_clock)
     finally:
-        courier.close()
+        client.close()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.form_fields import JalaliDateField
 from staff.actions.departments import check_works_here
-from staff.actions.employees import Details, check_details
+from staff.actions.employees import EmployeeDetails, check_details
 from staff.models import Department, Employee, User
 from staff.roles import ROLE_NAMES, Role
 
@@ -38,9 +38,9 @@ class EmployeeForm(forms.ModelForm):
         model = Employee
         fields = (*_DETAILS, "left_on", "user")
 
-    def details(self) -> Details:
+    def details(self) -> EmployeeDetails:
         """What was typed, for the actions."""
-        return Details(**{name: self.cleaned_data[name] for name in _DETAILS})
+        return EmployeeDetails(**{name: self.cleaned_data[name] for name in _DETAILS})
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

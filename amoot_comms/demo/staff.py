@@ -10,7 +10,7 @@ from accounts.passwords import DEMO_PASSWORD
 from persian.jalali import tehran_date
 from staff.actions.accounts import open_account
 from staff.actions.departments import change_department
-from staff.actions.employees import Details, hire, leave
+from staff.actions.employees import EmployeeDetails, hire, leave
 from staff.models import Department, Employee, User
 from staff.roles import Role
 
@@ -19,7 +19,7 @@ PASSWORD: Final = DEMO_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DemoPerson:
     """A colleague; `role` is the log-in's name as well. `manager` is the key of the direct manager's row."""
 
     key: str
@@ -37,8 +37,8 @@ class Person:
 
 # A direct manager stands above their people.
 PEOPLE: Final = (
-    Person("senior", "بهرام", "کیانی", "مدیرعامل", "management", "100", "", "manager", Role.SENIOR, 5200),
-    Person(
+    DemoPerson("senior", "بهرام", "کیانی", "مدیرعامل", "management", "100", "", "manager", Role.SENIOR, 5200),
+    DemoPerson(
         "manager",
         "امید",
         "موحد",
@@ -50,7 +50,7 @@ PEOPLE: Final = (
         Role.MANAGER,
         3100,
     ),
-    Person(
+    DemoPerson(
         "sender",
         "نگار",
         "یوسفی",
@@ -62,8 +62,8 @@ PEOPLE: Final = (
         Role.SENDER,
         740,
     ),
-    Person("voc", "سارا", "رضایی", "کارشناس VOC", "voc", "118", "senior", "s.rezaei", Role.VOC, 1500),
-    Person(
+    DemoPerson("voc", "سارا", "رضایی", "کارشناس VOC", "voc", "118", "senior", "s.rezaei", Role.VOC, 1500),
+    DemoPerson(
         "branding",
         "آرش",
         "دانشور",
@@ -75,12 +75,14 @@ PEOPLE: Final = (
         Role.BRANDING,
         1900,
     ),
-    Person("hr", "مریم", "صالحی", "کارشناس منابع انسانی", "hr", "140", "senior", "m.salehi", Role.HR, 2400),
-    Person(
+    DemoPerson(
+        "hr", "مریم", "صالحی", "کارشناس منابع انسانی", "hr", "140", "senior", "m.salehi", Role.HR, 2400
+    ),
+    DemoPerson(
         "admin", "پژمان", "طاهری", "مدیر فناوری اطلاعات", "it", "150", "senior", "p.taheri", Role.ADMIN, 2800
     ),
-    Person("it", "کاوه", "شریفی", "کارشناس IT", "it", "151", "admin", "k.sharifi", Role.IT, 620),
-    Person(
+    DemoPerson("it", "کاوه", "شریفی", "کارشناس IT", "it", "151", "admin", "k.sharifi", Role.IT, 620),
+    DemoPerson(
         "auditor",
         "لیلا",
         "مرادی",
@@ -92,17 +94,21 @@ PEOPLE: Final = (
         Role.AUDITOR,
         1100,
     ),
-    Person("owj", "حامد", "گودرزی", "مدیر دپارتمان اوج", "owj", "160", "senior", "h.goodarzi", None, 2100),
-    Person("owj-1", "الهام", "چگینی", "کارشناس فنی اوج", "owj", "161", "owj", "e.chegini"),
-    Person("owj-2", "پویا", "ژیان", "کارشناس پشتیبانی اوج", "owj", "162", "owj", "p.jian", None, 410),
-    Person("sales", "فرهاد", "ایزدی", "مدیر فروش", "sales", "170", "senior", "f.izadi", None, 2600),
-    Person("sales-1", "شیوا", "نوری", "کارشناس فروش", "sales", "171", "sales", "sh.nouri", None, 830),
-    Person("sales-2", "مهدی", "عباسی", "کارشناس مشاوره", "sales", "172", "sales", "m.abbasi", None, 365),
-    Person("sms-1", "زهرا", "کریمی", "کارشناس پشتیبانی آوانک", "sms-avanak", "122", "manager", "z.karimi"),
-    Person("branding-1", "نیما", "آذری", "گرافیست", "branding", "131", "branding", "n.azari", None, 510),
+    DemoPerson(
+        "owj", "حامد", "گودرزی", "مدیر دپارتمان اوج", "owj", "160", "senior", "h.goodarzi", None, 2100
+    ),
+    DemoPerson("owj-1", "الهام", "چگینی", "کارشناس فنی اوج", "owj", "161", "owj", "e.chegini"),
+    DemoPerson("owj-2", "پویا", "ژیان", "کارشناس پشتیبانی اوج", "owj", "162", "owj", "p.jian", None, 410),
+    DemoPerson("sales", "فرهاد", "ایزدی", "مدیر فروش", "sales", "170", "senior", "f.izadi", None, 2600),
+    DemoPerson("sales-1", "شیوا", "نوری", "کارشناس فروش", "sales", "171", "sales", "sh.nouri", None, 830),
+    DemoPerson("sales-2", "مهدی", "عباسی", "کارشناس مشاوره", "sales", "172", "sales", "m.abbasi", None, 365),
+    DemoPerson(
+        "sms-1", "زهرا", "کریمی", "کارشناس پشتیبانی آوانک", "sms-avanak", "122", "manager", "z.karimi"
+    ),
+    DemoPerson("branding-1", "نیما", "آذری", "گرافیست", "branding", "131", "branding", "n.azari", None, 510),
     # A new colleague in the trial of C9.6, so without an address yet, and one who left.
-    Person("sms-2", "پریسا", "قاسمی", "کارشناس محتوا", "sms-avanak", "123", "manager", "", None, 4),
-    Person("left", "سهیل", "ثابتی", "کارشناس فروش", "sales", "173", "sales", "s.sabeti", None, 1200, 45),
+    DemoPerson("sms-2", "پریسا", "قاسمی", "کارشناس محتوا", "sms-avanak", "123", "manager", "", None, 4),
+    DemoPerson("left", "سهیل", "ثابتی", "کارشناس فروش", "sales", "173", "sales", "s.sabeti", None, 1200, 45),
 )
 
 MANAGERS: Final = {
@@ -138,7 +144,7 @@ def load_staff(now: datetime) -> dict[str, User]:
     return users
 
 
-def _open_account(person: Person, now: datetime) -> User:
+def _open_account(person: DemoPerson, now: datetime) -> User:
     return open_account(
         username=str(person.role),
         first_name=person.first_name,
@@ -152,10 +158,10 @@ def _open_account(person: Person, now: datetime) -> User:
 
 
 def _hire(
-    person: Person, department: Department, manager: Employee | None, user: User | None, now: datetime
+    person: DemoPerson, department: Department, manager: Employee | None, user: User | None, now: datetime
 ) -> Employee:
     today = tehran_date(now)
-    details = Details(
+    details = EmployeeDetails(
         first_name=person.first_name,
         last_name=person.last_name,
         department=department,
@@ -171,7 +177,7 @@ def _hire(
     return employee
 
 
-def _email(person: Person) -> str:
+def _email(person: DemoPerson) -> str:
     return f"{person.email}@amootsoft.com" if person.email else ""
 
 

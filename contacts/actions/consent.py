@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from common.wording import count_text
-from contacts.hooks import Effect, Event, tell
+from contacts.hooks import Event, StoppedDeliveries, tell
 from contacts.models import ConsentEntry, Contact, OptOutCall
 from persian.text import fold, has_words, is_blank
 from staff.models import User
@@ -67,7 +67,7 @@ def set_consent(
             call = locked.calls.filter(closed_at__isnull=True).first()
         changed = getattr(locked, flag) != value
         noted = not changed and _note(locked, flag, reason, by, now)
-        effect = Effect()
+        effect = StoppedDeliveries()
         if changed:
             effect = _change(locked, flag, value, reason, by, now, source, call)
         elif value:
@@ -79,7 +79,7 @@ def set_consent(
     return ConsentEffect(changed, effect.stopped, effect.in_flight, noted)
 
 
-def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall, Effect]:
+def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall, StoppedDeliveries]:
     """Record that the customer is on the line about messages (C7.2): promotional ones wait from now on.
 
     A call that is open already is returned as it is. Raises PermissionDenied unless `by` may see customers.
@@ -88,7 +88,7 @@ def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall,
     with transaction.atomic():
         locked = _lock(contact)
         call = locked.calls.filter(closed_at__isnull=True).first()
-        effect = Effect()
+        effect = StoppedDeliveries()
         if call is None:
             call = OptOutCall.objects.create(contact=locked, opened_at=now, opened_by=by)
             _set(locked, voc_call_open=True, updated_at=now)
@@ -121,7 +121,7 @@ def _change(
     now: datetime,
     source: str,
     call: OptOutCall | None,
-) -> Effect:
+) -> StoppedDeliveries:
     if call is None and source == Source.VOC_CALL:
         call = contact.calls.create(opened_at=now, opened_by=by, closed_at=now, closed_by=by)
     _set(contact, **{flag: value, "updated_at": now})
@@ -162,11 +162,11 @@ def _note(contact: Contact, flag: str, reason: str, by: User, now: datetime) -> 
     return True
 
 
-def _close(contact: Contact, by: User, now: datetime) -> Effect:
+def _close(contact: Contact, by: User, now: datetime) -> StoppedDeliveries:
     """Close the open call, if there is one. The later instant wins, should a clock have gone back."""
     call = contact.calls.filter(closed_at__isnull=True).first()
     if call is None:
-        return Effect()
+        return StoppedDeliveries()
     call.closed_at, call.closed_by = max(now, call.opened_at), by
     call.save(update_fields=["closed_at", "closed_by"])
     _set(contact, voc_call_open=False, updated_at=now)

@@ -24,7 +24,7 @@ from common.wording import count_text
 from contacts.imports.export import report_lines
 from contacts.imports.notes import Notes
 from contacts.imports.rows import one_tag
-from contacts.imports.stage import Counts, RestrictedRow, SampleRow, Stage, staged
+from contacts.imports.stage import ImportCounts, RestrictedRow, SampleRow, Stage, staged
 from contacts.models import ContactImport
 from persian.text import fold_line
 from staff.models import User
@@ -53,7 +53,7 @@ class Sample:
 class Look:
     """What an import would do."""
 
-    counts: Counts
+    counts: ImportCounts
     sample: Sample
 
 
@@ -243,7 +243,9 @@ def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> 
     )
 
 
-def _keep_counts(import_id: int, counts: Counts, status: str, finished_at: datetime | None = None) -> None:
+def _keep_counts(
+    import_id: int, counts: ImportCounts, status: str, finished_at: datetime | None = None
+) -> None:
     ContactImport.objects.filter(pk=import_id).update(
         status=status,
         rows=counts.rows,

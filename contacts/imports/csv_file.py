@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from common.wording import place_text
 from contacts.imports.columns import is_header
-from contacts.imports.table import HEADER_WITHIN, Row, Table, split_header
+from contacts.imports.table import HEADER_WITHIN, Table, TableRow, split_header
 
 _SEPARATORS: Final = (",", ";", "\t", "|", "؛")
 _OLD_CODE_PAGE: Final = "cp1256"
@@ -62,7 +62,7 @@ def _is_windows_1256(path: Path) -> bool:
     return letters > 0.95 * len(high) and len(high.decode("utf-8", "ignore")) * 4 < len(high)
 
 
-def _rows(stream: TextIO) -> Iterator[Row]:
+def _rows(stream: TextIO) -> Iterator[TableRow]:
     lines = _checked_lines(stream)
     passed, first = 0, ""
     separator = ""
@@ -85,7 +85,7 @@ def _rows(stream: TextIO) -> Iterator[Row]:
     begins = 1
     try:
         for cells in reader:
-            yield Row(passed + begins, cells)
+            yield TableRow(passed + begins, cells)
             begins = reader.line_num + 1
     except csv.Error as error:
         raise ValidationError(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from common.wording import count_text
 from contacts.imports.columns import Columns
-from contacts.imports.table import FORMULA_MARK, Row
+from contacts.imports.table import FORMULA_MARK, TableRow
 from contacts.search import search_text
 from persian.digits import to_ascii
 from persian.keys import compare_key
@@ -97,7 +97,7 @@ class Person(NamedTuple):
         return search_text(self.name, self.company, self.customer_no, self.mobile, self.phone)
 
 
-class Reader:
+class RowReader:
     """Turns rows into persons or problems, and remembers which numbers the file has had."""
 
     def __init__(self, columns: Columns) -> None:
@@ -107,7 +107,7 @@ class Reader:
         self._numbers: set[str] = set()
         self._customer_nos: set[str] = set()
 
-    def read(self, row: Row) -> Person | list[Problem] | None:
+    def read(self, row: TableRow) -> Person | list[Problem] | None:
         """The row's person, or everything that is wrong with it, or None for a blank row."""
         problems: list[Problem] = []
         cells = ["" if cell in _NOTHING else cell for cell in map(str.strip, row.cells)]
@@ -131,7 +131,7 @@ class Reader:
             self._customer_nos.add(compare_key(person.customer_no))
         return person
 
-    def _refusing(self, row: Row) -> list[Problem]:
+    def _refusing(self, row: TableRow) -> list[Problem]:
         """A row whose own list says that nothing is to be sent: a VOC expert records that, no import."""
 
         def said(places: tuple[int, ...]) -> list[str]:
@@ -142,7 +142,7 @@ class Reader:
         refusing += [cell for cell in said(self._columns.permissions) if _is_no(cell)]
         return [Problem(row.number, "", cell[:VALUE_SHOWN], "says_not_to_send") for cell in refusing[:1]]
 
-    def hidden(self, row: Row) -> list[Problem] | None:
+    def hidden(self, row: TableRow) -> list[Problem] | None:
         """A row that a filter or somebody hid is not taken unseen."""
         said = next((cell for cell in map(str.strip, row.cells) if cell), None)
         return None if said is None else [Problem(row.number, "", said[:VALUE_SHOWN], "hidden_row")]
@@ -168,7 +168,7 @@ def _is_formula(cell: str) -> bool:
     return cell.startswith(FORMULA_MARK) and not _TEXT_FORMULA.fullmatch(cell)
 
 
-def _unusable(row: Row, cells: list[str], columns: Columns) -> list[Problem]:
+def _unusable(row: TableRow, cells: list[str], columns: Columns) -> list[Problem]:
     """Cells that are no values, and cells beyond the header."""
     problems = []
     for name, index in columns.position.items():

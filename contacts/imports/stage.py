@@ -24,11 +24,11 @@ from common.wording import count_text
 from contacts.hooks import Event, tell
 from contacts.imports.columns import Columns, title_of
 from contacts.imports.escaping import plain_cell
-from contacts.imports.export import Refused
+from contacts.imports.export import RefusedRow
 from contacts.imports.notes import Notes, columns_of
 from contacts.imports.read import open_table
-from contacts.imports.rows import Person, Problem, Reader, with_tag
-from contacts.imports.table import Row, Table
+from contacts.imports.rows import Person, Problem, RowReader, with_tag
+from contacts.imports.table import Table, TableRow
 
 _COLUMNS = (
     "row, field, value, code, name, company, customer_no, email, mobile, phone, address, tags, search_text,"
@@ -129,7 +129,7 @@ _NO_PERSON = (None,) * 9
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ImportCounts:
     """`rows` is all that say something; the other four add up to it."""
 
     rows: int
@@ -217,7 +217,7 @@ class Stage:
             columns = columns_of(table)
             self.notes = Notes.of(table, columns)
             self.header = _header_of(table)
-            reader = Reader(columns)
+            reader = RowReader(columns)
             for row in _rows_of(table, columns):
                 read = reader.hidden(row) if row.hidden else reader.read(row)
                 self.notes.hidden_rows += row.hidden and read is not None
@@ -250,7 +250,7 @@ class Stage:
                 code="too_many_rows",
             )
 
-    def _keep(self, copy: Any, read: Person | list[Problem], row: Row) -> None:
+    def _keep(self, copy: Any, read: Person | list[Problem], row: TableRow) -> None:
         if isinstance(read, Person):
             copy.write_row(_line_of(read, self._tag))
             return
@@ -261,13 +261,13 @@ class Stage:
             copy.write_row((*fault, *_NO_PERSON, cells))
             cells = None
 
-    def look(self) -> Counts:
+    def look(self) -> ImportCounts:
         """What applying would do."""
         self._cursor.execute(
             f"SELECT v, count(*) FROM (SELECT {_VERDICT} AS v {_JUDGED} WHERE s.code IS NULL) j GROUP BY v"  # noqa: S608
         )
         by_verdict: dict[str, int] = dict(self._cursor.fetchall())
-        return Counts(
+        return ImportCounts(
             self._rows,
             by_verdict.get("new", 0),
             by_verdict.get("changed", 0),
@@ -289,7 +289,7 @@ class Stage:
         self._cursor.execute(_RESTRICTED, [limit])
         return [RestrictedRow(*row) for row in self._cursor.fetchall()]
 
-    def refusals(self) -> Iterator[Refused]:
+    def refusals(self) -> Iterator[RefusedRow]:
         """Everything that was refused, in the file's order."""
         self._cursor.execute(
             "SELECT row, field, value, code, cells FROM contact_staging WHERE code IS NOT NULL"
@@ -297,7 +297,7 @@ class Stage:
         )
         while rows := self._cursor.fetchmany(1_000):
             for *fault, cells in rows:
-                yield Refused(Problem(*fault), cells)
+                yield RefusedRow(Problem(*fault), cells)
 
     def keep_refusals(self, import_id: int) -> None:
         """Store what was refused with the import, and the file's header."""
@@ -317,7 +317,7 @@ class Stage:
         """Store, after `apply`, who was in the list."""
         self._cursor.execute(_CUSTOMERS, [import_id])
 
-    def apply(self, now: datetime, import_id: int) -> Counts:
+    def apply(self, now: datetime, import_id: int) -> ImportCounts:
         """Write what is new or changed, and keep what it was before. The flags of consent are never touched;
         what waits for a number that came to a customer who had refused is stopped."""
         self._cursor.execute(_APPLY, {"now": now, "imported": import_id})
@@ -326,7 +326,7 @@ class Stage:
         for (contact_id,) in self._cursor.fetchall():
             tell(Event.TIGHTENED, contact_id, now)
         unchanged = self._rows - self._refused - created - updated
-        return Counts(self._rows, created, updated, unchanged, self._refused)
+        return ImportCounts(self._rows, created, updated, unchanged, self._refused)
 
 
 @contextmanager
@@ -362,14 +362,14 @@ def _header_of(table: Table) -> list[str]:
     return [title_of(cell) if table.headless else cell for cell in table.header.cells]
 
 
-def _rows_of(table: Table, columns: Columns) -> Iterator[Row]:
+def _rows_of(table: Table, columns: Columns) -> Iterator[TableRow]:
     """The table's rows; those of a report of refused rows as they were before it."""
     if not columns.report:
         return table.rows
     return (row._replace(cells=list(map(plain_cell, row.cells))) for row in table.rows)
 
 
-def _cells_literal(row: Row) -> str:
+def _cells_literal(row: TableRow) -> str:
     return _quoted(map(_storable, row.cells))
 
 

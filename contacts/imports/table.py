@@ -18,7 +18,7 @@ FORMULA_MARK = "="
 HEADER_WITHIN: Final = 10
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """`number` is what the spreadsheet or the editor shows beside the row, from 1."""
 
     number: int
@@ -34,15 +34,15 @@ class Table:
     windows-1256, which says nothing of itself, so a person must look at the names.
     """
 
-    header: Row
-    rows: Iterator[Row]
+    header: TableRow
+    rows: Iterator[TableRow]
     sheet: str = ""
     other_sheets: tuple[str, ...] = ()
     headless: bool = False
     old_code_page: bool = False
 
 
-def split_header(rows: Iterator[Row]) -> Table:
+def split_header(rows: Iterator[TableRow]) -> Table:
     """The header and what stands below: the first of the first rows that names a column of numbers.
 
     A title may stand above it. Where no row is a header and the first holds a number, the file is a list of
@@ -58,7 +58,7 @@ def split_header(rows: Iterator[Row]) -> Table:
     if any(numbers):
         place = numbers.index(True)
         header = ["phone" if n == place else f"({n + 1})" for n in range(len(numbers))]
-        return Table(Row(first[0].number, header), chain(first, rows), headless=True)
+        return Table(TableRow(first[0].number, header), chain(first, rows), headless=True)
     return Table(first[0], chain(first[1:], rows))
 
 

@@ -42,7 +42,7 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 Attributes = list[str]
 
 
-class Refused(Exception):
+class RefusedFile(Exception):
     """The file cannot be used: `code` says why, `said` is what the sentence needs."""
 
     def __init__(self, code: str, **said: object) -> None:
@@ -73,7 +73,7 @@ def read(path: str, max_rows: int) -> Iterator[Any]:
 
     sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(index)
     if sheet.start is None:
-        raise Refused("sheet_empty", sheet=name)
+        raise RefusedFile("sheet_empty", sheet=name)
     yield {"sheet": name, "others": others, "merged": shape.merged}
     left = [""] * sheet.start[1]
     batch: list[tuple[int, int, list[str]]] = []
@@ -117,14 +117,14 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     names = {member.filename for member in members}
     if "xl/workbook.xml" not in names:
-        raise Refused("not_xlsx")
+        raise RefusedFile("not_xlsx")
     if "xl/vbaProject.bin" in names:
-        raise Refused("macros")
+        raise RefusedFile("macros")
     unpacked = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED:
-        raise Refused("xlsx_too_big", members=len(members), mib=unpacked // 2**20)
+        raise RefusedFile("xlsx_too_big", members=len(members), mib=unpacked // 2**20)
     if any(m.file_size > _SMALL * 2 and m.file_size > _MAX_RATIO * m.compress_size for m in members):
-        raise Refused("xlsx_memory")
+        raise RefusedFile("xlsx_memory")
 
 
 def _first_visible(archive: zipfile.ZipFile) -> tuple[int, str, str, list[str]]:
@@ -145,13 +145,13 @@ def _first_visible(archive: zipfile.ZipFile) -> tuple[int, str, str, list[str]]:
 
     for member, handle in (("xl/_rels/workbook.xml.rels", relation), ("xl/workbook.xml", sheet)):
         if archive.getinfo(member).file_size > _MAX_BOOK:
-            raise Refused("xlsx_broken")
+            raise RefusedFile("xlsx_broken")
         parse(archive, member, handle)
     visible = [
         (n, name, targets[key]) for n, (name, key, seen) in enumerate(sheets) if seen and key in targets
     ]
     if not visible:
-        raise Refused("no_visible_sheet")
+        raise RefusedFile("no_visible_sheet")
     index, name, target = visible[0]
     member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
     return index, name, member, [other for _index, other, _target in visible[1:]][:20]
@@ -175,7 +175,7 @@ def parse(archive: zipfile.ZipFile, member: str, handle: Callable[[str, Attribut
         handle(name.rpartition(":")[2] if ":" in name else name, attributes)
 
     def doctype(*_said: object) -> None:
-        raise Refused("xlsx_broken")
+        raise RefusedFile("xlsx_broken")
 
     parser.StartElementHandler = start
     parser.StartDoctypeDeclHandler = doctype
@@ -185,7 +185,7 @@ def parse(archive: zipfile.ZipFile, member: str, handle: Callable[[str, Attribut
             parser.Parse(chunk, False)
             fed += len(chunk)
             if fed > MAX_UNPACKED or fed - parser.CurrentByteIndex > _MAX_TOKEN:
-                raise Refused("xlsx_broken")
+                raise RefusedFile("xlsx_broken")
     parser.Parse(b"", True)
 
 
@@ -247,15 +247,15 @@ class Shape:
         """The cell has a value. Raises Refused if it stands too far out."""
         self._locate()
         if self._column >= MAX_COLUMNS:
-            raise Refused("too_many_columns", column=column_name(self._column), limit=MAX_COLUMNS)
+            raise RefusedFile("too_many_columns", column=column_name(self._column), limit=MAX_COLUMNS)
         if self._row > self._last_row:
-            raise Refused("too_many_rows", row=self._row + 1)
+            raise RefusedFile("too_many_rows", row=self._row + 1)
 
     def _formula(self) -> None:
         self._place()
         self._formula_count += 1
         if self._formula_count > MAX_FORMULAS:
-            raise Refused("formulas")
+            raise RefusedFile("formulas")
         self.formulas.setdefault(self._row, []).append(self._column)
 
     def _merge(self, ref: str) -> None:
@@ -273,7 +273,7 @@ def _position(ref: str) -> tuple[int, int]:
 
 def _column_index(letters: str) -> int:
     if not 0 < len(letters) <= 3 or not letters.isascii() or not letters.isalpha():
-        raise Refused("xlsx_broken")
+        raise RefusedFile("xlsx_broken")
     index = 0
     for letter in letters.upper():
         index = index * 26 + ord(letter) - ord("A") + 1
@@ -306,7 +306,7 @@ def _answer(path: str, max_rows: int) -> Iterator[Any]:
     )  # fmt: skip
     try:
         yield from read(path, max_rows)
-    except Refused as refused:
+    except RefusedFile as refused:
         yield {"error": refused.code, **refused.said}
     except MemoryError:
         yield {"error": "xlsx_memory"}

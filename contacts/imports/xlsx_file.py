@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from common.wording import count_text, place_text
 from contacts.imports import xlsx_child
-from contacts.imports.table import Row, Table, split_header
+from contacts.imports.table import Table, TableRow, split_header
 
 MAX_LINE: Final = 16 * 1024 * 1024  # bytes: 100 rows of long texts
 _PIECE: Final = 64 * 1024
@@ -81,12 +81,12 @@ class _Child:
         self._lines: list[bytes] = []
         self._rest = b""
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[TableRow]:
         while isinstance(batch := self.line(), list):
             for number, hidden, cells in batch:
                 if len(cells) > xlsx_child.MAX_COLUMNS:
                     raise _too_many_columns(xlsx_child.column_name(len(cells) - 1))
-                yield Row(number, cells, bool(hidden))
+                yield TableRow(number, cells, bool(hidden))
 
     def line(self) -> Any:
         """The next line. Raises ValidationError if the process says why it stops, or died."""

@@ -16,7 +16,7 @@ from contacts.forms import CustomerFilter, PageKeys, ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.presenting import history_of, import_changes_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
-from contacts.selectors import known_tags, words_of_others
+from contacts.selectors import foreign_restrictions, known_tags
 from staff.permissions import requires, signed_in
 
 
@@ -26,7 +26,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     form = CustomerFilter(request.GET or None)
     asked = form.chosen()
     page = page_of(_filtered(asked), asked | PageKeys(request.GET).values())
-    foreign = words_of_others([*page.rows, *page.similar])
+    foreign = foreign_restrictions([*page.rows, *page.similar])
     context = {
         "form": form,
         "is_filtered": bool(asked),
@@ -65,7 +65,7 @@ def _card(
     history = history_of(contact) if may_see_history else []
     context = {
         "contact": contact,
-        "foreign": words_of_others([contact]).get(contact.pk, []),
+        "foreign": foreign_restrictions([contact]).get(contact.pk, []),
         "former": contact.numbers.filter(until__isnull=False).order_by("-until"),
         "options": options_of(contact, refused),
         "open_call": contact.calls.filter(closed_at__isnull=True).select_related("opened_by").first(),

@@ -16,7 +16,7 @@ from typing import Any, Final
 from gateways.statuses import CODES
 
 
-class Stage(Enum):
+class FaultStage(Enum):
     """When a fault acts on a call."""
 
     DOOR = auto()  # before anything is read: the port is shut
@@ -39,10 +39,10 @@ class Value(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultSpec:
     """A fault that can be chosen. `default` stands for a missing value; None makes it required."""
 
-    stage: Stage
+    stage: FaultStage
     value: Value
     default: str | None
     help: str
@@ -50,32 +50,54 @@ class Kind:
 
 FOREVER: Final = "600"
 
-KINDS: Final[dict[str, Kind]] = {
-    "refuse": Kind(Stage.DOOR, Value.SECONDS, "1", "shut the port so long, at the start and after a call"),
-    "latency": Kind(Stage.BEFORE, Value.SECONDS, None, "wait so long, then go on"),
-    "5xx": Kind(Stage.BEFORE, Value.HTTP_STATUS, "503", "this HTTP status, nobody accepted"),
-    "reset": Kind(Stage.BEFORE, Value.NONE, "", "reset the connection, nobody accepted"),
-    "hang": Kind(Stage.BEFORE, Value.SECONDS, FOREVER, "never answer; with seconds: accept and answer late"),
-    "html": Kind(Stage.BEFORE, Value.NONE, "", "a web page with HTTP 200, nobody accepted"),
-    "chokes": Kind(Stage.BEFORE, Value.WORD, None, "HTTP 503 to calls that hold this word, nobody accepted"),
-    "account": Kind(Stage.REFUSAL, Value.STATUS, None, "refuse with this status of the account"),
-    "provider": Kind(Stage.REFUSAL, Value.STATUS, "-300", "refuse with 500 or -300"),
-    "hours": Kind(Stage.REFUSAL, Value.NONE, "", "refuse with -6 (Avanak only)"),
-    "audio": Kind(Stage.REFUSAL, Value.WORD, "pending", "every audio is pending or rejected (Avanak only)"),
-    "partial": Kind(Stage.DURING, Value.SHARE, None, "refuse this share of the recipients with 101"),
-    "partial-unanswered": Kind(Stage.DURING, Value.SHARE, None, "accept this share and leave it out of Data"),
-    "no-data": Kind(Stage.DURING, Value.NONE, "", "accept, answer Success with an empty Data"),
-    "huge-id": Kind(Stage.DURING, Value.NONE, "", "accept, answer with an id of 2^63"),
-    "extra-numbers": Kind(Stage.DURING, Value.NONE, "", "accept, name numbers that nobody sent as well"),
-    "unknown-status": Kind(Stage.DURING, Value.STATUS, "Whatever", "accept, answer with this status"),
-    "5xx-after-accept": Kind(Stage.AFTER, Value.HTTP_STATUS, "503", "accept, then this HTTP status"),
-    "reset-after-accept": Kind(Stage.AFTER, Value.NONE, "", "accept, then reset the connection"),
-    "hang-after-accept": Kind(Stage.AFTER, Value.SECONDS, FOREVER, "accept, then never answer, or so late"),
-    "html-after-accept": Kind(Stage.AFTER, Value.NONE, "", "accept, then a web page with HTTP 200"),
-    "half-json": Kind(Stage.AFTER, Value.NONE, "", "accept, then half of the answer"),
-    "clock": Kind(Stage.BESIDE, Value.SECONDS, None, "the answer's Date differs by so much, also backwards"),
-    "unquoted": Kind(Stage.BESIDE, Value.WORD, None, "an answer that holds this word is no JSON"),
-    "oversize": Kind(Stage.AFTER, Value.NONE, "", "accept, then an answer of 40 MB"),
+KINDS: Final[dict[str, FaultSpec]] = {
+    "refuse": FaultSpec(
+        FaultStage.DOOR, Value.SECONDS, "1", "shut the port so long, at the start and after a call"
+    ),
+    "latency": FaultSpec(FaultStage.BEFORE, Value.SECONDS, None, "wait so long, then go on"),
+    "5xx": FaultSpec(FaultStage.BEFORE, Value.HTTP_STATUS, "503", "this HTTP status, nobody accepted"),
+    "reset": FaultSpec(FaultStage.BEFORE, Value.NONE, "", "reset the connection, nobody accepted"),
+    "hang": FaultSpec(
+        FaultStage.BEFORE, Value.SECONDS, FOREVER, "never answer; with seconds: accept and answer late"
+    ),
+    "html": FaultSpec(FaultStage.BEFORE, Value.NONE, "", "a web page with HTTP 200, nobody accepted"),
+    "chokes": FaultSpec(
+        FaultStage.BEFORE, Value.WORD, None, "HTTP 503 to calls that hold this word, nobody accepted"
+    ),
+    "account": FaultSpec(FaultStage.REFUSAL, Value.STATUS, None, "refuse with this status of the account"),
+    "provider": FaultSpec(FaultStage.REFUSAL, Value.STATUS, "-300", "refuse with 500 or -300"),
+    "hours": FaultSpec(FaultStage.REFUSAL, Value.NONE, "", "refuse with -6 (Avanak only)"),
+    "audio": FaultSpec(
+        FaultStage.REFUSAL, Value.WORD, "pending", "every audio is pending or rejected (Avanak only)"
+    ),
+    "partial": FaultSpec(
+        FaultStage.DURING, Value.SHARE, None, "refuse this share of the recipients with 101"
+    ),
+    "partial-unanswered": FaultSpec(
+        FaultStage.DURING, Value.SHARE, None, "accept this share and leave it out of Data"
+    ),
+    "no-data": FaultSpec(FaultStage.DURING, Value.NONE, "", "accept, answer Success with an empty Data"),
+    "huge-id": FaultSpec(FaultStage.DURING, Value.NONE, "", "accept, answer with an id of 2^63"),
+    "extra-numbers": FaultSpec(
+        FaultStage.DURING, Value.NONE, "", "accept, name numbers that nobody sent as well"
+    ),
+    "unknown-status": FaultSpec(
+        FaultStage.DURING, Value.STATUS, "Whatever", "accept, answer with this status"
+    ),
+    "5xx-after-accept": FaultSpec(
+        FaultStage.AFTER, Value.HTTP_STATUS, "503", "accept, then this HTTP status"
+    ),
+    "reset-after-accept": FaultSpec(FaultStage.AFTER, Value.NONE, "", "accept, then reset the connection"),
+    "hang-after-accept": FaultSpec(
+        FaultStage.AFTER, Value.SECONDS, FOREVER, "accept, then never answer, or so late"
+    ),
+    "html-after-accept": FaultSpec(FaultStage.AFTER, Value.NONE, "", "accept, then a web page with HTTP 200"),
+    "half-json": FaultSpec(FaultStage.AFTER, Value.NONE, "", "accept, then half of the answer"),
+    "clock": FaultSpec(
+        FaultStage.BESIDE, Value.SECONDS, None, "the answer's Date differs by so much, also backwards"
+    ),
+    "unquoted": FaultSpec(FaultStage.BESIDE, Value.WORD, None, "an answer that holds this word is no JSON"),
+    "oversize": FaultSpec(FaultStage.AFTER, Value.NONE, "", "accept, then an answer of 40 MB"),
 }
 
 _SYNTAX: Final = re.compile(
@@ -99,7 +121,7 @@ class Fault:
     provider: str = ""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FaultSpec:
         return KINDS[self.name]
 
     @property
@@ -130,7 +152,7 @@ def parse_fault(option: str) -> Fault:
     return Fault(match["name"], value or "", probability, count, match["provider"] or "")
 
 
-def _problem_of(kind: Kind, value: str | None) -> str:
+def _problem_of(kind: FaultSpec, value: str | None) -> str:
     """What is wrong with a value, '' if nothing is."""
     if value is None:
         return "a value is missing; write it as name:value."
@@ -152,7 +174,7 @@ def _problem_of(kind: Kind, value: str | None) -> str:
     return ""
 
 
-def _status_problem(kind: Kind, value: str) -> str:
+def _status_problem(kind: FaultSpec, value: str) -> str:
     is_number = value.lstrip("-").isdigit()
     if kind is KINDS["account"] and not is_number and value not in CODES:
         return f"{value} is no status of the providers; there are {', '.join(CODES)}, or a number."
@@ -170,7 +192,7 @@ def _float(text: str) -> float | None:
 
 def _concerns(fault: Fault, params: Mapping[str, Any]) -> bool:
     """Whether a fault that is about a word in the call is about this one."""
-    about_a_word = fault.kind.value is Value.WORD and fault.kind.stage is Stage.BEFORE
+    about_a_word = fault.kind.value is Value.WORD and fault.kind.stage is FaultStage.BEFORE
     return not about_a_word or any(fault.value in str(value) for value in params.values())
 
 
@@ -198,9 +220,9 @@ class Faults:
 
     def pick(self, provider: str, *, sending: bool, params: Mapping[str, Any]) -> list[Fault]:
         """The faults that act on this call, counted down; those about recipients on sending calls only."""
-        stages = set(Stage) - {Stage.DOOR}
+        stages = set(FaultStage) - {FaultStage.DOOR}
         if not sending:
-            stages -= {Stage.DURING, Stage.AFTER}
+            stages -= {FaultStage.DURING, FaultStage.AFTER}
         return [
             fault
             for fault in self.active
@@ -209,10 +231,10 @@ class Faults:
 
     def shut_for(self) -> float:
         """Seconds for which the port is to be shut now, 0 for not at all."""
-        acting = [fault.number for fault in self.active if self._acts(fault, {Stage.DOOR})]
+        acting = [fault.number for fault in self.active if self._acts(fault, {FaultStage.DOOR})]
         return max(acting, default=0)
 
-    def _acts(self, fault: Fault, stages: set[Stage]) -> bool:
+    def _acts(self, fault: Fault, stages: set[FaultStage]) -> bool:
         if fault.kind.stage not in stages or fault.left == 0 or self.random.random() >= fault.probability:
             return False
         if fault.left is not None:

@@ -25,7 +25,7 @@ from aiohttp import web
 
 from devtools.fake_gateway.amootsms import AmootSmsFake
 from devtools.fake_gateway.avanak import AvanakFake
-from devtools.fake_gateway.faults import Fault, FaultError, Faults, Stage
+from devtools.fake_gateway.faults import Fault, FaultError, Faults, FaultStage
 from devtools.fake_gateway.log import GatewayLog, encode, stamp
 from devtools.fake_gateway.provider import GOES_ON, Call, FakeProvider, Fate
 from devtools.fake_gateway.relays import Relay, Relays
@@ -201,11 +201,11 @@ class FakeGateway:
     ) -> web.StreamResponse | None:
         """The faults that come before anybody is accepted; None if the call goes on."""
         for fault in call.faults:
-            if fault.kind.stage is Stage.REFUSAL:
+            if fault.kind.stage is FaultStage.REFUSAL:
                 answer = fake.refusal(method, fault, call)
                 if answer is not GOES_ON:
                     return _json(answer)
-            if fault.kind.stage is not Stage.BEFORE:
+            if fault.kind.stage is not FaultStage.BEFORE:
                 continue
             if fault.name == "latency" or (fault.name == "hang" and fault.number < 600):
                 await self._wait(fault.number)
@@ -216,7 +216,7 @@ class FakeGateway:
     async def _after(self, request: web.BaseRequest, answer: Any, faults: list[Fault]) -> web.StreamResponse:
         """The answer of an accepted call, spoilt by its faults."""
         for fault in faults:
-            if fault.kind.stage is not Stage.AFTER:
+            if fault.kind.stage is not FaultStage.AFTER:
                 continue
             if fault.name == "hang-after-accept" and fault.number < 600:
                 await self._wait(fault.number)

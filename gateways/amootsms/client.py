@@ -31,7 +31,7 @@ from gateways.base import (
 from gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
 from gateways.masking import masked
 from gateways.reading import NotJson, as_amount, as_id, field_of, last_ten, parse_json, provider_time
-from gateways.statuses import DUPLICATE_ADDRESS, Kind, kind_of, name_of
+from gateways.statuses import DUPLICATE_ADDRESS, StatusKind, kind_of, name_of
 from persian.phones import local_form
 
 LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
@@ -204,7 +204,7 @@ class AmootSms:
             try:
                 body, raw = await self._ask("GetDeliveries", {"ListMessageID": ",".join(some)})
             except GatewayError as error:
-                if kind_of(error.code) not in (Kind.VAGUE, Kind.CONTENT):
+                if kind_of(error.code) not in (StatusKind.VAGUE, StatusKind.CONTENT):
                     raise
                 if len(some) > 1 and halvings < HALVINGS:
                     halvings += 1
@@ -240,7 +240,7 @@ class AmootSms:
             return [read_inbound(row) for row in rows]
         if not isinstance(value, dict):
             return _rows({"Data": rows}, raw)
-        if kind_of(value.get("Status")) is not Kind.SUCCESS or not answer.is_good:
+        if kind_of(value.get("Status")) is not StatusKind.SUCCESS or not answer.is_good:
             raise call_error(value.get("Status"), raw)
         return _rows(value, raw)
 
@@ -275,7 +275,7 @@ class AmootSms:
                 raw = masked(answer.text, [self._http.token])
                 value = _parsed(answer, raw)
                 status = value if isinstance(value, str) else field_of(value, "Status")
-                if kind_of(status) is not Kind.SUCCESS or not answer.is_good:
+                if kind_of(status) is not StatusKind.SUCCESS or not answer.is_good:
                     raise call_error(status, raw)
 
     async def close(self) -> None:
@@ -294,7 +294,7 @@ class AmootSms:
         answer = await self._http.post(method, fields, limit=limit or ANSWER_LIMIT)
         raw = masked(answer.text, [self._http.token])
         body = self._body(answer, raw)
-        if kind_of(body.get("Status")) is not Kind.SUCCESS or not answer.is_good:
+        if kind_of(body.get("Status")) is not StatusKind.SUCCESS or not answer.is_good:
             raise call_error(body.get("Status"), raw)
         return answer, body, raw
 
@@ -328,7 +328,7 @@ def _read_outcomes(batch: Batch, body: dict[str, Any], raw: str, *, believe: boo
     """
     rows = body.get("Data") or []
     campaign_id = as_id(body.get("CampaignID"))
-    succeeded = kind_of(body.get("Status")) is Kind.SUCCESS
+    succeeded = kind_of(body.get("Status")) is StatusKind.SUCCESS
     if not isinstance(rows, list) or (not believe and (rows or succeeded)):
         _not_understood("answer_not_understood", raw)
     if not rows and not succeeded:

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateways.base import DeliveryReport, Report
+from gateways.base import DeliveryReport, ReportStatus
 from gateways.reading import as_id, as_int, last_ten
 
 # The provider's word, and its meaning. A type that is not listed is unclear.
-DELIVERY_TYPES: Final[dict[int, tuple[str, Report]]] = {
-    0: ("sent_to_operator", Report.PENDING),
-    1: ("delivered", Report.DELIVERED),
-    2: ("not_delivered", Report.UNDELIVERED),
-    3: ("operator_error", Report.UNDELIVERED),
-    5: ("unknown_error", Report.UNCLEAR),
-    8: ("reached_operator", Report.PENDING),
-    16: ("not_reached_operator", Report.UNDELIVERED),
-    35: ("blacklist", Report.UNDELIVERED),
-    100: ("unknown", Report.UNCLEAR),
-    200: ("sent", Report.PENDING),
-    300: ("filtered", Report.UNDELIVERED),
-    400: ("in_send_list", Report.PENDING),
+DELIVERY_TYPES: Final[dict[int, tuple[str, ReportStatus]]] = {
+    0: ("sent_to_operator", ReportStatus.PENDING),
+    1: ("delivered", ReportStatus.DELIVERED),
+    2: ("not_delivered", ReportStatus.UNDELIVERED),
+    3: ("operator_error", ReportStatus.UNDELIVERED),
+    5: ("unknown_error", ReportStatus.UNCLEAR),
+    8: ("reached_operator", ReportStatus.PENDING),
+    16: ("not_reached_operator", ReportStatus.UNDELIVERED),
+    35: ("blacklist", ReportStatus.UNDELIVERED),
+    100: ("unknown", ReportStatus.UNCLEAR),
+    200: ("sent", ReportStatus.PENDING),
+    300: ("filtered", ReportStatus.UNDELIVERED),
+    400: ("in_send_list", ReportStatus.PENDING),
     # The vendor's WSDL calls it NoReceipt: no receipt came, which says nothing of the message.
-    500: ("no_receipt", Report.UNCLEAR),
-    501: ("sent_through_avanak", Report.PENDING),
-    502: ("sent_through_backup_line", Report.PENDING),
-    900: ("queued", Report.PENDING),
-    950: ("wrong_number", Report.UNDELIVERED),
-    951: ("empty", Report.UNDELIVERED),
-    952: ("bad_short_code", Report.UNDELIVERED),
+    500: ("no_receipt", ReportStatus.UNCLEAR),
+    501: ("sent_through_avanak", ReportStatus.PENDING),
+    502: ("sent_through_backup_line", ReportStatus.PENDING),
+    900: ("queued", ReportStatus.PENDING),
+    950: ("wrong_number", ReportStatus.UNDELIVERED),
+    951: ("empty", ReportStatus.UNDELIVERED),
+    952: ("bad_short_code", ReportStatus.UNDELIVERED),
 }
 
 
@@ -42,5 +42,5 @@ def read_report(row: object) -> DeliveryReport | None:
     delivery_type = as_int(row.get("DeliveryType"))
     known = DELIVERY_TYPES.get(delivery_type) if delivery_type is not None else None
     number: Any = row.get("Number", row.get("Mobile"))
-    word, meaning = known or ("" if delivery_type is None else str(delivery_type)[:60], Report.UNCLEAR)
+    word, meaning = known or ("" if delivery_type is None else str(delivery_type)[:60], ReportStatus.UNCLEAR)
     return DeliveryReport(provider_id, last_ten(number), meaning, word)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Result, Trouble
-from gateways.statuses import Kind, kind_of, name_of
+from gateways.statuses import StatusKind, kind_of, name_of
 
 _TROUBLES: Final = {
-    Kind.ACCOUNT: Trouble.ACCOUNT,
-    Kind.PROVIDER: Trouble.PROVIDER,
-    Kind.CONTENT: Trouble.CONTENT,
+    StatusKind.ACCOUNT: Trouble.ACCOUNT,
+    StatusKind.PROVIDER: Trouble.PROVIDER,
+    StatusKind.CONTENT: Trouble.CONTENT,
 }
 
 # A recipient's own refusal is final. Codes of the account or the provider beside one recipient say
 # nothing against that person: the outcome is asked for, and whoever was not taken goes again.
 _RESULTS: Final = {
-    Kind.SUCCESS: Result.ACCEPTED,
-    Kind.RECIPIENT: Result.REJECTED,
-    Kind.CONTENT: Result.REJECTED,
-    Kind.VAGUE: Result.REJECTED,
+    StatusKind.SUCCESS: Result.ACCEPTED,
+    StatusKind.RECIPIENT: Result.REJECTED,
+    StatusKind.CONTENT: Result.REJECTED,
+    StatusKind.VAGUE: Result.REJECTED,
 }
 
 
@@ -30,7 +30,7 @@ def call_error(status: object, raw: str) -> GatewayError:
     """
     kind = kind_of(status)
     code = name_of(status)
-    if kind is Kind.RECIPIENT:
+    if kind is StatusKind.RECIPIENT:
         return BatchRefused(code, trouble=Trouble.CONTENT, raw=raw)
     if kind in _TROUBLES:
         return NotSent(code, trouble=_TROUBLES[kind], raw=raw)

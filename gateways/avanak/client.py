@@ -21,7 +21,7 @@ from gateways.base import (
     NotSent,
     OutcomeUnknown,
     RecipientOutcome,
-    Report,
+    ReportStatus,
     Result,
     Trouble,
 )
@@ -38,7 +38,7 @@ from gateways.reading import (
     parse_json,
     provider_time,
 )
-from gateways.statuses import Kind, kind_of
+from gateways.statuses import StatusKind, kind_of
 from persian.phones import local_form
 
 TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes
@@ -95,7 +95,7 @@ class Avanak:
     async def account(self) -> Account:
         """`AccountStatus`. Raises `NotSent` with the account's or the provider's trouble."""
         body, raw, is_good = await self._post("AccountStatus", {})
-        if not is_good or kind_of(field_of(body, "Status")) is not Kind.SUCCESS:
+        if not is_good or kind_of(field_of(body, "Status")) is not StatusKind.SUCCESS:
             raise account_error(_result(body), raw)
         name = field_of(body, "AccountName")
         return Account(str(name or "")[:200], as_amount(field_of(body, "RemaindCredit")))
@@ -234,10 +234,10 @@ def _read_report(campaign_id: str, row: object) -> DeliveryReport | None:
     answered = seconds is not None and seconds > 0
     word = str(status)[:60] if isinstance(status, int | str) and not isinstance(status, bool) else ""
     if answered:
-        return DeliveryReport(campaign_id, number, Report.DELIVERED, word)
+        return DeliveryReport(campaign_id, number, ReportStatus.DELIVERED, word)
     if as_int(row.get("TryCount")) == 0:
-        return DeliveryReport(campaign_id, number, Report.PENDING, f"{NOT_DIALLED}:{word}"[:60])
-    return DeliveryReport(campaign_id, number, Report.UNCLEAR, word)
+        return DeliveryReport(campaign_id, number, ReportStatus.PENDING, f"{NOT_DIALLED}:{word}"[:60])
+    return DeliveryReport(campaign_id, number, ReportStatus.UNCLEAR, word)
 
 
 def _not_understood(code: str, raw: str) -> NoReturn:
@@ -270,7 +270,7 @@ def _result(body: Any) -> Any:
     number = as_int(value)
     if status is None or (number is not None and number < 0):
         return _code(value)
-    is_taken = number is not None and number > 0 and kind_of(status) is Kind.SUCCESS
+    is_taken = number is not None and number > 0 and kind_of(status) is StatusKind.SUCCESS
     return number if is_taken else _code(status)
 
 

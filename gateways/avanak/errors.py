@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateways.base import BatchRefused, GatewayError, NotSent, OutcomeUnknown, Trouble
-from gateways.statuses import Kind, kind_of, name_of
+from gateways.statuses import StatusKind, kind_of, name_of
 
 # CreateCampaign, StartCampaign and QuickSend. -75 (values), -76 (dates), -77 (hours) and -80 (texts) are
 # faults of our request: the message is paused for a person, for smaller batches would meet the same.
@@ -41,7 +41,7 @@ _MAKING_AUDIO: Final[dict[int, tuple[str, Trouble]]] = {
     -6: ("Audio_TooShort", Trouble.CONTENT),
 }
 
-_FAMILY: Final = {Kind.ACCOUNT: Trouble.ACCOUNT, Kind.PROVIDER: Trouble.PROVIDER}
+_FAMILY: Final = {StatusKind.ACCOUNT: Trouble.ACCOUNT, StatusKind.PROVIDER: Trouble.PROVIDER}
 
 
 def sending_error(code: object, raw: str) -> GatewayError:

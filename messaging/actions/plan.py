@@ -19,7 +19,7 @@ from messaging.audience.planning import (
     of_message_file,
     tagged,
 )
-from messaging.evaluation.facts import gate_of
+from messaging.evaluation.facts import decision_of
 from messaging.models import Message, MessageProgress
 from messaging.models.progress import LARGE
 from messaging.states import MessageStatus
@@ -61,7 +61,7 @@ def plan(message_id: int, *, now: datetime) -> int:
         )
         if message is None:
             return 0
-        count = insert_deliveries(message.pk, _source(message), gate_of(message, now), now)
+        count = insert_deliveries(message.pk, _source(message), decision_of(message, now), now)
         move_message(message.pk, MessageStatus.SUBMITTED, MessageStatus.RUNNING, planned_at=now)
         if count > LARGE:
             MessageProgress.objects.create(message=message)

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from contacts.hooks import Effect, Event
+from contacts.hooks import Event, StoppedDeliveries
 from messaging.actions.stop_calls import stop_calls_to
-from messaging.evaluation.facts import Known
+from messaging.evaluation.facts import FactsSnapshot
 from messaging.evaluation.sql import IS_HELD, consent_refusal, recipient_hold, restrictions_of, state_case
 from messaging.models import Message
 from messaging.policy.reasons import Reason
@@ -82,11 +82,11 @@ def _lifted_messages(messages: list[int], now: datetime) -> list[int]:
     if not messages:
         return []
     found = list(Message.objects.filter(pk__in=messages).select_related("channel"))
-    facts = Known.of(found)
+    facts = FactsSnapshot.load(found)
     return [message.pk for message in found if facts.message(message).is_lifted(now)]
 
 
-def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
+def consent_changed(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
     """The hook of `contacts.hooks`: stops or releases what waits for any number of one customer.
 
     A delivery to such a number names a customer who has or had it: theirs are looked at, so that no index
@@ -103,7 +103,7 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
         }
         if event is Event.LOOSENED:
             cursor.execute(_LOOSEN, params)
-            return Effect(stopped=0, in_flight=0)
+            return StoppedDeliveries(stopped=0, in_flight=0)
         cursor.execute(_OVERRIDDEN, params)
         lifted = _lifted_messages([message for (message,) in cursor.fetchall()], now)
         cursor.execute(_TIGHTEN, {**params, "lifted": lifted})
@@ -115,4 +115,4 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> Effect:
         # Of the rest nothing was refused.
         cursor.execute(_MAY_STILL_ARRIVE, {**params, "since": now - LONGEST_WAY, "refused_all": refused_all})
         (in_flight,) = cursor.fetchone()
-    return Effect(stopped=stopped, in_flight=in_flight)
+    return StoppedDeliveries(stopped=stopped, in_flight=in_flight)

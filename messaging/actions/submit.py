@@ -23,7 +23,7 @@ from messaging.actions.plan import plan_if_small
 from messaging.actions.wake import wake_worker
 from messaging.audience.members import Audience
 from messaging.audience.planning import Plan, preview
-from messaging.evaluation.facts import MessageGate, channel_facts, gate, medium_of
+from messaging.evaluation.facts import MessageDecision, channel_facts, decide_message, medium_of
 from messaging.models import AudienceMember, Message
 from messaging.policy.facts import Medium, MessageFacts
 from messaging.policy.facts import Purpose as PolicyPurpose
@@ -151,7 +151,7 @@ def check_sender(*, employee: Employee | None, by: User, now: datetime) -> Emplo
     return employee
 
 
-def draft_gate(draft: Draft, now: datetime) -> MessageGate:
+def draft_decision(draft: Draft, now: datetime) -> MessageDecision:
     """The gate of a message that is not written yet."""
     facts = MessageFacts(
         purpose=PolicyPurpose(draft.purpose),
@@ -159,13 +159,13 @@ def draft_gate(draft: Draft, now: datetime) -> MessageGate:
         scheduled_at=draft.scheduled_at,
         expires_at=draft.expires_at,
     )
-    return gate(facts, channel_facts(draft.channel, draft.purpose), now)
+    return decide_message(facts, channel_facts(draft.channel, draft.purpose), now)
 
 
 def foresee(draft: Draft, *, now: datetime) -> Plan:
     """What would happen if the draft were submitted now. Raises `ValidationError` as submission does."""
     check_draft(draft, now=now)
-    return preview(draft.audience.source(), draft_gate(draft, now))
+    return preview(draft.audience.source(), draft_decision(draft, now))
 
 
 def submit(*, draft: Draft, by: User, now: datetime, key: uuid.UUID | None = None) -> Message:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Subquery
 
 from messaging.actions.move import StaleState, move_message
-from messaging.evaluation.facts import gates_of
+from messaging.evaluation.facts import decisions_of
 from messaging.evaluation.sql import IS_HELD, state_of_refusal
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
 from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
@@ -41,7 +41,7 @@ _RELEASE = f"""
 """  # noqa: S608 - fragments of our own, no input
 
 
-def put_away(message_id: int, reason: Reason, *, now: datetime, limit: int = BATCH) -> int:
+def close_queued(message_id: int, reason: Reason, *, now: datetime, limit: int = BATCH) -> int:
     """Move up to `limit` waiting deliveries to the state of the refusal; returns how many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -60,10 +60,10 @@ def put_away(message_id: int, reason: Reason, *, now: datetime, limit: int = BAT
 def sweep(messages: Collection[Message], *, now: datetime) -> int:
     """Put away what refusals of whole messages (cancelled, expired) leave in the queue; returns how many."""
     swept = 0
-    for message_id, gate in gates_of(messages, now).items():
-        decision = gate.decision
+    for message_id, message_decision in decisions_of(messages, now).items():
+        decision = message_decision.decision
         if decision.verdict is Verdict.REFUSE and decision.reason is not None:
-            swept += put_away(message_id, decision.reason, now=now)
+            swept += close_queued(message_id, decision.reason, now=now)
     return swept
 
 
@@ -72,7 +72,7 @@ def _waiting_of_message() -> DeliveryQuerySet:
     return rows
 
 
-def through() -> MessageQuerySet:
+def nothing_outstanding() -> MessageQuerySet:
     """Messages that have nothing waiting, nothing under way and nothing in doubt.
 
     One condition, to be asked in one statement: between two a refused call may put back into the
@@ -88,7 +88,11 @@ def finish(message_id: int, *, now: datetime) -> bool:
     """End a running message that is through; whether this call did it."""
     try:
         move_message(
-            message_id, MessageStatus.RUNNING, MessageStatus.FINISHED, among=through(), finished_at=now
+            message_id,
+            MessageStatus.RUNNING,
+            MessageStatus.FINISHED,
+            among=nothing_outstanding(),
+            finished_at=now,
         )
     except StaleState:
         return False
@@ -134,12 +138,12 @@ def sweep_channel(channel_code: str, *, now: datetime) -> int:
     first = Subquery(_waiting_of_message().order_by("not_before", "id").values("pk")[:1])
     with_waiting = cancelled.alias(first_waiting=first).filter(first_waiting__isnull=False)
     for pk in list(with_waiting.values_list("pk", flat=True)):
-        swept += put_away(pk, Reason.CANCELLED, now=now)
+        swept += close_queued(pk, Reason.CANCELLED, now=now)
     # What is under way may come back into the queue yet.
-    through().filter(pk__in=cancelled.values("pk")).update(finished_at=now)
+    nothing_outstanding().filter(pk__in=cancelled.values("pk")).update(finished_at=now)
     running = Message.objects.filter(channel__code=channel_code, status=MessageStatus.RUNNING)
     swept += sweep(list(running.filter(expires_at__isnull=False).select_related("channel")), now=now)
     released = release(list(running.values_list("pk", flat=True)), now=now)
-    for pk in list(through().filter(pk__in=running).values_list("pk", flat=True)):
+    for pk in list(nothing_outstanding().filter(pk__in=running).values_list("pk", flat=True)):
         finish(pk, now=now)
     return swept + released

@@ -20,10 +20,10 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, When
 
-from common.monotonic import steady
+from common.monotonic import monotonic
 from messaging.audience.planning import Plan
 from messaging.audience.progress import count_recipients, plan_of
-from messaging.evaluation.facts import gates_of
+from messaging.evaluation.facts import decisions_of
 from messaging.models import Message, MessageProgress
 
 UNHEARD: Final = timedelta(seconds=10)
@@ -57,8 +57,10 @@ def progress_of(messages: Collection[Message], now: datetime) -> dict[int, Progr
     counts = count_recipients([message for message in messages if message.pk not in kept], now)
     for pk, row in kept.items():
         counts[pk] = [(state, reason, n) for state, reason, n in row.counts]
-    gates = gates_of(messages, now)
-    return {m.pk: _progress(m, kept.get(m.pk), plan_of(m, counts[m.pk], gates[m.pk]), now) for m in messages}
+    decisions = decisions_of(messages, now)
+    return {
+        m.pk: _progress(m, kept.get(m.pk), plan_of(m, counts[m.pk], decisions[m.pk]), now) for m in messages
+    }
 
 
 def _progress(message: Message, row: MessageProgress | None, plan: Plan, now: datetime) -> Progress:
@@ -103,13 +105,13 @@ def count_large(message_id: int, *, now: datetime) -> bool:
         row = MessageProgress.objects.select_related("message").get(pk=message_id)
         if not row.is_due(now):
             return False
-        started = steady()
+        started = monotonic()
         counts = count_recipients([row.message], now)[message_id]
         wanted = Case(When(wanted_at=row.wanted_at, then=None), default=F("wanted_at"))
         MessageProgress.objects.filter(pk=message_id).update(
             counts=counts,
             counted_at=now,
-            count_ms=round((steady() - started) * 1000),
+            count_ms=round((monotonic() - started) * 1000),
             after_end=row.message.finished_at is not None,
             wanted_at=wanted if row.wanted_at is not None else F("wanted_at"),
         )

@@ -20,7 +20,7 @@ from common.wording import count_text
 from contacts.imports.columns import is_header
 from contacts.imports.notes import columns_of
 from contacts.imports.read import open_table
-from contacts.imports.table import Row, Table
+from contacts.imports.table import Table, TableRow
 from contacts.models import Contact, ContactImport
 from contacts.selectors import imports_seen_by, known_tags
 from messaging.audience.planning import EVERYBODY, Source, of_given_lines, tagged
@@ -162,7 +162,7 @@ def _of_columns(table: Table, name: str) -> Audience:
         )
     places = [columns.position[field] for field in ("mobile", "phone") if field in columns.position]
 
-    def typed(row: Row) -> list[str]:
+    def typed(row: TableRow) -> list[str]:
         _demand_seen(row)
         cells = (row.cells[place].strip() for place in places if place < len(row.cells))
         return [next((cell for cell in cells if cell), "")]
@@ -172,12 +172,12 @@ def _of_columns(table: Table, name: str) -> Audience:
     return replace(found, columns=tuple(titles), sheet=table.sheet if table.other_sheets else "")
 
 
-def _fields(row: Row) -> list[str]:
+def _fields(row: TableRow) -> list[str]:
     _demand_seen(row)
     return [part for cell in row.cells for part in _SEPARATORS.split(cell)]
 
 
-def _demand_seen(row: Row) -> None:
+def _demand_seen(row: TableRow) -> None:
     if row.hidden:
         raise ValidationError(
             _("Row %(row)s of the sheet is hidden. Show or delete the hidden rows, so that all can be seen.")

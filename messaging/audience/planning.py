@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from messaging.evaluation.facts import MessageGate
+from messaging.evaluation.facts import MessageDecision
 from messaging.evaluation.sql import (
     address_refusal,
     address_refusals,
@@ -114,16 +114,16 @@ def of_given_lines(raws: list[str], addresses: list[str]) -> Source:
     )
 
 
-def _verdict(source: Source, gate: MessageGate) -> str:
+def _verdict(source: Source, message_decision: MessageDecision) -> str:
     """SQL: (contact_id, address, refusal, hold) of every recipient."""
-    message = gate.facts.message
-    lifted = "TRUE" if message.is_lifted(gate.facts.now) else "FALSE"
+    message = message_decision.facts.message
+    lifted = "TRUE" if message.is_lifted(message_decision.facts.now) else "FALSE"
     purpose = f"'{message.purpose}'"
     refusal = ", ".join(
         (
             f"CASE WHEN {source.duplicate} THEN '{Reason.DUPLICATE}' END",
             address_refusal(message.medium, source.number),
-            message_refusal(gate.decision),
+            message_refusal(message_decision.decision),
             consent_refusal(purpose, lifted, None if source.newcomers else "c.id"),
         )
     )
@@ -164,12 +164,14 @@ class Plan:
         }
 
 
-def summarise(rows: list[tuple[str, str, int]], gate: MessageGate, at_several: int = 0) -> Plan:
+def summarise(
+    rows: list[tuple[str, str, int]], message_decision: MessageDecision, at_several: int = 0
+) -> Plan:
     """A plan from (state, reason, count): whoever waits without a reason of his own waits for the
     message's. A hold that comes before the recipient's own (`RULES` order) is named instead."""
     by_state: dict[str, int] = {}
     by_reason: dict[str, int] = {}
-    held = gate.decision.reason if gate.decision.verdict is Verdict.HOLD else None
+    held = message_decision.decision.reason if message_decision.decision.verdict is Verdict.HOLD else None
     for state, own, count in rows:
         by_state[state] = by_state.get(state, 0) + count
         reason = own
@@ -183,7 +185,7 @@ def summarise(rows: list[tuple[str, str, int]], gate: MessageGate, at_several: i
         by_state=by_state,
         by_reason=by_reason,
         held_by=held or "",
-        held_until=gate.decision.until if held is not None else None,
+        held_until=message_decision.decision.until if held is not None else None,
         at_several=at_several,
     )
 
@@ -202,12 +204,12 @@ def has_at_most(source: Source, count: int) -> bool:
 _AT_SEVERAL = "at_several"
 
 
-def preview(source: Source, gate: MessageGate) -> Plan:
+def preview(source: Source, message_decision: MessageDecision) -> Plan:
     """What a plan would come to, without writing anything."""
     if source.of_customers:
-        return summarise(_count_customers(source, gate), gate)
+        return summarise(_count_customers(source, message_decision), message_decision)
     sql = (
-        f"WITH v AS ({_verdict(source, gate)})"
+        f"WITH v AS ({_verdict(source, message_decision)})"
         f" SELECT {state_case('v.refusal')} AS state, coalesce(v.refusal, v.hold, '') AS reason, count(*)"
         " FROM v GROUP BY 1, 2"
     )
@@ -220,10 +222,10 @@ def preview(source: Source, gate: MessageGate) -> Plan:
         cursor.execute(sql, dict(source.params))
         rows = [(str(s), str(r), int(n)) for s, r, n in cursor.fetchall()]
     counts = [row for row in rows if row[0] != _AT_SEVERAL]
-    return summarise(counts, gate, sum(n for state, _reason, n in rows if state == _AT_SEVERAL))
+    return summarise(counts, message_decision, sum(n for state, _reason, n in rows if state == _AT_SEVERAL))
 
 
-def _count_customers(source: Source, gate: MessageGate) -> list[tuple[str, str, int]]:
+def _count_customers(source: Source, message_decision: MessageDecision) -> list[tuple[str, str, int]]:
     """What `_verdict` says of customers, counted by (state, reason) in one statement:
 
     1. all of them by what the address and the whole message say, as if no number were restricted;
@@ -232,14 +234,16 @@ def _count_customers(source: Source, gate: MessageGate) -> list[tuple[str, str, 
     Grouping all of them by their verdict takes several times as long: PostgreSQL expects a group a customer,
     and so neither shares the work nor keeps it small (docs/performance.md).
     """
-    refusals = address_refusals(gate.facts.message.medium, source.number)
+    refusals = address_refusals(message_decision.facts.message.medium, source.number)
     with transaction.atomic(), connection.cursor() as cursor:
         # Both indexes are sorted by the number: reading them side by side takes half of hashing a million.
         cursor.execute("SET LOCAL enable_hashjoin = off")
-        cursor.execute(_customers_sql(source, gate), dict(source.params))
+        cursor.execute(_customers_sql(source, message_decision), dict(source.params))
         (*_none, (total, *by_address)), *restricted = cursor.fetchall()
         cursor.execute("SET LOCAL enable_hashjoin = on")
-    refused = gate.decision.reason if gate.decision.verdict is Verdict.REFUSE else None
+    refused = (
+        message_decision.decision.reason if message_decision.decision.verdict is Verdict.REFUSE else None
+    )
     found: dict[tuple[str | None, str], int] = defaultdict(int)
     found[refused, ""] = total - sum(by_address)
     for reason, n in zip(refusals, by_address, strict=True):
@@ -254,12 +258,12 @@ def _count_customers(source: Source, gate: MessageGate) -> list[tuple[str, str, 
     ]
 
 
-def _customers_sql(source: Source, gate: MessageGate) -> str:
+def _customers_sql(source: Source, message_decision: MessageDecision) -> str:
     """SQL: a row of (NULL, NULL, NULL, [all, those of each reason of the address]), then the restricted ones
     as (refusal but for that, refusal, hold, [number])."""
-    message = gate.facts.message
-    lifted = "TRUE" if message.is_lifted(gate.facts.now) else "FALSE"
-    purpose, whole = f"'{message.purpose}'", message_refusal(gate.decision)
+    message = message_decision.facts.message
+    lifted = "TRUE" if message.is_lifted(message_decision.facts.now) else "FALSE"
+    purpose, whole = f"'{message.purpose}'", message_refusal(message_decision.decision)
     # A customer has a number (CHECK), so that no row meets two of them.
     refusals = address_refusals(message.medium, source.number).values()
     each = ", ".join(f"count(*) FILTER (WHERE {met})" for met in refusals)
@@ -272,7 +276,9 @@ def _customers_sql(source: Source, gate: MessageGate) -> str:
     )
 
 
-def insert_deliveries(message_id: int, source: Source, gate: MessageGate, now: datetime) -> int:
+def insert_deliveries(
+    message_id: int, source: Source, message_decision: MessageDecision, now: datetime
+) -> int:
     """Write one delivery a recipient, each with its state and reason; returns their number.
 
     A recipient held by an event of his own has no `not_before`; whoever waits for the whole
@@ -284,7 +290,7 @@ def insert_deliveries(message_id: int, source: Source, gate: MessageGate, now: d
         f" SELECT %(message)s, v.contact_id, left(v.address, 64), {state_case('v.refusal')},"
         " coalesce(v.refusal, v.hold, ''),"
         " CASE WHEN v.refusal IS NULL AND v.hold IS NULL THEN %(now)s END,"
-        f" 0, '', '', %(now)s FROM ({_verdict(source, gate)}) v"
+        f" 0, '', '', %(now)s FROM ({_verdict(source, message_decision)}) v"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, {**source.params, "message": message_id, "now": now})

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from messaging.audience.planning import Plan, summarise
-from messaging.evaluation.facts import MessageGate, gates_of
+from messaging.evaluation.facts import MessageDecision, decisions_of
 from messaging.models import Delivery, Message
 from messaging.models.querysets import DeliveryQuerySet
 from messaging.policy.decide import Verdict
@@ -22,7 +22,7 @@ from persian.phones import search_digits
 ENDED = frozenset({MessageStatus.FINISHED, MessageStatus.CANCELLED})
 
 
-def standing(message: Message, now: datetime) -> Plan:
+def message_progress(message: Message, now: datetime) -> Plan:
     """How many recipients are in which state and why, with what holds the whole message now."""
     return standings([message], now)[message.pk]
 
@@ -30,12 +30,12 @@ def standing(message: Message, now: datetime) -> Plan:
 def standings(messages: Collection[Message], now: datetime) -> dict[int, Plan]:
     """The same of several messages, by their keys, in as many queries as for one."""
     counts = count_recipients(messages, now)
-    gates = gates_of(messages, now)
-    return {message.pk: plan_of(message, counts[message.pk], gates[message.pk]) for message in messages}
+    decisions = decisions_of(messages, now)
+    return {message.pk: plan_of(message, counts[message.pk], decisions[message.pk]) for message in messages}
 
 
-def plan_of(message: Message, counts: list[tuple[str, str, int]], gate: MessageGate) -> Plan:
-    plan = summarise(counts, gate)
+def plan_of(message: Message, counts: list[tuple[str, str, int]], message_decision: MessageDecision) -> Plan:
+    plan = summarise(counts, message_decision)
     if message.status in ENDED or (message.planned_at is not None and not plan.waiting):
         return replace(plan, held_by="", held_until=None)
     return plan
@@ -86,7 +86,12 @@ _BEFORE_THE_OWN = (Reason.AWAITING_APPROVAL, Reason.PAUSED)
 
 
 def deliveries_of(
-    message: Message, gate: MessageGate, *, state: str = "", reason: str = "", number: str = ""
+    message: Message,
+    message_decision: MessageDecision,
+    *,
+    state: str = "",
+    reason: str = "",
+    number: str = "",
 ) -> DeliveryQuerySet:
     """A message's recipients, by state, by the reason that `standing` counts them under (`gate` is the
     message's), and by number (any part, any spelling). Lines that repeat a number come only where they are
@@ -98,7 +103,7 @@ def deliveries_of(
         else rows.exclude(reason=Reason.DUPLICATE)
     )
     if reason and reason != Reason.DUPLICATE:
-        rows = rows.annotate(named=_named_reason(gate)).filter(named=reason)
+        rows = rows.annotate(named=_named_reason(message_decision)).filter(named=reason)
     if state:
         rows = rows.filter(state=state)
     if number:
@@ -107,10 +112,10 @@ def deliveries_of(
     return rows
 
 
-def _named_reason(gate: MessageGate) -> Case:
+def _named_reason(message_decision: MessageDecision) -> Case:
     """SQL for `reason_now`."""
-    now = gate.facts.now
-    held = gate.decision.reason if gate.decision.verdict is Verdict.HOLD else None
+    now = message_decision.facts.now
+    held = message_decision.decision.reason if message_decision.decision.verdict is Verdict.HOLD else None
     queued, due = Q(state=DeliveryState.QUEUED), _waits_for_the_message(now)
     if held is None:
         cases = [When(due, then=Value(""))]
@@ -124,14 +129,14 @@ def _named_reason(gate: MessageGate) -> Case:
 def message_status(message: Message, now: datetime) -> dict[str, Any]:
     """Where a message stands, for machines: `id`, `status`, `total`, `by_state`, `by_reason`,
     `held_by` and `held_until` (ISO 8601; both None when nothing holds the whole message)."""
-    return {"id": message.pk, "status": str(message.status), **standing(message, now).as_json()}
+    return {"id": message.pk, "status": str(message.status), **message_progress(message, now).as_json()}
 
 
-def reason_now(delivery: Delivery, gate: MessageGate, now: datetime) -> str:
+def reason_now(delivery: Delivery, message_decision: MessageDecision, now: datetime) -> str:
     """The reason to name for one delivery, as `standing` counts it: a waiting one that is due waits
     for what holds the whole message."""
     if delivery.state != DeliveryState.QUEUED:
         return delivery.reason
     due = delivery.not_before is not None and delivery.not_before <= now
-    one = summarise([(delivery.state, "" if due else delivery.reason, 1)], gate)
+    one = summarise([(delivery.state, "" if due else delivery.reason, 1)], message_decision)
     return next(iter(one.by_reason), "")

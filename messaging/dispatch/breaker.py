@@ -17,9 +17,9 @@ from channels.actions import detect_outage, postpone_probe, replace_outage, take
 from channels.models import Channel, Outage
 from gateways.base import GatewayError, NotSent, Trouble
 from messaging.dispatch.causes import CREDIT_CODE, cause_of
-from messaging.dispatch.claim import patience
+from messaging.dispatch.claim import gateway_timeout
 from messaging.dispatch.clock import TOLERANCE, Clock
-from messaging.dispatch.send import Courier, is_batch_refusal
+from messaging.dispatch.send import GatewayClient, is_batch_refusal
 
 # Troubles that say nothing about the next call.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.APPROVAL, Trouble.CONTENT, Trouble.LATE})
@@ -46,7 +46,7 @@ def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> boo
     return True
 
 
-def ramped(channel: Channel, full: int, *, clock: Clock) -> int:
+def ramp_up_limit(channel: Channel, full: int, *, clock: Clock) -> int:
     """The recipients that one call may have now: few just after an outage, soon `full` again.
 
     A gateway that took one may still fail at many: then a few are in doubt, not a batch. Asked of
@@ -80,7 +80,7 @@ def outage_to_probe(channel: Channel, now: datetime) -> Outage | None:
     outage: Outage | None = Outage.objects.to_probe(now).filter(channel=channel).first()
     if outage is None:
         return None
-    until = now + 2 * patience() + timedelta(seconds=PROBE_SECONDS_LEAST)
+    until = now + 2 * gateway_timeout() + timedelta(seconds=PROBE_SECONDS_LEAST)
     return outage if take_probe(outage=outage, until=until, now=now) else None
 
 
@@ -90,11 +90,11 @@ def ask_later(outage: Outage, *, now: datetime, after_a_trial: bool) -> None:
     postpone_probe(outage=outage, until=now + pause_after(outage, now), failed_trials=int(after_a_trial))
 
 
-def still_wrong(courier: Courier, outage: Outage) -> GatewayError | None:
+def probe_gateway(client: GatewayClient, outage: Outage) -> GatewayError | None:
     """Why the provider does not answer well; None if it does, and, where the credit had run out, if there is
     some again."""
     try:
-        account = courier.account()
+        account = client.account()
     except GatewayError as failure:
         return failure
     if outage.cause != Outage.Cause.CREDIT or account.credit is None or account.credit > 0:
@@ -102,7 +102,7 @@ def still_wrong(courier: Courier, outage: Outage) -> GatewayError | None:
     return NotSent(CREDIT_CODE, trouble=Trouble.ACCOUNT)
 
 
-def keep_down(outage: Outage, failure: GatewayError, *, now: datetime, after_a_trial: bool) -> None:
+def extend_outage(outage: Outage, failure: GatewayError, *, now: datetime, after_a_trial: bool) -> None:
     """The gateway is not back. Where something else is the matter now, and one of the two needs a person at
     the account, that is an outage of its own: whoever must act is told of it, and of nothing that is over."""
     cause = cause_of(failure)

@@ -32,7 +32,7 @@ _TAKEN_IN_PART: Final = Q(error="", first_provider_id__isnull=False)
 _TAKEN: Final = Q(outcome=GatewayCall.Outcome.ANSWERED) & _TAKEN_IN_PART
 
 
-def is_choked_on(message: Message) -> bool:
+def is_poison(message: Message) -> bool:
     """Whether the gateway fails at this message and at no other, since a person last let it go on."""
     if GatewayCall.objects.filter(_TAKEN_IN_PART, message=message).exists():
         return False

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from common.failpoints import Point, passed
+from common.failpoints import Point, failpoint
 from messaging.evaluation.facts import answer_within, content_hash
 from messaging.evaluation.sql import (
     consent_refusal,
@@ -81,8 +81,8 @@ UPDATE messaging_delivery d
 RETURNING d.id, d.address, d.state, d.call_id, j.not_before
 """
 
-# Where a claim came to in a message's queue: `not_before` and id of its last row.
-Front = tuple[datetime, int]
+# The position of a claim in a message's queue: `not_before` and id of its last row.
+Cursor = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class Claim:
     """One gateway call to make: `recipients` are (delivery id, E.164 number).
 
     `write_deadline` is the last instant (database clock) at which the request may begin to be
-    written; `turned_away` counts rows that the fresh facts refused or held instead; `front` is the last
-    row that was looked at.
+    written; `turned_away` counts rows that the fresh facts refused or held instead; `cursor` is the
+    position of the last row that was judged.
     """
 
     call_id: int
@@ -99,15 +99,15 @@ class Claim:
     claimed_at: datetime
     write_deadline: datetime
     turned_away: int
-    front: Front
+    cursor: Cursor
 
     @property
     def touched(self) -> int:
         return len(self.recipients) + self.turned_away
 
 
-def patience() -> timedelta:
-    """How long an answer is waited for: so long may a provider take to accept what was written."""
+def gateway_timeout() -> timedelta:
+    """The wait for a provider's answer, in which it may still accept what was written."""
     return timedelta(seconds=settings.GATEWAY_TIMEOUT_SECONDS)
 
 
@@ -119,10 +119,10 @@ def deadlines(now: datetime, closes_at: datetime | None) -> tuple[datetime, date
     is in doubt once the lease is over, and never while its answer may still come.
     """
     lease = timedelta(seconds=settings.SEND_LEASE_SECONDS)
-    write_before = now + max(lease - patience() - timedelta(seconds=2), timedelta(seconds=1))
+    write_before = now + max(lease - gateway_timeout() - timedelta(seconds=2), timedelta(seconds=1))
     if closes_at is not None:
-        write_before = min(write_before, closes_at - patience())
-    return write_before, max(now + lease, write_before + patience() + timedelta(seconds=2))
+        write_before = min(write_before, closes_at - gateway_timeout())
+    return write_before, max(now + lease, write_before + gateway_timeout() + timedelta(seconds=2))
 
 
 def claim(
@@ -133,18 +133,24 @@ def claim(
     worker: str,
     now: datetime,
     on_trial: int | None = None,
-    after: Front | None = None,
+    after: Cursor | None = None,
 ) -> Claim | None:
-    """Claim up to `limit` due rows of a message; None if there is nothing.
-    `closes_at` is when the policy's permission for the whole message ends (window, expiry, override);
-    nothing is claimed whose answer could come after it. A claim with no recipients turned away all it
-    found. `on_trial` is an open outage that this claim may pass by, to prove it over. `after`, the front
-    of an earlier claim, spares a walk over the index entries of all that was sent since the last vacuum:
-    a hint, for what came back may lie before it. A caller who finds nothing behind it looks from the start.
+    """Claim up to `limit` due rows of a message, in one statement; None if there is none.
+
+    1. Read the message and the instant's facts: running, not stopped, no outage, not expired. Its row is
+       locked against a stop, which waits for this claim.
+    2. Lock the due rows behind `after`, in the queue's order; skip what another worker or an opt-out holds.
+    3. Judge each by the consent of its number now. A refused row is suppressed, a held one waits.
+    4. Write the request's record, and move the rows that are left to `sending`.
+
+    `closes_at` is the end of the policy's permission (window, expiry, override): nothing is claimed whose
+    answer could come after it. `on_trial`: ignore this open outage (used by the recovery probe). `after` is
+    the cursor of an earlier claim and spares a walk over the index entries of everything sent since the last
+    vacuum. It is a hint: rows that came back may lie before it, so a caller who finds none starts again.
     """
     last_instant = closes_at - answer_within() if closes_at is not None else None
     write_deadline, doubtful_at = deadlines(now, closes_at)
-    passed(Point.CLAIM_BEFORE)
+    failpoint(Point.CLAIM_BEFORE)
     params: dict[str, Any] = {
         "message": message.pk,
         "limit": limit,
@@ -161,8 +167,8 @@ def claim(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLAIM, params)
         rows = cursor.fetchall()
-        passed(Point.CLAIM_WRITTEN)
-    passed(Point.CLAIM_COMMITTED)
+        failpoint(Point.CLAIM_WRITTEN)
+    failpoint(Point.CLAIM_COMMITTED)
     return _read(rows, now, write_deadline) if rows else None
 
 
@@ -170,7 +176,11 @@ def _read(rows: Sequence[tuple[Any, ...]], now: datetime, write_deadline: dateti
     """The claim from the rows that its statement moved."""
     recipients = [(pk, address) for pk, address, state, *_rest in rows if state == DeliveryState.SENDING]
     call_id = next((call for *_rest, call, _at in rows if call is not None), 0)
-    front = max((not_before, pk) for pk, *_rest, not_before in rows)
     return Claim(
-        call_id, recipients, now, write_deadline, turned_away=len(rows) - len(recipients), front=front
+        call_id,
+        recipients,
+        now,
+        write_deadline,
+        turned_away=len(rows) - len(recipients),
+        cursor=max((not_before, pk) for pk, *_rest, not_before in rows),
     )

@@ -23,7 +23,7 @@ _OPEN = """
 # Read under the row's lock, so that two workers do not take the same tokens. A worker whose reading of
 # the clock is older than the row's adds nothing; a row that is far ahead was written by a clock that has
 # been put right since, and would add nothing for as long as that clock was wrong.
-_TAKE = """
+_ACQUIRE = """
     WITH held AS MATERIALIZED (
         SELECT id, least(%(burst)s, tokens + %(rate)s
                    * greatest(0, extract(epoch FROM %(now)s - filled_at)))::float AS tokens
@@ -38,14 +38,14 @@ _TAKE = """
     RETURNING g.n
 """
 
-_GIVE_BACK = """
+_RELEASE = """
     UPDATE messaging_linebudget SET tokens = least(%(burst)s, tokens + %(n)s) WHERE channel_id = %(channel)s
 """
 
 
 @dataclass(slots=True)
-class Line:
-    """A channel's line. `rate` is in recipients a second; 0 sets no limit, and costs nothing."""
+class TokenBucket:
+    """A channel's token bucket; `rate` is in recipients a second, 0 for no limit (and no query)."""
 
     channel: Channel
     rate: float
@@ -61,7 +61,7 @@ class Line:
         """Seconds after which it is worth asking again when nothing was granted."""
         return min(max(1.0 / self.rate, 0.02), 0.5) if self.rate else 0.0
 
-    def take(self, wanted: int) -> int:
+    def acquire(self, wanted: int) -> int:
         """How many of `wanted` recipients may go now."""
         if not self.rate:
             return wanted
@@ -69,14 +69,14 @@ class Line:
             self._run(_OPEN, wanted)
             self._is_open = True
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, self._params(wanted))
+            cursor.execute(_ACQUIRE, self._params(wanted))
             row = cursor.fetchone()
         return int(row[0]) if row else 0
 
-    def give_back(self, n: int) -> None:
+    def release(self, n: int) -> None:
         """Return tokens that were taken and not needed."""
         if self.rate and n > 0:
-            self._run(_GIVE_BACK, n)
+            self._run(_RELEASE, n)
 
     def _run(self, sql: str, n: int) -> None:
         with connection.cursor() as cursor:

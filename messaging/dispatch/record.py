@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from common.failpoints import Point, passed
+from common.failpoints import Point, failpoint
 from gateways.base import Answer, Result
 from messaging.dispatch.claim import Claim
 from messaging.models import Delivery, GatewayCall
@@ -115,8 +115,8 @@ def record_answer(claim: Claim, answer: Answer, *, now: datetime, latency_ms: in
             latency_ms=latency_ms,
             accepted=_accepted(answer),
         )
-        passed(Point.RECORD_WRITTEN)
-    passed(Point.RECORD_COMMITTED)
+        failpoint(Point.RECORD_WRITTEN)
+    failpoint(Point.RECORD_COMMITTED)
 
 
 def record_not_sent(
@@ -183,7 +183,7 @@ def mark_unknown(
                 answer=answer,
                 latency_ms=latency_ms,
             )
-            passed(Point.RECOVER_WRITTEN)
+            failpoint(Point.RECOVER_WRITTEN)
 
 
 def recover(*, now: datetime) -> int:

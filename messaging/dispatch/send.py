@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from common.failpoints import Point, passed
-from common.monotonic import steady
+from common.failpoints import Point, failpoint
+from common.monotonic import monotonic
 from gateways.base import (
     Account,
     Answer,
@@ -28,7 +28,7 @@ from gateways.base import (
     Trouble,
     not_understood,
 )
-from gateways.statuses import Kind, kind_of
+from gateways.statuses import StatusKind, kind_of
 from messaging.dispatch.claim import Claim
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.record import record_answer, record_not_sent, record_unknown
@@ -52,10 +52,10 @@ HOLD_WAIT: Final = timedelta(minutes=15)
 _HOLDS: Final = {Trouble.HOURS: Reason.PROVIDER_HOURS, Trouble.APPROVAL: Reason.AUDIO_UNAPPROVED}
 
 # So long an answer is kept in the hand for a database that is away.
-DATABASE_PATIENCE = timedelta(seconds=30)
+DATABASE_TIMEOUT = timedelta(seconds=30)
 
 
-class Courier:
+class GatewayClient:
     """A gateway's client with its own event loop, for one worker thread.
 
     The dispatch is plain synchronous code; only the requests are asynchronous, since the fastest
@@ -108,7 +108,13 @@ class Courier:
 
 
 def send_claim(
-    courier: Courier, message: Message, claim: Claim, *, clock: Clock, ends_at: Any, started: float
+    client: GatewayClient,
+    message: Message,
+    claim: Claim,
+    *,
+    clock: Clock,
+    ends_at: Any,
+    started: float,
 ) -> GatewayError | None:
     """Make the call of a claim and record what came of it; the failure, if the whole call failed.
 
@@ -116,29 +122,29 @@ def send_claim(
     stopped in between finds its deadline passed and writes nothing.
     """
     allowance = (claim.write_deadline - claim.claimed_at).total_seconds()
-    if steady() - started >= allowance:
-        _written_down(lambda: record_not_sent(claim, now=clock(), error=DEADLINE_PASSED))
+    if monotonic() - started >= allowance:
+        _record_with_retry(lambda: record_not_sent(claim, now=clock(), error=DEADLINE_PASSED))
         return NotSent(DEADLINE_PASSED, trouble=Trouble.LATE)
     batch = _batch(message, claim, ends_at, started + allowance)
-    passed(Point.SEND_BEFORE)
+    failpoint(Point.SEND_BEFORE)
     begun = time.monotonic()
     try:
-        answer = courier.send(batch)
+        answer = client.send(batch)
     except NotSent as failure:
         failed, latency_ms = failure, _milliseconds_since(begun)
-        _written_down(lambda: _record_failure(claim, failed, clock, latency_ms=latency_ms))
+        _record_with_retry(lambda: _record_failure(claim, failed, clock, latency_ms=latency_ms))
         return failure
     except OutcomeUnknown as failure:
         error, answer_so_far, latency_ms = failure.code, failure.raw, _milliseconds_since(begun)
-        _written_down(
+        _record_with_retry(
             lambda: record_unknown(
                 claim, now=clock(), error=error, answer=answer_so_far, latency_ms=latency_ms
             )
         )
         return failure
     latency_ms = _milliseconds_since(begun)
-    passed(Point.SEND_ANSWERED)
-    _written_down(lambda: record_answer(claim, answer, now=clock(), latency_ms=latency_ms))
+    failpoint(Point.SEND_ANSWERED)
+    _record_with_retry(lambda: record_answer(claim, answer, now=clock(), latency_ms=latency_ms))
     return _about_nobody(answer)
 
 
@@ -151,7 +157,7 @@ def _about_nobody(answer: Answer) -> OutcomeUnknown | None:
     if any(outcome.result is not Result.UNKNOWN for outcome in outcomes):
         return None
     kinds = {outcome.status: kind_of(outcome.status) for outcome in outcomes}
-    for kind, trouble in ((Kind.ACCOUNT, Trouble.ACCOUNT), (Kind.PROVIDER, Trouble.PROVIDER)):
+    for kind, trouble in ((StatusKind.ACCOUNT, Trouble.ACCOUNT), (StatusKind.PROVIDER, Trouble.PROVIDER)):
         status = next((status for status, one in kinds.items() if one is kind), None)
         if status is not None:
             return OutcomeUnknown(status, trouble=trouble)
@@ -174,13 +180,13 @@ def _milliseconds_since(begun: float) -> int:
     return round((time.monotonic() - begun) * 1000)
 
 
-def _written_down(record: Callable[[], None]) -> None:
+def _record_with_retry(record: Callable[[], None]) -> None:
     """Record what came of a call, also past a database that is just being restarted.
 
     The answer is known here and nowhere else: losing it would leave a whole batch in doubt. Recording
     twice does no harm, since each recipient is moved once.
     """
-    until = time.monotonic() + DATABASE_PATIENCE.total_seconds()
+    until = time.monotonic() + DATABASE_TIMEOUT.total_seconds()
     while True:
         try:
             return record()

@@ -19,7 +19,7 @@ from channels.models import Channel
 from gateways.base import GatewayError
 from messaging.actions.stop_calls import stop_calls_of_cancelled
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.models import GatewayCall
 
 logger = logging.getLogger(__name__)
@@ -29,9 +29,9 @@ LONGEST_CAMPAIGN: Final = timedelta(days=1)
 AT_ONCE: Final = 20
 
 
-def stop_campaigns(channel: Channel, courier: Courier, *, clock: Clock) -> int:
+def stop_campaigns(channel: Channel, client: GatewayClient, *, clock: Clock) -> int:
     """Stop up to `AT_ONCE` campaigns of a channel; how many the provider stopped."""
-    if not courier.gateway.can_stop:
+    if not client.gateway.can_stop:
         return 0
     now = clock()
     stop_calls_of_cancelled(channel, now=now)
@@ -42,13 +42,13 @@ def stop_campaigns(channel: Channel, courier: Courier, *, clock: Clock) -> int:
         # 0: another worker took it.
         taken = due.filter(pk=call.pk).update(stop_due_at=now + AGAIN_AFTER)
         if taken:
-            stopped += _stop(call, courier, clock)
+            stopped += _stop(call, client, clock)
     return stopped
 
 
-def _stop(call: GatewayCall, courier: Courier, clock: Clock) -> bool:
+def _stop(call: GatewayCall, client: GatewayClient, clock: Clock) -> bool:
     try:
-        is_stopped: bool = courier.ask(courier.gateway.stop(call.campaign_id))
+        is_stopped: bool = client.ask(client.gateway.stop(call.campaign_id))
     except GatewayError as failure:
         logger.warning("a campaign could not be stopped", extra={"call": call.pk, "code": failure.code})
         return False

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from contacts.models import Contact
-from contacts.selectors import Word, owners_of, words_about
-from messaging.evaluation.facts import gate_of, recipient_facts
+from contacts.selectors import NumberRestriction, owners_of, restrictions_by_number
+from messaging.evaluation.facts import decision_of, recipient_facts
 from messaging.models import Delivery, Message
 from messaging.policy.decide import Decision
 from messaging.policy.reasons import Reason
@@ -26,7 +26,7 @@ class Explanation:
     decision: Decision
     delivery: Delivery | None
     contact: Contact | None
-    words: list[Word]
+    words: list[NumberRestriction]
 
 
 def contact_of(address: str) -> Contact | None:
@@ -44,8 +44,8 @@ def delivery_to(message: Message, address: str) -> Delivery | None:
 def explain_delivery(message: Message, delivery: Delivery, now: datetime) -> Explanation:
     """Why this recipient gets the message, or does not, or waits."""
     facts = recipient_facts(delivery.contact, delivery.address, duplicate=delivery.reason == Reason.DUPLICATE)
-    decision = gate_of(message, now).for_recipient(facts)
-    words = words_about([delivery.address]).get(delivery.address, [])
+    decision = decision_of(message, now).for_recipient(facts)
+    words = restrictions_by_number([delivery.address]).get(delivery.address, [])
     return Explanation(delivery.address, decision, delivery, delivery.contact, words)
 
 
@@ -55,8 +55,8 @@ def explain_address(message: Message, address: str, now: datetime) -> Explanatio
     if delivery is not None:
         return explain_delivery(message, delivery, now)
     contact = contact_of(address)
-    decision = gate_of(message, now).for_recipient(recipient_facts(contact, address))
-    return Explanation(address, decision, None, contact, words_about([address]).get(address, []))
+    decision = decision_of(message, now).for_recipient(recipient_facts(contact, address))
+    return Explanation(address, decision, None, contact, restrictions_by_number([address]).get(address, []))
 
 
 def explain(message: Message, address: str, now: datetime) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _address_kind(address: str) -> AddressKind:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageGate:
+class MessageDecision:
     """What the policy says of a whole message at an instant: its facts and the neutral decision."""
 
     facts: Facts
@@ -128,13 +128,13 @@ class MessageGate:
         return min((end for end in ends if end is not None), default=None)
 
 
-def gate(message: MessageFacts, channel: ChannelFacts, now: datetime) -> MessageGate:
+def decide_message(message: MessageFacts, channel: ChannelFacts, now: datetime) -> MessageDecision:
     facts = Facts(now=now, message=message, channel=channel, recipient=NEUTRAL)
-    return MessageGate(facts, decide(facts))
+    return MessageDecision(facts, decide(facts))
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class FactsSnapshot:
     """What the database says of some messages and of their channels: read in five queries, however many
     messages there are, since a pump asks for all of them twice a second."""
 
@@ -143,7 +143,7 @@ class Known:
     channels: Mapping[int, Mapping[str, ChannelFacts]]
 
     @classmethod
-    def of(cls, messages: Iterable[Message], *, on_trial: int | None = None) -> Known:
+    def load(cls, messages: Iterable[Message], *, on_trial: int | None = None) -> FactsSnapshot:
         """Facts of submitted messages, read now. `on_trial` is an open outage that one recipient is about
         to prove over: it does not count."""
         ids: dict[int, int] = {message.pk: message.channel_id for message in messages}
@@ -171,8 +171,8 @@ class Known:
             override=_override_facts(message, override) if override is not None else None,
         )
 
-    def gate(self, message: Message, now: datetime) -> MessageGate:
-        return gate(self.message(message), self.channels[message.channel_id][message.purpose], now)
+    def decide(self, message: Message, now: datetime) -> MessageDecision:
+        return decide_message(self.message(message), self.channels[message.channel_id][message.purpose], now)
 
 
 def _channels(ids: set[int], on_trial: int | None) -> dict[int, dict[str, ChannelFacts]]:
@@ -186,12 +186,12 @@ def _channels(ids: set[int], on_trial: int | None) -> dict[int, dict[str, Channe
     }
 
 
-def gate_of(message: Message, now: datetime) -> MessageGate:
-    """The gate of a submitted message, on facts read now."""
-    return Known.of([message]).gate(message, now)
+def decision_of(message: Message, now: datetime) -> MessageDecision:
+    """The decision on a submitted message, on facts read now."""
+    return FactsSnapshot.load([message]).decide(message, now)
 
 
-def gates_of(messages: Iterable[Message], now: datetime) -> dict[int, MessageGate]:
+def decisions_of(messages: Iterable[Message], now: datetime) -> dict[int, MessageDecision]:
     messages = list(messages)
-    known = Known.of(messages)
-    return {message.pk: known.gate(message, now) for message in messages}
+    snapshot = FactsSnapshot.load(messages)
+    return {message.pk: snapshot.decide(message, now) for message in messages}

@@ -14,7 +14,7 @@ T = TypeVar("T")
 ASK_SECONDS = 8.0
 
 
-async def within(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> T:
+async def with_timeout(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> T:
     """The answer, or `OutcomeUnknown` after so many seconds, or where reading it fails."""
     try:
         async with asyncio.timeout(seconds):
@@ -27,14 +27,14 @@ async def within(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> 
         raise not_understood(error) from error
 
 
-async def each(
+async def gather_answers(
     calls: Sequence[Coroutine[Any, Any, T]], seconds: float = ASK_SECONDS
 ) -> list[T | GatewayError]:
     """All answers in order, a failure in the place of its own."""
 
     async def one(call: Coroutine[Any, Any, T]) -> T | GatewayError:
         try:
-            return await within(call, seconds)
+            return await with_timeout(call, seconds)
         except GatewayError as failure:
             return failure
 

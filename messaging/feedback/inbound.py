@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from channels.models import Channel
-from common.failpoints import Point, passed
-from common.monotonic import steady
-from common.sanitise import storable
+from common.failpoints import Point, failpoint
+from common.monotonic import monotonic
+from common.sanitise import sanitise
 from gateways.base import GatewayError, Inbound, Trouble
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier
-from messaging.feedback.asking import within
+from messaging.dispatch.send import GatewayClient
+from messaging.feedback.asking import with_timeout
 from messaging.models import InboundCursor, InboundMessage
 from persian.phones import InvalidNumber, normalise
 
@@ -50,9 +50,9 @@ ANSWER_SHOWN: Final = 500
 TOO_LONG: Final = "answer_too_long"
 
 
-def fetch_inbound(channel: Channel, courier: Courier, *, clock: Clock) -> int:
+def fetch_inbound(channel: Channel, client: GatewayClient, *, clock: Clock) -> int:
     """Fetch what came in, if it is time to; how many messages were stored that were not known."""
-    if not courier.gateway.can_receive:
+    if not client.gateway.can_receive:
         return 0
     stored = 0
     now = clock()
@@ -63,7 +63,7 @@ def fetch_inbound(channel: Channel, courier: Courier, *, clock: Clock) -> int:
         if not _is_mine(channel, name, now, pause):
             continue
         try:
-            stored += fetch(channel, courier, clock)
+            stored += fetch(channel, client, clock)
         except GatewayError as failure:
             logger.warning(
                 "inbound messages could not be fetched",
@@ -86,18 +86,18 @@ def _is_mine(channel: Channel, name: str, now: datetime, pause: timedelta) -> bo
     return due.update(**{name: now + pause}) == 1
 
 
-def _fetch_new(channel: Channel, courier: Courier, clock: Clock) -> int:
+def _fetch_new(channel: Channel, client: GatewayClient, clock: Clock) -> int:
     stored = 0
     for _round in range(ROUNDS_A_TURN):
-        messages = courier.ask(within(courier.gateway.new_inbound(COUNT)))
-        passed(Point.INBOUND_FETCHED)
+        messages = client.ask(with_timeout(client.gateway.new_inbound(COUNT)))
+        failpoint(Point.INBOUND_FETCHED)
         stored += store(channel, messages, now=clock())
         if len(messages) < COUNT:
             break
     return stored
 
 
-def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
+def _compare(channel: Channel, client: GatewayClient, clock: Clock) -> int:
     """Store what the provider's list holds and we do not, slice by slice."""
     stored = 0
     until = go_on_at = whole(clock())
@@ -108,7 +108,7 @@ def _compare(channel: Channel, courier: Courier, clock: Clock) -> int:
             "a period of the provider's list was never compared",
             extra={"channel": channel.code, "since": cursor.compared_until.isoformat()},
         )
-    reading = _Reading(channel, courier, clock, begun=start)
+    reading = _Reading(channel, client, clock, begun=start)
     for _slice in range(SLICES_A_TURN):
         end = min(start + SLICE, until)
         try:
@@ -147,11 +147,11 @@ class _Reading:
     """
 
     channel: Channel
-    courier: Courier
+    client: GatewayClient
     clock: Clock
     begun: datetime
     edge: datetime = field(init=False)
-    until: float = field(default_factory=lambda: steady() + READ_SECONDS)
+    until: float = field(default_factory=lambda: monotonic() + READ_SECONDS)
     unread: int = 0
 
     def __post_init__(self) -> None:
@@ -166,7 +166,7 @@ class _Reading:
         after `READ_SECONDS`.
         """
         # Not before something was read: the next turn would come no farther.
-        if steady() >= self.until and self.edge > self.begun:
+        if monotonic() >= self.until and self.edge > self.begun:
             raise _TimeIsUp
         try:
             messages = self._ask(start, end)
@@ -186,7 +186,7 @@ class _Reading:
         return self.compare(start, middle) + self.compare(middle if seconds > 1 else end, end)
 
     def _ask(self, start: datetime, end: datetime) -> list[Inbound]:
-        return self.courier.ask(within(self.courier.gateway.inbound_between(start, end)))
+        return self.client.ask(with_timeout(self.client.gateway.inbound_between(start, end)))
 
     def _ask_about_another_time(self) -> None:
         """Raises the failure of a provider that is not well: it has no answer to this either. Asked about the
@@ -255,14 +255,14 @@ def _known(channel: Channel, rows: Sequence[InboundMessage]) -> set[str]:
 
 
 def _row(channel: Channel, message: Inbound, now: datetime) -> InboundMessage:
-    text = storable(message.text, TEXT_LIMIT)
+    text = sanitise(message.text, TEXT_LIMIT)
     return InboundMessage(
         channel=channel,
         provider_id=message.provider_id,
         digest=_digest(message),
         number=_number(message.mobile),
-        mobile=storable(message.mobile, FIELD_LIMIT),
-        line=storable(message.line, FIELD_LIMIT),
+        mobile=sanitise(message.mobile, FIELD_LIMIT),
+        line=sanitise(message.line, FIELD_LIMIT),
         text=text,
         truncated=len(text) < len(message.text),
         raw=message.raw[:ROW_LIMIT],

@@ -6,19 +6,21 @@ from collections.abc import Callable
 
 from channels.models import Channel
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.feedback.callbacks import handle_callbacks
 from messaging.feedback.inbound import fetch_inbound
 from messaging.feedback.poll import TURN_SECONDS, poll_channel
 
 
-def look_for_news(channel: Channel, courier: Courier, *, clock: Clock, seconds: float = TURN_SECONDS) -> None:
+def poll_provider(
+    channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = TURN_SECONDS
+) -> None:
     """Customers' messages first: they are few, and the provider gives them once. Each look for itself: what
     is wrong with one must not keep the others from their turn. Raises the first error after all of them."""
     looks: list[Callable[[], object]] = [
-        lambda: fetch_inbound(channel, courier, clock=clock),
+        lambda: fetch_inbound(channel, client, clock=clock),
         lambda: handle_callbacks(channel, now=clock()),
-        lambda: poll_channel(channel, courier, clock=clock, seconds=seconds),
+        lambda: poll_channel(channel, client, clock=clock, seconds=seconds),
     ]
     errors: list[Exception] = []
     for look in looks:

@@ -20,9 +20,9 @@ from django.db import connection
 from channels.models import Channel
 from gateways.base import DeliveryReport, GatewayError, Trouble
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier
-from messaging.feedback.asking import each
-from messaging.feedback.match import Waiting, match
+from messaging.dispatch.send import GatewayClient
+from messaging.feedback.asking import gather_answers
+from messaging.feedback.match import AwaitingReport, match
 from messaging.feedback.write import Taken, write_reports
 from messaging.models import Delivery
 from messaging.models.report_schedule import UNANSWERED, ends_at
@@ -67,7 +67,7 @@ class Polled:
 
 
 def poll_channel(
-    channel: Channel, courier: Courier, *, clock: Clock, seconds: float = TURN_SECONDS
+    channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = TURN_SECONDS
 ) -> Polled:
     """Ask about calls of a channel until none is due, or `seconds` are over."""
     polled = Polled()
@@ -78,7 +78,7 @@ def poll_channel(
         if not taken:
             break
         waiting = _waiting(taken)
-        answers = _ask(courier, taken, waiting)
+        answers = _ask(client, taken, waiting)
         for call, answer in zip(taken, answers, strict=True):
             _write(call, waiting.get(call.pk, []), answer, clock(), polled)
         if all(isinstance(answer, GatewayError) for answer in answers):
@@ -106,31 +106,31 @@ def _take(channel: Channel, now: datetime) -> list[Taken]:
         ]
 
 
-def _waiting(calls: Sequence[Taken]) -> dict[int, list[Waiting]]:
+def _waiting(calls: Sequence[Taken]) -> dict[int, list[AwaitingReport]]:
     rows = Delivery.objects.awaiting_report([call.pk for call in calls])
-    found: dict[int, list[Waiting]] = {}
+    found: dict[int, list[AwaitingReport]] = {}
     for call_id, pk, address, provider_id in rows.values_list("call_id", "pk", "address", "provider_id"):
-        found.setdefault(call_id or 0, []).append(Waiting(pk, address, provider_id))
+        found.setdefault(call_id or 0, []).append(AwaitingReport(pk, address, provider_id))
     return found
 
 
 def _ask(
-    courier: Courier, calls: Sequence[Taken], waiting: Mapping[int, list[Waiting]]
+    client: GatewayClient, calls: Sequence[Taken], waiting: Mapping[int, list[AwaitingReport]]
 ) -> list[list[DeliveryReport] | GatewayError]:
     """The provider's word on each call; of one without anybody who waits it is not asked."""
     asked = [call for call in calls if call.pk in waiting]
     questions: list[Any] = [
-        courier.gateway.reports(call.campaign_id, [row.provider_id for row in waiting[call.pk]])
+        client.gateway.reports(call.campaign_id, [row.provider_id for row in waiting[call.pk]])
         for call in asked
     ]
-    answers = courier.ask(each(questions)) if questions else []
+    answers = client.ask(gather_answers(questions)) if questions else []
     told = {call.pk: answer for call, answer in zip(asked, answers, strict=True)}
     return [told.get(call.pk, []) for call in calls]
 
 
 def _write(
     call: Taken,
-    waiting: Sequence[Waiting],
+    waiting: Sequence[AwaitingReport],
     answer: list[DeliveryReport] | GatewayError,
     now: datetime,
     polled: Polled,

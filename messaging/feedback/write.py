@@ -12,8 +12,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from common.sanitise import storable
-from messaging.feedback.match import Finding, Waiting
+from common.sanitise import sanitise
+from messaging.feedback.match import AwaitingReport, ReportedState
 from messaging.models import Delivery, GatewayCall
 from messaging.models.report_schedule import UNANSWERED, ends_at, next_due, next_late
 from messaging.states import DeliveryState
@@ -47,8 +47,8 @@ class Taken:
 
 def write_reports(
     call: Taken,
-    waiting: Sequence[Waiting],
-    findings: Mapping[int, Finding],
+    waiting: Sequence[AwaitingReport],
+    findings: Mapping[int, ReportedState],
     *,
     is_over: bool,
     now: datetime,
@@ -87,7 +87,7 @@ def _next_question(call: Taken, now: datetime, *, has_news: bool, unanswered: bo
 
 
 def _changes(
-    waiting: Sequence[Waiting], findings: Mapping[int, Finding], *, is_over: bool
+    waiting: Sequence[AwaitingReport], findings: Mapping[int, ReportedState], *, is_over: bool
 ) -> list[tuple[int, DeliveryState, str]]:
     changes: list[tuple[int, DeliveryState, str]] = []
     for row in waiting:
@@ -108,7 +108,7 @@ def _update(call: Taken, changes: Sequence[tuple[int, DeliveryState, str]], now:
             {
                 "ids": [pk for pk, _state, _word in changes],
                 "states": [state.value for _pk, state, _word in changes],
-                "words": [storable(word, WORD) for _pk, _state, word in changes],
+                "words": [sanitise(word, WORD) for _pk, _state, word in changes],
                 "call": call.pk,
                 "now": now,
             },

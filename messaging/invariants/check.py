@@ -17,7 +17,7 @@ from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
 from gateways.masking import masked_number
 from messaging.evaluation.facts import content_hash
 from messaging.invariants import breaches
-from messaging.invariants.gateway_log import Reader
+from messaging.invariants.gateway_log import LogReader
 from messaging.invariants.tables import load_hours, load_lines, match
 from messaging.models import Delivery, Override
 
@@ -29,7 +29,7 @@ UNTIL_COMMITTED = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class BrokenPromise:
     """One offence; the number is masked."""
 
     line: int | None
@@ -39,11 +39,11 @@ class Breach:
 
 
 @dataclass
-class Verdict:
+class CheckResult:
     """How often each promise was broken, with the first offenders of each."""
 
     counts: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, list[Breach]] = field(default_factory=dict)
+    examples: dict[str, list[BrokenPromise]] = field(default_factory=dict)
     accepted: int = 0
     unreadable: int = 0
     in_doubt: int = 0
@@ -56,19 +56,19 @@ class Verdict:
     def is_kept(self) -> bool:
         return not any(self.counts.values())
 
-    def add(self, promise: str, count: int, found: Iterable[Breach]) -> None:
+    def add(self, promise: str, count: int, found: Iterable[BrokenPromise]) -> None:
         self.counts[promise] = self.counts.get(promise, 0) + count
         known = self.examples.setdefault(promise, [])
         known += list(found)[: EXAMPLES - len(known)]
 
 
-def check(lines: Iterable[str], *, since: datetime | None = None) -> Verdict:
+def check(lines: Iterable[str], *, since: datetime | None = None) -> CheckResult:
     """Judge a gateway's log (its lines) against the database. Writes nothing.
 
     `since` is from when on the log is complete; by default its first line, or everything if it is empty.
     """
-    verdict = Verdict()
-    reader = Reader()
+    verdict = CheckResult()
+    reader = LogReader()
     with transaction.atomic():
         load_lines(reader.read(lines))
         start = since or (reader.first_at - BEFORE_THE_LOG if reader.first_at else None)
@@ -90,7 +90,7 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> Verdict:
     return verdict
 
 
-def _ask(verdict: Verdict, promise: str, sql: str, params: dict[str, Any] | None = None) -> None:
+def _ask(verdict: CheckResult, promise: str, sql: str, params: dict[str, Any] | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT b.*, count(*) OVER () FROM ({sql}) b(line, message_id, number, what)"  # noqa: S608
@@ -98,7 +98,9 @@ def _ask(verdict: Verdict, promise: str, sql: str, params: dict[str, Any] | None
             {**(params or {}), "examples": EXAMPLES},
         )
         rows = cursor.fetchall()
-    found = [Breach(line, message, masked_number(number), what) for line, message, number, what, _n in rows]
+    found = [
+        BrokenPromise(line, message, masked_number(number), what) for line, message, number, what, _n in rows
+    ]
     verdict.add(promise, rows[0][-1] if rows else 0, found)
 
 
@@ -125,14 +127,16 @@ def _opted_out() -> tuple[str, dict[str, Any]]:
     return breaches.OPTED_OUT.format(committed=committed, margin=margin), {"same_content": same}
 
 
-def _consent(verdict: Verdict) -> None:
+def _consent(verdict: CheckResult) -> None:
     """Flags that are not what the ledger says, and restrictions that are not what the flags say."""
     contacts = out_of_step_with_ledger()
     verdict.add(
         "consent",
         contacts.count(),
         [
-            Breach(None, None, masked_number(contact.address), f"customer {contact.pk}: not as recorded")
+            BrokenPromise(
+                None, None, masked_number(contact.address), f"customer {contact.pk}: not as recorded"
+            )
             for contact in contacts[:EXAMPLES]
         ],
     )
@@ -141,13 +145,15 @@ def _consent(verdict: Verdict) -> None:
         "consent",
         len(restrictions),
         [
-            Breach(None, None, masked_number(number), f"{source} {source_id}: restriction not as flagged")
+            BrokenPromise(
+                None, None, masked_number(number), f"{source} {source_id}: restriction not as flagged"
+            )
             for number, source, source_id in restrictions
         ],
     )
 
 
-def _dialling_too_long(verdict: Verdict, promotional: dict[int, PastHours]) -> None:
+def _dialling_too_long(verdict: CheckResult, promotional: dict[int, PastHours]) -> None:
     """A voice campaign that the provider may go on dialling after the close of the window then in force."""
     with connection.cursor() as cursor:
         cursor.execute(breaches.DIALLING)
@@ -158,4 +164,6 @@ def _dialling_too_long(verdict: Verdict, promotional: dict[int, PastHours]) -> N
             closes_at = hours.closes_at(at)
             if closes_at is not None and (ends_at is None or ends_at > closes_at):
                 what = f"may be dialled until {ends_at.isoformat() if ends_at else 'any time'}"
-                verdict.add("outside_window", count, [Breach(line, message, masked_number(number), what)])
+                verdict.add(
+                    "outside_window", count, [BrokenPromise(line, message, masked_number(number), what)]
+                )

@@ -29,7 +29,7 @@ class Accepted:
 
 
 @dataclass
-class Reader:
+class LogReader:
     """Yields what was accepted, and counts what could not be read: the half line of a killed process."""
 
     first_at: datetime | None = None

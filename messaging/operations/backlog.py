@@ -17,7 +17,7 @@ from django.db import connection
 
 from channels.models import Channel
 from messaging.audience.planning import summarise
-from messaging.evaluation.facts import MessageGate, gates_of
+from messaging.evaluation.facts import MessageDecision, decisions_of
 from messaging.models import Message
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
@@ -56,7 +56,7 @@ SELECT m.id, due.n, event.n, later.reasons, first.not_before
 
 
 @dataclass
-class Waiting:
+class ChannelBacklog:
     """What waits on one channel: recipients by reason ('' for none: they go as fast as the gateway
     takes them), the oldest row that may go, and whether there is more than was counted."""
 
@@ -86,9 +86,11 @@ class _Rows:
         return [row for row in (*rows, *((queued, why, n) for why, n in self.later.items())) if row[2]]
 
 
-def backlog(now: datetime) -> dict[str, Waiting]:
+def backlog(now: datetime) -> dict[str, ChannelBacklog]:
     """What waits, by channel's code, for every channel of messages, be it in use or not."""
-    found = {code: Waiting(code) for code in Channel.objects.of_messages().values_list("code", flat=True)}
+    found = {
+        code: ChannelBacklog(code) for code in Channel.objects.of_messages().values_list("code", flat=True)
+    }
     messages = list(
         Message.objects.filter(
             channel__code__in=found,
@@ -100,14 +102,14 @@ def backlog(now: datetime) -> dict[str, Waiting]:
     planned = [message for message in messages[:MESSAGES] if message.planned_at is not None]
     limit = max(ROWS // max(len(planned), 1), LEAST_ROWS)
     rows = _rows_of([message.pk for message in planned], limit, now)
-    gates = gates_of([message for message in planned if message.pk in rows], now)
+    decisions = decisions_of([message for message in planned if message.pk in rows], now)
     for message in messages[:MESSAGES]:
         waiting = found[message.channel.code]
         waiting.messages += 1
         if message.planned_at is None:
             waiting.planning += 1
         elif message.pk in rows:
-            _add(waiting, rows[message.pk], gates[message.pk], limit)
+            _add(waiting, rows[message.pk], decisions[message.pk], limit)
     for waiting in found.values():
         waiting.by_reason = dict(waiting.by_reason)
         waiting.is_bounded = waiting.is_bounded or len(messages) > MESSAGES
@@ -133,8 +135,8 @@ def _as_dict(later: Any) -> dict[str, int]:
     return dict(json.loads(later) if isinstance(later, str) else later)
 
 
-def _add(waiting: Waiting, rows: _Rows, gate: MessageGate, limit: int) -> None:
-    plan = summarise(rows.as_counts(), gate)
+def _add(waiting: ChannelBacklog, rows: _Rows, message_decision: MessageDecision, limit: int) -> None:
+    plan = summarise(rows.as_counts(), message_decision)
     named = 0
     for reason, count in plan.by_reason.items():
         waiting.by_reason[reason] += count
@@ -143,5 +145,5 @@ def _add(waiting: Waiting, rows: _Rows, gate: MessageGate, limit: int) -> None:
         waiting.by_reason[READY] += plan.waiting - named
     if max(rows.due, rows.event) >= limit or sum(rows.later.values()) >= READ_ROWS:
         waiting.is_bounded = True
-    if gate.decision.verdict is Verdict.ALLOW and rows.first_due_at is not None:
+    if message_decision.decision.verdict is Verdict.ALLOW and rows.first_due_at is not None:
         waiting.oldest_due_at = min(waiting.oldest_due_at or rows.first_due_at, rows.first_due_at)

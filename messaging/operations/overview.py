@@ -12,7 +12,7 @@ from django.core.cache import cache
 from channels.models import Channel, Outage
 from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
 from messaging.operations import figures
-from messaging.operations.backlog import Waiting, backlog
+from messaging.operations.backlog import ChannelBacklog, backlog
 
 # Seconds for which one count serves every visitor and scraper.
 BACKLOG_SECONDS: Final = 10
@@ -23,7 +23,7 @@ CONSENT_SECONDS: Final = 3600
 @dataclass(frozen=True, slots=True)
 class ChannelOverview:
     channel: Channel
-    waiting: Waiting
+    waiting: ChannelBacklog
     throughput: tuple[int, ...]
     latency: figures.Latency
     in_doubt: int
@@ -57,7 +57,7 @@ def overview(now: datetime) -> Overview:
     channels = [
         ChannelOverview(
             channel=channel,
-            waiting=waiting.get(channel.code) or Waiting(channel.code),
+            waiting=waiting.get(channel.code) or ChannelBacklog(channel.code),
             throughput=speed.get(channel.code, (0,) * len(figures.MINUTES)),
             latency=latency.get(channel.code) or figures.Latency(0),
             in_doubt=doubt.get(channel.code, 0),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from messaging.policy.facts import Facts
 from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import RULES, Effect, Rule, Ruling
+from messaging.policy.rules import RULES, Rule, RuleEffect, Ruling
 
 
 class Verdict(StrEnum):
@@ -24,7 +24,7 @@ class Finding:
 
     rule: str
     clause: str
-    effect: Effect
+    effect: RuleEffect
     reason: Reason | None
     until: datetime | None
 
@@ -48,8 +48,8 @@ class Decision:
     @property
     def refusals(self) -> tuple[Finding, ...]:
         """Every rule that refuses or holds, refusals first."""
-        refused = [f for f in self.findings if f.effect is Effect.REFUSE]
-        return (*refused, *(f for f in self.findings if f.effect is Effect.HOLD))
+        refused = [f for f in self.findings if f.effect is RuleEffect.REFUSE]
+        return (*refused, *(f for f in self.findings if f.effect is RuleEffect.HOLD))
 
 
 def _finding(rule: Rule, ruling: Ruling) -> Finding:
@@ -74,7 +74,7 @@ def _earliest(facts: Facts, holds: list[Finding]) -> datetime:
 
 
 def _allowed_until(facts: Facts, findings: tuple[Finding, ...]) -> datetime | None:
-    ends = [f.until for f in findings if f.effect is Effect.LIFTED and f.until is not None]
+    ends = [f.until for f in findings if f.effect is RuleEffect.LIFTED and f.until is not None]
     if facts.message.expires_at is not None:
         ends.append(facts.message.expires_at)
     hours = hours_of(facts)
@@ -97,12 +97,12 @@ def decide(facts: Facts) -> Decision:
     is the whole message's own end, so it is found whatever else is refused.
     """
     findings = tuple(_finding(rule, rule.judge(facts)) for rule in RULES)
-    holds = [f for f in findings if f.effect is Effect.HOLD]
+    holds = [f for f in findings if f.effect is RuleEffect.HOLD]
     earliest = _earliest(facts, holds)
     expires_at = facts.message.expires_at
     if expires_at is not None and facts.now < expires_at <= earliest:
         findings = _too_late(findings, earliest)
-    refused = [f for f in findings if f.effect is Effect.REFUSE]
+    refused = [f for f in findings if f.effect is RuleEffect.REFUSE]
     if refused:
         return Decision(Verdict.REFUSE, refused[0].reason, None, findings)
     if not holds:
@@ -114,6 +114,8 @@ def decide(facts: Facts) -> Decision:
 def _too_late(findings: tuple[Finding, ...], earliest: datetime) -> tuple[Finding, ...]:
     """With `expired` refusing ahead of time; its `until` is when the message could go at the earliest."""
     return tuple(
-        Finding(f.rule, f.clause, Effect.REFUSE, Reason.EXPIRES_FIRST, earliest) if f.rule == "expired" else f
+        Finding(f.rule, f.clause, RuleEffect.REFUSE, Reason.EXPIRES_FIRST, earliest)
+        if f.rule == "expired"
+        else f
         for f in findings
     )

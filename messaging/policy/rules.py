@@ -17,7 +17,7 @@ from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
 
 
-class Effect(StrEnum):
+class RuleEffect(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict
     LIFTED = "lifted"
     HOLD = "hold"
@@ -29,16 +29,16 @@ class Ruling:
     """What one rule says. `until` is the instant at which a hold of this rule alone ends; None
     where only an event (a decision, a call's end) can end it."""
 
-    effect: Effect
+    effect: RuleEffect
     reason: Reason | None = None
     until: datetime | None = None
 
 
-PASS: Final = Ruling(Effect.PASS)
+PASS: Final = Ruling(RuleEffect.PASS)
 
 
 def _refuse(reason: Reason) -> Ruling:
-    return Ruling(Effect.REFUSE, reason)
+    return Ruling(RuleEffect.REFUSE, reason)
 
 
 def duplicate(facts: Facts) -> Ruling:
@@ -78,7 +78,7 @@ def no_messages(facts: Facts) -> Ruling:
         return PASS
     override = facts.message.emergency
     if override is not None and override.lifts(facts.now):
-        return Ruling(Effect.LIFTED, Reason.NO_MESSAGES, override.expires_at)
+        return Ruling(RuleEffect.LIFTED, Reason.NO_MESSAGES, override.expires_at)
     return _refuse(Reason.NO_MESSAGES)
 
 
@@ -96,12 +96,12 @@ def approval(facts: Facts) -> Ruling:
     """C7.4: nothing of an emergency leaves before senior management's decision."""
     override = facts.message.emergency
     is_pending = override is not None and override.is_pending()
-    return Ruling(Effect.HOLD, Reason.AWAITING_APPROVAL) if is_pending else PASS
+    return Ruling(RuleEffect.HOLD, Reason.AWAITING_APPROVAL) if is_pending else PASS
 
 
 def paused(facts: Facts) -> Ruling:
     """A paused message waits until somebody resumes it."""
-    return Ruling(Effect.HOLD, Reason.PAUSED) if facts.message.paused else PASS
+    return Ruling(RuleEffect.HOLD, Reason.PAUSED) if facts.message.paused else PASS
 
 
 def voc_call(facts: Facts) -> Ruling:
@@ -110,7 +110,7 @@ def voc_call(facts: Facts) -> Ruling:
     if is_open is None:
         return _refuse(Reason.FACTS_MISSING)
     if is_open and facts.message.purpose is Purpose.PROMOTIONAL:
-        return Ruling(Effect.HOLD, Reason.VOC_CALL_OPEN)
+        return Ruling(RuleEffect.HOLD, Reason.VOC_CALL_OPEN)
     return PASS
 
 
@@ -118,13 +118,13 @@ def operator(facts: Facts) -> Ruling:
     """C7.5: while the operator is down, everything waits."""
     if facts.channel.operator_down is None:
         return _refuse(Reason.FACTS_MISSING)
-    return Ruling(Effect.HOLD, Reason.OPERATOR_DOWN) if facts.channel.operator_down else PASS
+    return Ruling(RuleEffect.HOLD, Reason.OPERATOR_DOWN) if facts.channel.operator_down else PASS
 
 
 def schedule(facts: Facts) -> Ruling:
     """Not before the instant that the sender asked for."""
     at = facts.message.scheduled_at
-    return Ruling(Effect.HOLD, Reason.SCHEDULED, at) if at is not None and facts.now < at else PASS
+    return Ruling(RuleEffect.HOLD, Reason.SCHEDULED, at) if at is not None and facts.now < at else PASS
 
 
 def window(facts: Facts) -> Ruling:
@@ -137,13 +137,13 @@ def window(facts: Facts) -> Ruling:
     hours = hours_of(facts)
     if hours is None:
         if facts.message.purpose is Purpose.PROMOTIONAL:
-            return Ruling(Effect.HOLD, Reason.WINDOW_CLOSED)
+            return Ruling(RuleEffect.HOLD, Reason.WINDOW_CLOSED)
         return PASS
     start = max(facts.now, facts.message.scheduled_at or facts.now)
     if not hours.is_open(start):
-        return Ruling(Effect.HOLD, Reason.WINDOW_CLOSED, hours.next_open(start))
+        return Ruling(RuleEffect.HOLD, Reason.WINDOW_CLOSED, hours.next_open(start))
     if not hours.is_open(facts.now):
-        return Ruling(Effect.HOLD, Reason.WINDOW_CLOSED, hours.next_open(facts.now))
+        return Ruling(RuleEffect.HOLD, Reason.WINDOW_CLOSED, hours.next_open(facts.now))
     return PASS
 
 

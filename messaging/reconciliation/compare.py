@@ -23,9 +23,9 @@ from channels.models import Channel, Purpose
 from channels.past_hours import hours_since
 from gateways.base import GatewayError, NotSent, Trouble
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.models import Comparison
-from messaging.reconciliation.findings import Counts, record_findings
+from messaging.reconciliation.findings import DayCounts, record_findings
 from messaging.reconciliation.since import compared_since
 from messaging.reconciliation.tables import DayTables
 from persian.jalali import numeric_date, tehran_date
@@ -61,13 +61,15 @@ class _Try:
         return is_down or failure.trouble in {Trouble.NETWORK, Trouble.ACCOUNT}
 
 
-def compare_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock: Clock) -> Comparison | None:
+def compare_day(
+    channel: Channel, client: GatewayClient, day: date, *, by: Any, clock: Clock
+) -> Comparison | None:
     """Compare one whole day in Tehran; None while another comparison of the channel is under way.
 
     A failure of the provider is told in the comparison's `error`. Raises ValidationError for a provider
     without a list, and for a day that is not over or lies before the portal was in use.
     """
-    if not courier.gateway.can_list:
+    if not client.gateway.can_list:
         raise ValidationError(_("This provider offers no list of what it sent; it cannot be compared."))
     if day >= tehran_date(clock()):
         raise ValidationError(_("Only a day that is over can be compared."))
@@ -79,7 +81,7 @@ def compare_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock
             _("Days before %(since)s are not compared: that was before the portal was in use."),
             params={"since": numeric_date(since, get_language() or "")},
         )
-    tried = _try_day(channel, courier, day, by=by, clock=clock)
+    tried = _try_day(channel, client, day, by=by, clock=clock)
     if tried is None:
         return None
     if tried.failure is not None and not isinstance(tried.failure, GatewayError):
@@ -87,7 +89,7 @@ def compare_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock
     return tried.comparison
 
 
-def _try_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock: Clock) -> _Try | None:
+def _try_day(channel: Channel, client: GatewayClient, day: date, *, by: Any, clock: Clock) -> _Try | None:
     """Compare a day; whatever fails is recorded on its comparison. None: the channel is taken."""
     with _alone(channel) as is_alone:
         if not is_alone:
@@ -95,7 +97,7 @@ def _try_day(channel: Channel, courier: Courier, day: date, *, by: Any, clock: C
         comparison = _begin(channel, day, clock())
         tables = DayTables(channel.pk, day)
         try:
-            _compare(comparison, tables, courier, by=by, clock=clock)
+            _compare(comparison, tables, client, by=by, clock=clock)
         except GatewayError as failure:
             logger.warning("a day could not be compared", extra={"day": str(day), "code": failure.code})
             _fail(comparison, failure.code, by=by, now=clock())
@@ -132,14 +134,14 @@ def _is_due(comparison: Comparison | None, now: datetime) -> bool:
     return comparison.unsent > 0 and comparison.started_at < now - AGAIN_AFTER
 
 
-def compare_due(channel: Channel, courier: Courier, *, clock: Clock) -> list[Comparison]:
+def compare_due(channel: Channel, client: GatewayClient, *, clock: Clock) -> list[Comparison]:
     """Compare every day that is due. Whatever is wrong with one day alone holds up no other; a provider
     that cannot be asked at all is left alone until the next round."""
     done: list[Comparison] = []
-    if not courier.gateway.can_list:
+    if not client.gateway.can_list:
         return done
     for day in days_due(channel, clock()):
-        tried = _try_day(channel, courier, day, by=None, clock=clock)
+        tried = _try_day(channel, client, day, by=None, clock=clock)
         if tried is None:
             break
         done.append(tried.comparison)
@@ -171,10 +173,12 @@ def _begin(channel: Channel, day: date, now: datetime) -> Comparison:
     return Comparison.objects.create(channel=channel, day=day, started_at=now)
 
 
-def _compare(comparison: Comparison, tables: DayTables, courier: Courier, *, by: Any, clock: Clock) -> None:
+def _compare(
+    comparison: Comparison, tables: DayTables, client: GatewayClient, *, by: Any, clock: Clock
+) -> None:
     tables.open()
     readable = 0
-    for part in courier.list_messages(tables.start, tables.end):
+    for part in client.list_messages(tables.start, tables.end):
         tables.load(part.messages)
         readable += len(part.messages)
         comparison.unreadable += part.unreadable
@@ -186,7 +190,7 @@ def _compare(comparison: Comparison, tables: DayTables, courier: Courier, *, by:
         _complete(comparison, record_findings(comparison, now), by=by, now=now)
 
 
-def _complete(comparison: Comparison, counts: Counts, *, by: Any, now: datetime) -> None:
+def _complete(comparison: Comparison, counts: DayCounts, *, by: Any, now: datetime) -> None:
     found = counts.as_dict()
     for name in _COUNTED:
         setattr(comparison, name, found[name])

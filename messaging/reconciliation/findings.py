@@ -93,7 +93,7 @@ _COUNTS: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class DayCounts:
     """What a day held; `breaches` are the rows that were added now."""
 
     listed: int
@@ -107,7 +107,7 @@ class Counts:
         return asdict(self)
 
 
-def record_findings(comparison: Comparison, now: Any) -> Counts:
+def record_findings(comparison: Comparison, now: Any) -> DayCounts:
     """Add the breaches that the tables of this connection prove. Running it again adds nothing."""
     params = {
         "channel": comparison.channel_id,
@@ -124,4 +124,4 @@ def record_findings(comparison: Comparison, now: Any) -> Counts:
         breaches = cursor.rowcount
         cursor.execute(_COUNTS)
         listed, shadow, outside_hours, sent_late, unsent = cursor.fetchone()
-    return Counts(listed, shadow, outside_hours, sent_late, unsent, breaches)
+    return DayCounts(listed, shadow, outside_hours, sent_late, unsent, breaches)

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from audit.actions import record
-from common.failpoints import Point, passed
+from common.failpoints import Point, failpoint
 from gateways.base import Lookup, RecipientOutcome
 from gateways.similarity import are_alike
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.models.report_schedule import expect_reports
-from messaging.settlement.proof import HOPELESS, Obstacle, Verdict, judge
+from messaging.settlement.proof import HOPELESS, Obstacle, ProofResult, judge
 from messaging.states import DeliveryState
 
 # So often a provider that cannot tell is asked, a day and a half in all; then only by a press.
@@ -85,7 +85,7 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ProviderAnswer:
     """What a provider said of some calls, the first of which was made at `since`. `obstacle`: what kept it
     from telling all; `code` its error."""
 
@@ -103,7 +103,7 @@ class _Verdicts:
     obstacle: Obstacle | None = None
 
 
-def settle_call(call: GatewayCall, word: Word, now: datetime, result: Settlement) -> None:
+def settle_call(call: GatewayCall, word: ProviderAnswer, now: datetime, result: Settlement) -> None:
     """Move the call's recipients as far as the word proves anything, and say when it is asked next."""
     with transaction.atomic():
         # One settlement of a channel at a time, or two would take one record of the provider for theirs.
@@ -129,14 +129,14 @@ def settle_call(call: GatewayCall, word: Word, now: datetime, result: Settlement
                 "waiting": len(waiting),
             }
             record(by=None, action="call.settled", obj=call, data=data, now=now)
-        passed(Point.SETTLE_WRITTEN)
-    passed(Point.SETTLE_COMMITTED)
+        failpoint(Point.SETTLE_WRITTEN)
+    failpoint(Point.SETTLE_COMMITTED)
     result.found += len(verdicts.present)
     result.absent += len(verdicts.absent)
     result.in_doubt += verdicts.open
 
 
-def _verdicts(call: GatewayCall, waiting: list[tuple[int, str]], word: Word) -> _Verdicts:
+def _verdicts(call: GatewayCall, waiting: list[tuple[int, str]], word: ProviderAnswer) -> _Verdicts:
     """Each recipient's verdict. Absence is believed only where the same look found nobody of the call:
     what a provider has begun to take, it may not have finished yet."""
     verdicts = _Verdicts(obstacle=word.obstacle)
@@ -155,7 +155,7 @@ def _verdicts(call: GatewayCall, waiting: list[tuple[int, str]], word: Word) -> 
         )
         if outcome is not None:
             verdicts.present.append((pk, outcome))
-        elif verdict is Verdict.ABSENT:
+        elif verdict is ProofResult.ABSENT:
             verdicts.absent.append(pk)
     if verdicts.present and verdicts.absent:
         verdicts.absent, verdicts.obstacle = [], Obstacle.PARTLY

@@ -20,14 +20,14 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from channels.models import Channel
-from common.failpoints import Point, passed
-from common.monotonic import steady
+from common.failpoints import Point, failpoint
+from common.monotonic import monotonic
 from gateways.base import Batch, GatewayError, NotSent, Trouble
-from messaging.dispatch.claim import patience
+from messaging.dispatch.claim import gateway_timeout
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.models import Delivery, GatewayCall
-from messaging.settlement.apply import Settlement, Word, settle_call
+from messaging.settlement.apply import ProviderAnswer, Settlement, settle_call
 from messaging.settlement.proof import Obstacle
 from messaging.states import DeliveryState
 
@@ -46,7 +46,7 @@ CLOCK_DIFFERENCE: Final = timedelta(minutes=2)
 
 def settle_channel(
     channel: Channel,
-    courier: Courier,
+    client: GatewayClient,
     *,
     clock: Clock,
     limit: int = 500,
@@ -61,17 +61,17 @@ def settle_channel(
     """
     result = Settlement()
     calls = _take(channel, clock(), limit, insist=insist)
-    until = steady() + seconds
+    until = monotonic() + seconds
     left = {call.pk for call in calls}
     for group in _groups(calls):
         left -= {call.pk for call in group}
-        word = _ask(group, courier, clock)
-        passed(Point.SETTLE_ASKED)
+        word = _ask(group, client, clock)
+        failpoint(Point.SETTLE_ASKED)
         for call in group:
             settle_call(call, word, clock(), result)
         if word.obstacle is Obstacle.UNREACHABLE:
             break
-        if steady() >= until:
+        if monotonic() >= until:
             GatewayCall.objects.filter(pk__in=left).update(settle_due_at=clock())
             break
     return result
@@ -98,7 +98,7 @@ def _take(channel: Channel, now: datetime, limit: int, *, insist: bool) -> list[
 def _asking() -> timedelta:
     """How long a settler keeps calls to itself; one that dies meanwhile leaves them to others. One that is
     slower is overtaken, which does no harm: what is written down is asked of the rows again."""
-    return 4 * patience() + timedelta(seconds=10)
+    return 4 * gateway_timeout() + timedelta(seconds=10)
 
 
 def _groups(calls: Sequence[GatewayCall]) -> Iterator[list[GatewayCall]]:
@@ -118,15 +118,15 @@ def _groups(calls: Sequence[GatewayCall]) -> Iterator[list[GatewayCall]]:
         yield group
 
 
-def _ask(group: Sequence[GatewayCall], courier: Courier, clock: Clock) -> Word:
+def _ask(group: Sequence[GatewayCall], client: GatewayClient, clock: Clock) -> ProviderAnswer:
     """The provider's word about the calls' recipients, or what keeps it from telling."""
     since = group[0].intended_at
-    if not courier.gateway.can_lookup:
-        return Word(since, obstacle=Obstacle.CANNOT_ASK)
+    if not client.gateway.can_lookup:
+        return ProviderAnswer(since, obstacle=Obstacle.CANNOT_ASK)
     waiting = Delivery.objects.filter(call__in=group, state=DeliveryState.UNKNOWN)
     addresses = list(waiting.values_list("address", flat=True))
     if not addresses:
-        return Word(since)  # late answers have come for all of them
+        return ProviderAnswer(since)  # late answers have come for all of them
     first, message = group[0], group[0].message
     batch = Batch(
         text=message.text,
@@ -138,15 +138,15 @@ def _ask(group: Sequence[GatewayCall], courier: Courier, clock: Clock) -> Word:
     last = max(call.finished_at or call.intended_at for call in group)
     until = min(clock(), last + LONGEST_LOOK)
     try:
-        lookup = courier.lookup(batch, since, until, first.campaign_id)
+        lookup = client.lookup(batch, since, until, first.campaign_id)
     except GatewayError as failure:
         logger.warning("the provider could not be asked", extra={"call": first.pk, "code": failure.code})
-        return Word(since, obstacle=_obstacle(failure), code=failure.code)
+        return ProviderAnswer(since, obstacle=_obstacle(failure), code=failure.code)
     if lookup.final and not lookup.found:
-        return Word(since, lookup, Obstacle.NO_CAMPAIGN)
+        return ProviderAnswer(since, lookup, Obstacle.NO_CAMPAIGN)
     if lookup.clock is not None and abs(lookup.clock - clock()) > CLOCK_DIFFERENCE:
-        return Word(since, lookup, Obstacle.CLOCK)
-    return Word(since, lookup, None if lookup.complete else Obstacle.INCOMPLETE)
+        return ProviderAnswer(since, lookup, Obstacle.CLOCK)
+    return ProviderAnswer(since, lookup, None if lookup.complete else Obstacle.INCOMPLETE)
 
 
 def _obstacle(failure: GatewayError) -> Obstacle:

@@ -29,7 +29,7 @@ class Obstacle(StrEnum):
     CLOCK = "clock"  # the provider's clock is not ours: the period asked for is not the one meant
 
 
-class Verdict(StrEnum):
+class ProofResult(StrEnum):
     TAKEN = "taken"
     ABSENT = "absent"
     OPEN = "open"
@@ -41,7 +41,7 @@ HOPELESS: Final = frozenset({Obstacle.NO_CAMPAIGN, Obstacle.CANNOT_ASK})
 
 def judge(
     records: Sequence[RecipientOutcome], *, held: Collection[str], rivals: int, complete: bool
-) -> tuple[Verdict, RecipientOutcome | None]:
+) -> tuple[ProofResult, RecipientOutcome | None]:
     """The verdict on one recipient, with the record that proves it.
 
     `records` are the provider's rows that may be this recipient's, `held` the ids that other deliveries
@@ -50,7 +50,7 @@ def judge(
     free = [one for one in records if not one.provider_id or one.provider_id not in held]
     sure = [one for one in free if one.result is Result.ACCEPTED]
     if len(sure) > rivals:
-        return Verdict.TAKEN, sure[0]
+        return ProofResult.TAKEN, sure[0]
     if not free and complete:
-        return Verdict.ABSENT, None
-    return Verdict.OPEN, None
+        return ProofResult.ABSENT, None
+    return ProofResult.OPEN, None

@@ -14,14 +14,14 @@ from channels.limits import hours_of
 from common.wording import Label
 from contacts.models import Contact
 from gateways.masking import masked_number
-from messaging.actions.submit import Draft, draft_gate
+from messaging.actions.submit import Draft, draft_decision
 from messaging.audience.progress import reason_now
 from messaging.evaluation.explain import Explanation
-from messaging.evaluation.facts import MessageGate, gates_of
+from messaging.evaluation.facts import MessageDecision, decisions_of
 from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.decide import Finding
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import Effect
+from messaging.policy.rules import RuleEffect
 from messaging.states import DeliveryState
 from messaging.web.explaining import Sentence, sentence_of, shown_number
 from messaging.web.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, ReasonLabel
@@ -73,7 +73,7 @@ def rule_name(finding: Finding) -> Label:
 @register.simple_tag
 def effect_name(finding: Finding, message: Message) -> Label:
     """What a rule says, in words. Purposes without hours have none to be inside of (C7.5)."""
-    if finding.rule == "window" and finding.effect is Effect.PASS and _has_no_hours(message):
+    if finding.rule == "window" and finding.effect is RuleEffect.PASS and _has_no_hours(message):
         return _("this purpose has no hours")
     return EFFECT_NAMES[finding.effect]
 
@@ -103,7 +103,7 @@ def effect_tone(finding: Finding) -> str:
 @register.simple_tag
 def chosen_time(draft: Draft) -> ClosedSchedule | None:
     """What to say of a draft's chosen time that lies outside the hours; None where it does not."""
-    return closed_schedule(draft_gate(draft, timezone.now()))
+    return closed_schedule(draft_decision(draft, timezone.now()))
 
 
 @register.filter
@@ -132,16 +132,18 @@ def contact_deliveries(context: dict[str, Any], contact: Contact) -> dict[str, A
         .filter(pk__in={row.message_id for row in rows})
         .values_list("pk", flat=True)
     )
-    gates = gates_of({row.message for row in rows if row.state == DeliveryState.QUEUED}, now)
+    decisions = decisions_of({row.message for row in rows if row.state == DeliveryState.QUEUED}, now)
     return {
-        "rows": [_card_row(row, row.message_id in visible, gates.get(row.message_id), now) for row in rows]
+        "rows": [
+            _card_row(row, row.message_id in visible, decisions.get(row.message_id), now) for row in rows
+        ]
     }
 
 
 def _card_row(
-    delivery: Delivery, is_visible: bool, gate: MessageGate | None, now: datetime
+    delivery: Delivery, is_visible: bool, message_decision: MessageDecision | None, now: datetime
 ) -> dict[str, Any]:
-    reason = reason_now(delivery, gate, now) if gate is not None else delivery.reason
+    reason = reason_now(delivery, message_decision, now) if message_decision is not None else delivery.reason
     return {"delivery": delivery, "is_visible": is_visible, "reason": reason}
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from common.wording import Label, count_text
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import RULES, Effect
+from messaging.policy.rules import RULES, RuleEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,11 @@ RULE_NAMES: Final[dict[str, Label]] = {
 }
 assert RULE_NAMES.keys() == {rule.name for rule in RULES}  # noqa: S101 - a rule without a name is a typing error
 
-EFFECT_NAMES: Final[dict[Effect, Label]] = {
-    Effect.PASS: pgettext_lazy("finding", "nothing in the way"),
-    Effect.LIFTED: pgettext_lazy("finding", "lifted by an approved override"),
-    Effect.HOLD: pgettext_lazy("finding", "waits"),
-    Effect.REFUSE: pgettext_lazy("finding", "does not go"),
+EFFECT_NAMES: Final[dict[RuleEffect, Label]] = {
+    RuleEffect.PASS: pgettext_lazy("finding", "nothing in the way"),
+    RuleEffect.LIFTED: pgettext_lazy("finding", "lifted by an approved override"),
+    RuleEffect.HOLD: pgettext_lazy("finding", "waits"),
+    RuleEffect.REFUSE: pgettext_lazy("finding", "does not go"),
 }
 
 # In place of "under way" where all that is left waits.
@@ -175,11 +175,11 @@ WAITING_NAMES: Final[dict[Reason, Label]] = {
 }
 
 # The tones of components/badge.html.
-EFFECT_TONES: Final[dict[Effect, str]] = {
-    Effect.PASS: "success",
-    Effect.LIFTED: "info",
-    Effect.HOLD: "warning",
-    Effect.REFUSE: "danger",
+EFFECT_TONES: Final[dict[RuleEffect, str]] = {
+    RuleEffect.PASS: "success",
+    RuleEffect.LIFTED: "info",
+    RuleEffect.HOLD: "warning",
+    RuleEffect.REFUSE: "danger",
 }
 
 

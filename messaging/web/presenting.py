@@ -13,7 +13,7 @@ from common.wording import Label
 from gateways.sms_parts import SmsLength, count_parts
 from messaging.audience.kept_progress import Progress
 from messaging.audience.planning import Plan
-from messaging.evaluation.facts import MessageGate
+from messaging.evaluation.facts import MessageDecision
 from messaging.policy.facts import Medium
 from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
@@ -73,7 +73,7 @@ class BarPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ProgressView:
     """A plan, ready to be shown: before submission as foresight, afterwards as progress.
 
     `at` is the instant that a large message was counted at (`Progress.counts_at`).
@@ -83,7 +83,7 @@ class Counts:
     at: datetime | None = None
 
     @classmethod
-    def of(cls, progress: Progress) -> Counts:
+    def of(cls, progress: Progress) -> ProgressView:
         return cls(progress.plan, progress.counts_at)
 
     def _sum(self, states: frozenset[DeliveryState]) -> int:
@@ -184,9 +184,9 @@ class ClosedSchedule:
     last: datetime | None
 
 
-def closed_schedule(gate: MessageGate) -> ClosedSchedule | None:
+def closed_schedule(message_decision: MessageDecision) -> ClosedSchedule | None:
     """Whether the time that the sender chose lies outside the hours (C7.6); None where it does not."""
-    chosen, hours = gate.facts.message.scheduled_at, hours_of(gate.facts)
+    chosen, hours = message_decision.facts.message.scheduled_at, hours_of(message_decision.facts)
     if chosen is None or hours is None or hours.is_open(chosen):
         return None
     last = hours.last_minute(chosen)
@@ -195,7 +195,7 @@ def closed_schedule(gate: MessageGate) -> ClosedSchedule | None:
         chosen,
         [span_words(o, c) for weekday, o, c in hours.windows.intervals() if weekday == day],
         hours.next_open(chosen),
-        last if last is not None and last >= gate.facts.now else None,
+        last if last is not None and last >= message_decision.facts.now else None,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy
 
 from common.wording import Label
-from gateways.statuses import Kind, kind_of
+from gateways.statuses import StatusKind, kind_of
 from messaging.dispatch.choking import CHOKED
 from messaging.models import Message, MessageStop
 from messaging.states import MessageStatus
@@ -79,10 +79,10 @@ _WORDS: Final[dict[str, Label]] = {
     "bad_short_code": gettext_lazy("the line is not a valid sender"),
 }
 
-_KINDS: Final[dict[Kind, Label]] = {
-    Kind.ACCOUNT: gettext_lazy("something is wrong with the company's account at the provider"),
-    Kind.PROVIDER: gettext_lazy("the provider's own system is down"),
-    Kind.CONTENT: gettext_lazy("the provider cannot take the request as it is; IT should look at it"),
+_KINDS: Final[dict[StatusKind, Label]] = {
+    StatusKind.ACCOUNT: gettext_lazy("something is wrong with the company's account at the provider"),
+    StatusKind.PROVIDER: gettext_lazy("the provider's own system is down"),
+    StatusKind.CONTENT: gettext_lazy("the provider cannot take the request as it is; IT should look at it"),
 }
 
 
@@ -115,7 +115,7 @@ def refusal_of(stop: MessageStop) -> Refusal | None:
     trouble, _colon, word = stop.reason.partition(": ")
     if trouble == CHOKED:
         return Refusal(word, _CHOKES)
-    return Refusal(word, meaning_of(word) or _KINDS[Kind.CONTENT])
+    return Refusal(word, meaning_of(word) or _KINDS[StatusKind.CONTENT])
 
 
 def refusal_that_stops(message: Message) -> Refusal | None:

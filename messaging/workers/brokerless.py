@@ -21,7 +21,7 @@ from django.db import close_old_connections, connection
 
 from audit.nightly import verify_if_due
 from channels.models import Channel
-from channels.telling import tell
+from channels.telling import notify
 from common.liveness import TASK_SECONDS, report_alive
 from contacts.actions.import_rounds import STANDBY_AFTER, resume_imports
 from gateways.registry import gateway_for
@@ -29,10 +29,10 @@ from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
 from messaging.audience.kept_progress import count_wanted
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.pump import Pump, Report
+from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
-from messaging.dispatch.send import Courier
-from messaging.feedback.look import look_for_news
+from messaging.dispatch.send import GatewayClient
+from messaging.feedback.look import poll_provider
 from messaging.settlement.ask import settle_channel
 from staff.outbox import deliver
 
@@ -49,22 +49,22 @@ VERIFY_SECONDS: Final = 600.0
 ERROR_SECONDS: Final = 1.0
 
 
-class _Courier:
-    """A channel's courier, made in the first turn that needs one: what is wrong with its settings is told
+class _LazyClient:
+    """A channel's client, made in the first turn that needs one: what is wrong with its settings is told
     then, and ends no thread."""
 
     def __init__(self, code: str) -> None:
         self._code = code
-        self._courier: Courier | None = None
+        self._client: GatewayClient | None = None
 
-    def get(self) -> Courier:
-        if self._courier is None:
-            self._courier = Courier(gateway_for(self._code))
-        return self._courier
+    def get(self) -> GatewayClient:
+        if self._client is None:
+            self._client = GatewayClient(gateway_for(self._code))
+        return self._client
 
     def close(self) -> None:
-        if self._courier is not None:
-            self._courier.close()
+        if self._client is not None:
+            self._client.close()
 
 
 class Standby:
@@ -75,14 +75,14 @@ class Standby:
         self.codes = codes
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._total = Report()
+        self._total = PumpReport()
         # By thread: when its last turn began.
         self._turns: dict[str, float] = {}
 
     def stop(self) -> None:
         self._stopped.set()
 
-    def run(self) -> Report:
+    def run(self) -> PumpReport:
         """Work until told to stop; what was done. A call under way is brought to its end first."""
         work: list[Callable[[], None]] = [partial(self._pump, code) for code in self.codes]
         work += [partial(self._plan, code) for code in self.codes]
@@ -104,7 +104,7 @@ class Standby:
             report_alive("standby")
 
     def _pump(self, code: str) -> None:
-        courier = _Courier(code)
+        client = _LazyClient(code)
         pump: Pump | None = None
 
         def turn() -> float:
@@ -115,13 +115,13 @@ class Standby:
             if not channel.is_active:
                 sweep_channel(code, now=database_clock())
                 return IDLE_SECONDS
-            pump = pump or Pump(channel, courier.get(), clock=database_clock, plans_campaigns=False)
+            pump = pump or Pump(channel, client.get(), clock=database_clock, plans_campaigns=False)
             report = pump.run(seconds=TURN_SECONDS)
             with self._lock:
                 self._total.add(report)
             return 0.0 if report.moved or report.calls else IDLE_SECONDS
 
-        self._repeat(turn, courier)
+        self._repeat(turn, client)
 
     def _plan(self, code: str) -> None:
         def turn() -> float:
@@ -131,17 +131,17 @@ class Standby:
         self._repeat(turn)
 
     def _chores(self, code: str) -> None:
-        courier = _Courier(code)
+        client = _LazyClient(code)
 
         def turn() -> float:
             recover(now=database_clock())
             channel = Channel.objects.of_messages().filter(code=code).first()
             if channel is not None:
-                settle_channel(channel, courier.get(), clock=database_clock)
-                look_for_news(channel, courier.get(), clock=database_clock)
+                settle_channel(channel, client.get(), clock=database_clock)
+                poll_provider(channel, client.get(), clock=database_clock)
             return CHORES_SECONDS
 
-        self._repeat(turn, courier)
+        self._repeat(turn, client)
 
     def _progress(self) -> None:
         def turn() -> float:
@@ -152,7 +152,7 @@ class Standby:
 
     def _tell(self) -> None:
         def turn() -> float:
-            tell(now=database_clock())
+            notify(now=database_clock())
             deliver(now=database_clock())
             return TELL_SECONDS
 
@@ -173,7 +173,7 @@ class Standby:
 
         self._repeat(turn)
 
-    def _repeat(self, turn: Callable[[], float], courier: _Courier | None = None) -> None:
+    def _repeat(self, turn: Callable[[], float], client: _LazyClient | None = None) -> None:
         """Take turns until told to stop; `turn` gives the seconds to wait afterwards."""
         try:
             while not self._stopped.is_set():
@@ -187,8 +187,8 @@ class Standby:
                     pause = ERROR_SECONDS
                 self._wait(pause)
         finally:
-            if courier is not None:
-                courier.close()
+            if client is not None:
+                client.close()
             connection.close()
 
     def _wait(self, seconds: float) -> None:

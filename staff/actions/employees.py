@@ -32,7 +32,7 @@ _HIERARCHY_LOCK = 0x73746166  # "staf"
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class EmployeeDetails:
     """What is recorded of a colleague, as typed. `hired_on` is a Tehran date."""
 
     first_name: str
@@ -54,7 +54,7 @@ class Departure:
     departments: tuple[Department, ...]
 
 
-def hire(*, details: Details, user: User | None = None, by: User | None, now: datetime) -> Employee:
+def hire(*, details: EmployeeDetails, user: User | None = None, by: User | None, now: datetime) -> Employee:
     """Record a new colleague. Raises ValidationError by field, PermissionDenied without the right."""
     demand(by, "staff.add_employee")
     with transaction.atomic():
@@ -66,7 +66,7 @@ def hire(*, details: Details, user: User | None = None, by: User | None, now: da
     return employee
 
 
-def change_employee(*, employee: Employee, details: Details, by: User | None, now: datetime) -> bool:
+def change_employee(*, employee: Employee, details: EmployeeDetails, by: User | None, now: datetime) -> bool:
     """Change what is recorded of a colleague: department, direct manager, extension, …
 
     Whether anything changed. Raises ValidationError by field, also for a circle of direct managers.
@@ -205,7 +205,7 @@ def _names(ids: list[int]) -> str:
     return " ← ".join(names[pk] for pk in reversed(ids))
 
 
-def check_details(details: Details, employee: Employee | None, now: datetime) -> dict[str, Any]:
+def check_details(details: EmployeeDetails, employee: Employee | None, now: datetime) -> dict[str, Any]:
     """The values to store, cleaned. Raises ValidationError by field. Belongs into a transaction."""
     values: dict[str, Any] = {field.name: getattr(details, field.name) for field in fields(details)}
     for name in ("first_name", "last_name", "job_title"):

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from audit.models import Entry
 from channels.actions import (
-    Details,
+    ChannelDetails,
     add_channel,
     change_channel,
     declare_outage,
@@ -176,7 +176,7 @@ def test_a_change_of_hours_says_why(senior, reason):
 def test_a_changed_channel_says_what_changed(branding):
     channel = ChannelFactory()
     owner = DepartmentFactory()
-    details = Details(
+    details = ChannelDetails(
         name=channel.name,
         name_en="SMS",
         address="",
@@ -193,7 +193,7 @@ def test_a_changed_channel_says_what_changed(branding):
 @pytest.mark.parametrize(("code", "kind"), [("telegram", "sms"), ("sms", "voice"), ("avanak", "sms")])
 def test_a_channel_that_no_gateway_serves_is_none_to_send_by(code, kind):
     """It would be offered to senders, and what they send would wait for ever."""
-    details = Details(
+    details = ChannelDetails(
         name="تلگرام", name_en="", address="", owner=None, usage_rule="-", usage_rule_en="", is_active=True
     )
     with pytest.raises(ValidationError) as caught:

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
 from contacts import hooks
-from contacts.hooks import Effect, Event
+from contacts.hooks import Event, StoppedDeliveries
 from contacts.models import ConsentEntry, Contact, ContactImport, Restriction
 from tests.factories import ContactFactory, landline
 
@@ -104,7 +104,7 @@ def test_an_expert_opts_a_customer_out_and_in_again(voc, capsys, kind, flag):
 
 def test_the_effect_names_what_was_stopped(voc, capsys):
     def hook(event, contact_id, now):
-        return Effect(stopped=2, in_flight=1) if event is Event.TIGHTENED else Effect()
+        return StoppedDeliveries(stopped=2, in_flight=1) if event is Event.TIGHTENED else StoppedDeliveries()
 
     hooks.register(hook)
     try:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from audit.models import Entry
 from contacts import hooks
 from contacts.actions.consent import ConsentEffect, close_call, open_call, set_consent
-from contacts.hooks import Effect, Event
+from contacts.hooks import Event, StoppedDeliveries
 from contacts.models import ConsentEntry, Contact
 from contacts.selectors import out_of_step_with_ledger
 from staff.roles import Role
@@ -29,7 +29,7 @@ def heard():
 
     def hook(event, contact_id, now):
         calls.append((event, contact_id, connection.in_atomic_block))
-        return Effect(stopped=2, in_flight=1) if event is Event.TIGHTENED else Effect()
+        return StoppedDeliveries(stopped=2, in_flight=1) if event is Event.TIGHTENED else StoppedDeliveries()
 
     hooks.register(hook)
     yield calls

@@ -7,8 +7,8 @@ from audit.models import Entry
 from contacts.actions.consent import set_consent
 from contacts.actions.imports import import_file, look_at_file
 from contacts.imports.columns import recognise
-from contacts.imports.rows import Person, Problem, Reader
-from contacts.imports.table import Row
+from contacts.imports.rows import Person, Problem, RowReader
+from contacts.imports.table import TableRow
 from contacts.models import ConsentEntry, Contact
 from contacts.reasons import REASONS
 from tests.contacts.conftest import HEADER
@@ -16,7 +16,7 @@ from tests.factories import NOW, ContactFactory, UserFactory
 
 
 def read(*cells: str, header: tuple[str, ...] = HEADER):
-    return Reader(recognise(header, 1)).read(Row(2, list(cells)))
+    return RowReader(recognise(header, 1)).read(TableRow(2, list(cells)))
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_a_blank_row_says_nothing():
 
 
 def test_a_repeated_number_or_customer_number_costs_the_later_row():
-    reader = Reader(recognise(("mobile", "customer_no"), 1))
-    assert isinstance(reader.read(Row(2, ["09123456789", "7"])), Person)
-    assert reader.read(Row(3, ["+98 912 345 6789", "8"])) == [
+    reader = RowReader(recognise(("mobile", "customer_no"), 1))
+    assert isinstance(reader.read(TableRow(2, ["09123456789", "7"])), Person)
+    assert reader.read(TableRow(3, ["+98 912 345 6789", "8"])) == [
         Problem(3, "mobile", "+989123456789", "duplicate")
     ]
-    assert reader.read(Row(4, ["09351112233", "۷"])) == [
+    assert reader.read(TableRow(4, ["09351112233", "۷"])) == [
         Problem(4, "customer_no", "7", "customer_no_repeated")
     ]
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from contacts.actions.consent import close_call, open_call, set_consent
 from contacts.actions.imports import import_file
 from contacts.models import Contact, Number, Restriction
-from contacts.selectors import owners_of, restrictions_out_of_step, words_about
+from contacts.selectors import owners_of, restrictions_by_number, restrictions_out_of_step
 from tests.contacts.test_races import at_once
 from tests.factories import DAY, NOW, ContactFactory, landline, mobile, set_flag
 from tests.guards import as_owner, unguarded
@@ -103,7 +103,7 @@ def test_a_new_customer_with_a_restricted_number_carries_no_flag_and_the_number_
     import_file(path=write_csv(("name", "phone"), ("ب", landline(1))), by=None, now=NOW)
     new = Contact.objects.get(address=landline(1))
     assert not new.no_messages
-    [word] = words_about([landline(1)])[landline(1)]
+    [word] = restrictions_by_number([landline(1)])[landline(1)]
     assert word.contact == refused
     assert owners_of([landline(1)]) == {landline(1): [new, refused]}
 

@@ -18,11 +18,11 @@ from gateways.base import (
     GatewayError,
     NotSent,
     OutcomeUnknown,
-    Report,
+    ReportStatus,
     Result,
     Trouble,
 )
-from gateways.statuses import STATUSES, Kind
+from gateways.statuses import STATUSES, StatusKind
 from tests.gateways.conftest import ADDRESSES, TEXT
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
@@ -124,7 +124,11 @@ class TestRecipients:
         ]
 
 
-TROUBLES = {Kind.ACCOUNT: Trouble.ACCOUNT, Kind.PROVIDER: Trouble.PROVIDER, Kind.CONTENT: Trouble.CONTENT}
+TROUBLES = {
+    StatusKind.ACCOUNT: Trouble.ACCOUNT,
+    StatusKind.PROVIDER: Trouble.PROVIDER,
+    StatusKind.CONTENT: Trouble.CONTENT,
+}
 
 
 class TestTheCallAsAWhole:
@@ -132,17 +136,17 @@ class TestTheCallAsAWhole:
     @pytest.mark.parametrize("by_name", [True, False])
     def test_every_documented_status_with_no_data(self, code, by_name):
         name, kind = STATUSES[code]
-        if kind is Kind.SUCCESS:
+        if kind is StatusKind.SUCCESS:
             return
         with pytest.raises(GatewayError) as error:
             read([], status=name if by_name else code, CampaignID=0)
         assert error.value.code == name
-        if kind is Kind.VAGUE:
+        if kind is StatusKind.VAGUE:
             assert isinstance(error.value, OutcomeUnknown)
         else:
             assert isinstance(error.value, NotSent)
             assert error.value.trouble is TROUBLES.get(kind, Trouble.CONTENT)
-            assert isinstance(error.value, BatchRefused) == (kind is Kind.RECIPIENT)
+            assert isinstance(error.value, BatchRefused) == (kind is StatusKind.RECIPIENT)
 
     @pytest.mark.parametrize("status", ["Whatever", 12345, None, [], 1.5, ""])
     def test_an_undocumented_status_proves_nothing(self, status):
@@ -298,12 +302,12 @@ class TestDeliveryReports:
     def test_reports_of_a_campaign_progress_with_time(self, sms):
         campaign = sms.send().campaign_id
         early = sms.run(sms.gateway.get_deliveries_by_campaign(campaign))
-        assert {report.report for report in early} == {Report.PENDING}
+        assert {report.report for report in early} == {ReportStatus.PENDING}
         for entry in sms.server.gateway.ledgers["sms"].campaigns:
             entry.at -= 10
         late = sms.run(sms.gateway.get_deliveries_by_campaign(campaign))
         assert {(report.number, report.report) for report in late} == {
-            (address[-10:], Report.DELIVERED) for address in ADDRESSES
+            (address[-10:], ReportStatus.DELIVERED) for address in ADDRESSES
         }
 
     def test_one_recipient_without_a_row_costs_nobody_else_the_report(self, sms):
@@ -320,7 +324,7 @@ class TestDeliveryReports:
     def test_no_receipt_says_nothing_of_the_message(self):
         report = read_report({"MessageID": 1, "DeliveryType": 500})
         assert report is not None
-        assert (report.word, report.report) == ("no_receipt", Report.UNCLEAR)
+        assert (report.word, report.report) == ("no_receipt", ReportStatus.UNCLEAR)
 
     def test_every_documented_type_is_mapped_and_others_are_unclear(self):
         for code, (word, meaning) in DELIVERY_TYPES.items():
@@ -329,7 +333,7 @@ class TestDeliveryReports:
             assert (report.word, report.report) == (word, meaning)
         strange = read_report({"MessageID": 1, "DeliveryType": 777})
         assert strange is not None
-        assert (strange.word, strange.report) == ("777", Report.UNCLEAR)
+        assert (strange.word, strange.report) == ("777", ReportStatus.UNCLEAR)
 
     @pytest.mark.parametrize("junk", [None, {}, {"MessageID": 2**63, "DeliveryType": 1}, [1]])
     def test_a_report_that_belongs_to_nobody_is_left_out(self, junk):

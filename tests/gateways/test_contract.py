@@ -11,13 +11,13 @@ from datetime import timedelta
 
 import pytest
 
-from common.monotonic import steady
+from common.monotonic import monotonic
 from gateways.base import (
     BatchRefused,
     GatewayError,
     NotSent,
     OutcomeUnknown,
-    Report,
+    ReportStatus,
     Result,
     Trouble,
 )
@@ -155,10 +155,10 @@ class TestProvenNotSent:
     def test_a_deadline_that_passed_before_the_first_byte(self, client):
         before = len(client.server.received)
         with pytest.raises(NotSent) as error:
-            client.send(write_before=steady() - 0.001)
+            client.send(write_before=monotonic() - 0.001)
         assert error.value.code == "deadline_passed"
         assert len(client.server.received) == before
-        assert results(client.send(write_before=steady() + 5)) == {Result.ACCEPTED}
+        assert results(client.send(write_before=monotonic() + 5)) == {Result.ACCEPTED}
 
     def test_a_text_that_cannot_be_encoded(self, client):
         broken = "سلام \ud83d"
@@ -319,13 +319,16 @@ class TestReports:
 
     def test_under_way_is_not_final(self, client):
         answer = client.send()
-        assert not {r.report for r in self.reports(client, answer)} & {Report.DELIVERED, Report.UNDELIVERED}
+        assert not {r.report for r in self.reports(client, answer)} & {
+            ReportStatus.DELIVERED,
+            ReportStatus.UNDELIVERED,
+        }
 
     def test_what_arrived_is_delivered_by_the_id_that_was_given_at_the_acceptance(self, client):
         answer = client.send()
         time.sleep(0.3)
         reports = self.reports(client, answer)
-        assert {report.report for report in reports} == {Report.DELIVERED}
+        assert {report.report for report in reports} == {ReportStatus.DELIVERED}
         assert {(report.provider_id, report.number) for report in reports} == {
             (outcome.provider_id, address[-10:]) for address, outcome in answer.outcomes.items()
         }
@@ -335,7 +338,7 @@ class TestReports:
         client.send()
         assert client.run(client.gateway.reports("", ["", "x", str(2**63), "-1"])) == []
         reports = client.run(client.gateway.reports("5", ["7"]))
-        assert not {report.report for report in reports} & {Report.DELIVERED, Report.UNDELIVERED}
+        assert not {report.report for report in reports} & {ReportStatus.DELIVERED, ReportStatus.UNDELIVERED}
 
     @both
     @pytest.mark.parametrize(

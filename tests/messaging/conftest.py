@@ -27,8 +27,8 @@ def connect(db: None, tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
         yield make
         for dispatch in made:
-            for courier in dispatch.couriers:
-                courier.close()
+            for client in dispatch.clients:
+                client.close()
 
 
 @pytest.fixture

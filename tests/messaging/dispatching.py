@@ -7,8 +7,8 @@ from typing import Any
 
 from channels.models import Channel
 from messaging.dispatch.clock import Clock, database_clock
-from messaging.dispatch.pump import Pump, Report
-from messaging.dispatch.send import Courier
+from messaging.dispatch.pump import Pump, PumpReport
+from messaging.dispatch.send import GatewayClient
 from messaging.settlement.apply import Settlement
 from messaging.settlement.ask import settle_channel
 from persian.jalali import TEHRAN
@@ -37,25 +37,25 @@ class Dispatch:
         self.channel = channel
         self.server = server
         self.clock: Clock = _voice_clock if channel.code == "avanak" else database_clock
-        self.couriers: list[Courier] = []
+        self.clients: list[GatewayClient] = []
 
-    def courier(self, *, max_batch: int = 10, timeout: float = 5.0, slice_limit: int = 0) -> Courier:
+    def client(self, *, max_batch: int = 10, timeout: float = 5.0, slice_limit: int = 0) -> GatewayClient:
         gateway: Any = make_gateway(self.channel.code, self.server.url, timeout=timeout)
         gateway.max_batch = max_batch
         if slice_limit:
             gateway.slice_limit = slice_limit
-        courier = Courier(gateway)
-        self.couriers.append(courier)
-        return courier
+        client = GatewayClient(gateway)
+        self.clients.append(client)
+        return client
 
     def pump(self, **options: Any) -> Pump:
-        return Pump(self.channel, self.courier(**options), clock=self.clock, worker="test", wall=self.clock)
+        return Pump(self.channel, self.client(**options), clock=self.clock, worker="test", wall=self.clock)
 
-    def run(self, seconds: float = 10, **options: Any) -> Report:
+    def run(self, seconds: float = 10, **options: Any) -> PumpReport:
         return self.pump(**options).run(seconds=seconds)
 
     def settle(self, **options: Any) -> Settlement:
-        return settle_channel(self.channel, self.courier(**options), clock=self.clock)
+        return settle_channel(self.channel, self.client(**options), clock=self.clock)
 
     @property
     def numbers(self) -> list[str]:

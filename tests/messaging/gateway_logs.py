@@ -9,7 +9,7 @@ from typing import Any
 from gateways.base import Answer, RecipientOutcome, Result
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_answer
-from messaging.invariants.check import Verdict, check
+from messaging.invariants.check import CheckResult, check
 from messaging.models import Delivery, Message
 from tests.factories import NOW
 from tests.messaging.helpers import campaign
@@ -46,7 +46,7 @@ class Log:
             given = {"text": message.text, "provider": message.channel.code, **fields}
             self.accept(row.address, **{"id": row.provider_id, **given})
 
-    def judge(self) -> Verdict:
+    def judge(self) -> CheckResult:
         return check(self.lines)
 
 

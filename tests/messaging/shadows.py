@@ -70,7 +70,7 @@ def happened(sms: Dispatch, when: datetime, *campaigns: int) -> None:
 
 def compare(sms: Dispatch, day: date | None = None, **options: Any) -> Comparison:
     comparison = compare_day(
-        sms.channel, sms.courier(**options), day or yesterday(), by=None, clock=database_clock
+        sms.channel, sms.client(**options), day or yesterday(), by=None, clock=database_clock
     )
     assert comparison is not None
     return comparison

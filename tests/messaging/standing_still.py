@@ -39,7 +39,7 @@ def _come_by(tells: int) -> None:
 
     def work() -> None:
         time.sleep(0.01)  # until the first waits
-        points.passed(points.Point.SEND_BEFORE)
+        points.failpoint(points.Point.SEND_BEFORE)
         os.write(tells, b"on")
 
     thread = threading.Thread(target=work)

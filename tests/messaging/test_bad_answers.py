@@ -10,7 +10,7 @@ from channels.models import Outage
 from devtools.fake_gateway.faults import Fault
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.models import Delivery, GatewayCall
 from tests.factories import MessageFactory
 from tests.gateways.conftest import TOKEN, make_gateway
@@ -140,8 +140,8 @@ def test_avanak_without_sense_leaves_its_batch_in_doubt_too(avanak: Dispatch, fa
     people(20)
     message = MessageFactory(channel=avanak.channel, text=TEXT)
     pump = avanak.pump()
-    assert pump.courier is not None
-    message.audio_id = pump.courier.make_audio(TEXT, "amoot-1")
+    assert pump.client is not None
+    message.audio_id = pump.client.make_audio(TEXT, "amoot-1")
     message.save(update_fields=["audio_id"])
     avanak.server.use(fault)
     again_and_again(pump)
@@ -163,11 +163,11 @@ def test_a_wrong_certificate_is_proven_not_sent_and_an_outage(connect, tmp_path:
     people(15)
     message = MessageFactory(channel=dispatch.channel, audio_id=1 if code == "avanak" else None)
     with https_servers_with_a_wrong_certificate(tmp_path, **wrong) as (port, written):
-        courier = Courier(make_gateway(code, f"https://127.0.0.1:{port}"))
-        pump = Pump(dispatch.channel, courier, clock=database_clock, worker="test")
+        client = GatewayClient(make_gateway(code, f"https://127.0.0.1:{port}"))
+        pump = Pump(dispatch.channel, client, clock=database_clock, worker="test")
         again_and_again(pump)
         assert not pump.probe()
-        courier.close()
+        client.close()
     assert [data for data in written if data] == [], "not a byte of the request was written"
     assert states(message) == {"queued": 15}
     assert [(c.outcome, c.error) for c in GatewayCall.objects.all()] == [("not_sent", "certificate_wrong")]

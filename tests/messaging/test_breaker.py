@@ -17,7 +17,7 @@ from messaging.dispatch.breaker import (
     ask_later,
     outage_to_probe,
     pause_after,
-    ramped,
+    ramp_up_limit,
 )
 from messaging.dispatch.clock import database_clock
 from messaging.models import GatewayCall, Message
@@ -125,7 +125,7 @@ def test_an_account_that_answers_and_refuses_every_message_is_tried_more_and_mor
 def test_after_an_outage_the_calls_grow_to_their_full_size():
     channel = ChannelFactory()
     OutageFactory(channel=channel, started_at=NOW - HOUR, ended_at=NOW)
-    sizes = [ramped(channel, 100, clock=clock_at(NOW + seconds(n))) for n in (0, 1, 5, 9, 10, 60)]
+    sizes = [ramp_up_limit(channel, 100, clock=clock_at(NOW + seconds(n))) for n in (0, 1, 5, 9, 10, 60)]
     assert sizes == [1, 10, 50, 90, 100, 100]
     assert RAMP_SECONDS == 10
 
@@ -133,7 +133,7 @@ def test_after_an_outage_the_calls_grow_to_their_full_size():
 def test_calls_that_follow_an_end_written_by_a_clock_that_was_ahead_are_as_large_as_ever():
     channel = ChannelFactory()
     OutageFactory(channel=channel, started_at=NOW - HOUR, ended_at=NOW + HOUR)
-    assert ramped(channel, 1000, clock=clock_at(NOW)) == 1000
+    assert ramp_up_limit(channel, 1000, clock=clock_at(NOW)) == 1000
 
 
 def test_a_probe_put_off_by_a_clock_that_was_ahead_is_made_now():

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from channels.models import Outage
 from messaging.actions.stop import resume
-from messaging.dispatch.choking import ROUNDS, is_choked_on
+from messaging.dispatch.choking import ROUNDS, is_poison
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.models import GatewayCall, Message, MessageStop
@@ -84,7 +84,7 @@ def test_a_gateway_that_fails_now_and_then_pauses_nothing(share: float):
         new = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager)
         message = chance.choice([bad, good, new] if fails else [good, new])
         (failed if fails else taken)(message, at)
-        assert not is_choked_on(bad), n
+        assert not is_poison(bad), n
 
 
 @pytest.mark.parametrize("fault", ["refuse:60", "account:CreditNotEnough"])
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_the_way_or_the_account_is_no_texts_fault(sms: Dispat
     people(4)
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=2 * ROUNDS)
-    assert is_choked_on(bad)
+    assert is_poison(bad)
     sms.server.use(fault)
     turns(sms.pump(max_batch=1), 2)
     assert Outage.objects.open().exists()
@@ -127,13 +127,13 @@ def taken(message: Message, at: datetime, **fields: Any) -> None:
 def test_only_failures_that_take_turns_with_successes_count():
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=ROUNDS - 1)
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
     for n in range(50):
         failed(bad, NOW + seconds(1000 + n * 10), error="reset")
-    assert is_choked_on(bad), "however long it was tried alone"
+    assert is_poison(bad), "however long it was tried alone"
     with unguarded():
         GatewayCall.objects.filter(message=bad, intended_at__lt=NOW + seconds(10)).delete()
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
 
 
 def test_what_was_under_way_side_by_side_is_one_failure():
@@ -142,7 +142,7 @@ def test_what_was_under_way_side_by_side_is_one_failure():
     for n in range(2 * ROUNDS):
         failed(bad, NOW + seconds(n), finished_at=NOW + seconds(60))
         taken(good, NOW + seconds(n + 0.5), finished_at=NOW + seconds(60))
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
 
 
 @pytest.mark.parametrize(
@@ -156,16 +156,16 @@ def test_a_gateway_that_fails_at_another_message_too_is_sick(fields: dict[str, A
     in_turns(bad, good, rounds=ROUNDS)
     other = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager) if is_new else good
     failed(other, NOW - seconds(20), **fields, finished_at=NOW + seconds(17))
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
     in_turns(bad, good, rounds=ROUNDS, since=NOW + seconds(1000))
-    assert is_choked_on(bad), "it was well all the time since"
+    assert is_poison(bad), "it was well all the time since"
 
 
 def test_who_is_in_doubt_beside_others_who_were_taken_is_no_sickness():
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=ROUNDS)
     failed(good, NOW + seconds(17), error="", first_provider_id=7)
-    assert is_choked_on(bad)
+    assert is_poison(bad)
 
 
 def test_of_two_that_are_choked_on_none_excuses_the_other():
@@ -173,15 +173,15 @@ def test_of_two_that_are_choked_on_none_excuses_the_other():
     worse = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager, text=POISON)
     in_turns(bad, good, rounds=ROUNDS)
     in_turns(worse, good, rounds=ROUNDS, since=NOW + seconds(2))
-    assert is_choked_on(bad)
-    assert is_choked_on(worse)
+    assert is_poison(bad)
+    assert is_poison(worse)
 
 
 def test_what_was_settled_by_asking_had_failed_all_the_same():
     """Also where the provider turns out to have taken it: it fails at it, and the outage is the same."""
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=ROUNDS, failure={"outcome": "settled", "first_provider_id": 7})
-    assert is_choked_on(bad)
+    assert is_poison(bad)
 
 
 @pytest.mark.parametrize(
@@ -197,32 +197,32 @@ def test_what_was_settled_by_asking_had_failed_all_the_same():
 def test_what_was_no_failure_at_the_text_does_not_count(failure: dict[str, Any], why: str):
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=2 * ROUNDS, failure=failure)
-    assert not is_choked_on(bad), why
+    assert not is_poison(bad), why
 
 
 def test_a_gateway_that_refuses_everybody_has_taken_nobody():
     bad, good = a_pair(POISON)
     in_turns(bad, good, rounds=2 * ROUNDS, success={"first_provider_id": None})
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
 
 
 def test_a_recipient_who_is_refused_proves_no_text_well():
     bad, good = a_pair(POISON)
     GatewayCallFactory(message=bad, intended_at=NOW - seconds(60), outcome="answered")
     in_turns(bad, good, rounds=ROUNDS)
-    assert is_choked_on(bad)
+    assert is_poison(bad)
 
 
 def test_a_message_that_went_through_once_is_not_at_fault():
     bad, good = a_pair(POISON, running=True)
     taken(bad, NOW - seconds(60))
     in_turns(bad, good, rounds=2 * ROUNDS)
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
     GatewayCall.objects.filter(message=bad, outcome="answered").update(outcome="unknown")
-    assert not is_choked_on(bad), "nor with one in doubt beside those who were taken"
+    assert not is_poison(bad), "nor with one in doubt beside those who were taken"
     paused_by_the_portal(bad)
     resume(message=bad, by=bad.submitted_by, now=NOW - seconds(30))
-    assert not is_choked_on(bad), "nor after somebody let it go on"
+    assert not is_poison(bad), "nor after somebody let it go on"
 
 
 def test_another_channels_success_proves_nothing(avanak: Dispatch):
@@ -230,19 +230,19 @@ def test_another_channels_success_proves_nothing(avanak: Dispatch):
     in_turns(bad, good, rounds=ROUNDS)
     with unguarded():
         GatewayCall.objects.filter(message=good).update(channel=avanak.channel)
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
 
 
 def test_whoever_lets_it_go_on_gives_it_as_many_tries_again():
     bad, good = a_pair(POISON, running=True)
     in_turns(bad, good, rounds=ROUNDS)
-    assert is_choked_on(bad)
+    assert is_poison(bad)
     paused_by_the_portal(bad)
     later = NOW + seconds(1000)
     resume(message=bad, by=bad.submitted_by, now=later)
-    assert not is_choked_on(bad)
+    assert not is_poison(bad)
     in_turns(bad, good, rounds=ROUNDS, since=later + seconds(1))
-    assert is_choked_on(bad)
+    assert is_poison(bad)
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from messaging.dispatch.claim import Claim, Front, claim, deadlines
-from messaging.evaluation.facts import content_hash, gate_of
+from messaging.dispatch.claim import Claim, Cursor, claim, deadlines
+from messaging.evaluation.facts import content_hash, decision_of
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.states import DeliveryState
 from tests.factories import (
@@ -39,7 +39,7 @@ def take(
     *,
     closes_at: datetime | None = None,
     now: datetime = NOW,
-    after: Front | None = None,
+    after: Cursor | None = None,
     on_trial: int | None = None,
 ):
     return claim(
@@ -80,12 +80,12 @@ def test_a_claim_goes_on_behind_the_front_of_the_one_before():
     ids = sorted(Delivery.objects.values_list("pk", flat=True))
     first = take(message, 2)
     assert first is not None
-    assert first.front == (Delivery.objects.get(pk=ids[1]).not_before, ids[1])
+    assert first.cursor == (Delivery.objects.get(pk=ids[1]).not_before, ids[1])
     Delivery.objects.filter(pk=ids[0]).update(state="queued", call=None)
-    behind = take(message, after=first.front)
+    behind = take(message, after=first.cursor)
     assert behind is not None
     assert sorted(pk for pk, _address in behind.recipients) == ids[2:]
-    assert take(message, after=first.front) is None
+    assert take(message, after=first.cursor) is None
     again = take(message)
     assert again is not None
     assert [pk for pk, _address in again.recipients] == ids[:1]
@@ -178,8 +178,8 @@ def test_only_what_an_override_may_lift_ends_with_it(purpose, ends):
     message = MessageFactory(running=True, purpose=purpose)
     open_every_day(message.channel, 0, 1440)
     override = OverrideFactory(message=message)
-    gate = gate_of(message, override.expires_at - seconds(1))
-    assert (gate.ends_at == override.expires_at) is ends
+    message_decision = decision_of(message, override.expires_at - seconds(1))
+    assert (message_decision.ends_at == override.expires_at) is ends
 
 
 def rewritten(message, **fields):

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from channels.models import Outage
 from messaging.dispatch.clock import database_clock, difference
 from messaging.dispatch.pump import Pump
-from messaging.dispatch.rate import Line
+from messaging.dispatch.rate import TokenBucket
 from messaging.models import GatewayCall, LineBudget
 from tests.factories import (
     HOUR,
@@ -100,49 +100,49 @@ def clock_at(instant: datetime) -> Any:
 
 def test_a_line_gives_no_more_than_its_rate_and_a_second_of_it_at_once():
     channel = ChannelFactory()
-    line = Line(channel, 50.0, clock_at(NOW))
-    assert line.take(80) == 50
-    assert line.take(80) == 0
-    later = Line(channel, 50.0, clock_at(NOW + seconds(0.5)))
-    assert later.take(80) == 25
-    much_later = Line(channel, 50.0, clock_at(NOW + seconds(600)))
-    assert much_later.take(80) == 50, "what was not used is not saved up"
+    bucket = TokenBucket(channel, 50.0, clock_at(NOW))
+    assert bucket.acquire(80) == 50
+    assert bucket.acquire(80) == 0
+    later = TokenBucket(channel, 50.0, clock_at(NOW + seconds(0.5)))
+    assert later.acquire(80) == 25
+    much_later = TokenBucket(channel, 50.0, clock_at(NOW + seconds(600)))
+    assert much_later.acquire(80) == 50, "what was not used is not saved up"
 
 
 def test_what_a_claim_did_not_need_goes_back_to_the_line():
-    line = Line(ChannelFactory(), 50.0, clock_at(NOW))
-    assert line.take(50) == 50
-    line.give_back(30)
-    assert line.take(50) == 30
+    bucket = TokenBucket(ChannelFactory(), 50.0, clock_at(NOW))
+    assert bucket.acquire(50) == 50
+    bucket.release(30)
+    assert bucket.acquire(50) == 30
 
 
 def test_a_worker_whose_reading_is_older_adds_nothing():
     channel = ChannelFactory()
-    assert Line(channel, 10.0, clock_at(NOW)).take(10) == 10
-    assert Line(channel, 10.0, clock_at(NOW - seconds(1))).take(10) == 0
+    assert TokenBucket(channel, 10.0, clock_at(NOW)).acquire(10) == 10
+    assert TokenBucket(channel, 10.0, clock_at(NOW - seconds(1))).acquire(10) == 0
     assert LineBudget.objects.get().filled_at == NOW
 
 
 def test_a_line_without_a_rate_asks_nobody(django_assert_num_queries: Any):
-    line = Line(ChannelFactory(), 0.0, clock_at(NOW))
+    bucket = TokenBucket(ChannelFactory(), 0.0, clock_at(NOW))
     with django_assert_num_queries(0):
-        assert line.take(1000) == 1000
-        line.give_back(10)
+        assert bucket.acquire(1000) == 1000
+        bucket.release(10)
 
 
 @together
 def test_workers_share_the_line():
     channel = ChannelFactory()
-    Line(channel, 100.0, clock_at(NOW)).take(0)
-    taken = in_threads([partial(Line(channel, 100.0, clock_at(NOW)).take, 30) for _n in range(8)])
+    TokenBucket(channel, 100.0, clock_at(NOW)).acquire(0)
+    taken = in_threads([partial(TokenBucket(channel, 100.0, clock_at(NOW)).acquire, 30) for _n in range(8)])
     assert sum(taken) == 100
 
 
 def test_a_clock_that_was_ahead_and_is_put_right_holds_no_line_back():
     channel = ChannelFactory()
-    assert Line(channel, 10.0, clock_at(NOW + HOUR)).take(10) == 10
-    assert Line(channel, 10.0, clock_at(NOW)).take(10) == 0
-    assert Line(channel, 10.0, clock_at(NOW + seconds(1))).take(10) == 10
+    assert TokenBucket(channel, 10.0, clock_at(NOW + HOUR)).acquire(10) == 10
+    assert TokenBucket(channel, 10.0, clock_at(NOW)).acquire(10) == 0
+    assert TokenBucket(channel, 10.0, clock_at(NOW + seconds(1))).acquire(10) == 10
 
 
 @together
@@ -151,8 +151,8 @@ def test_two_pumps_keep_to_the_rate_of_the_line_together(sms: Dispatch):
     message = MessageFactory()
     pumps = [sms.pump(max_batch=10) for _n in range(2)]
     for pump in pumps:
-        pump.courier.gateway.rate = 40.0
-    paced = [Pump(sms.channel, pump.courier, clock=database_clock) for pump in pumps]
+        pump.client.gateway.rate = 40.0
+    paced = [Pump(sms.channel, pump.client, clock=database_clock) for pump in pumps]
     began = time.monotonic()
     in_threads([partial(pump.run, seconds=20) for pump in paced])
     assert states(message) == {"accepted": 120}

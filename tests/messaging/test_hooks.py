@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from messaging.dispatch.clock import database_clock
 from messaging.feedback.callbacks import BODY_LIMIT, handle_callbacks, message_ids
-from messaging.feedback.look import look_for_news
+from messaging.feedback.look import poll_provider
 from messaging.models import GatewayCall, InboundMessage, ProviderCallback
 from tests.factories import ChannelFactory
 from tests.gateways.running import fetch
@@ -38,7 +38,7 @@ def post(address: str, body: bytes, content_type: str = "application/x-www-form-
 
 
 def look(dispatch: Dispatch) -> None:
-    look_for_news(dispatch.channel, dispatch.courier(), clock=database_clock)
+    poll_provider(dispatch.channel, dispatch.client(), clock=database_clock)
 
 
 class TestTheAddress:

@@ -81,8 +81,8 @@ class TestFetching:
         for n in range(20):
             write(sms, f"{n}")
         it_is_time()
-        couriers = [sms.courier() for _n in range(4)]
-        in_threads([lambda c=c: fetch_inbound(sms.channel, c, clock=database_clock) for c in couriers])  # type: ignore[misc]
+        clients = [sms.client() for _n in range(4)]
+        in_threads([lambda c=c: fetch_inbound(sms.channel, c, clock=database_clock) for c in clients])  # type: ignore[misc]
         assert sorted(texts(), key=int) == [str(n) for n in range(20)]
 
     def test_a_provider_that_does_not_answer_is_asked_again_in_a_minute(self, sms: Dispatch):
@@ -333,17 +333,17 @@ class TestBadInput:
         fetch(sms)
         it_is_time("due_at")
         with canned_server(canned(body)) as port:
-            courier = sms.courier()
-            courier.gateway = make_gateway("sms", f"http://127.0.0.1:{port}")
-            assert fetch_inbound(sms.channel, courier, clock=database_clock) >= 1
+            client = sms.client()
+            client.gateway = make_gateway("sms", f"http://127.0.0.1:{port}")
+            assert fetch_inbound(sms.channel, client, clock=database_clock) >= 1
         assert "۱۱" in texts()
 
     @pytest.mark.parametrize("body", [{"Status": "Success", "Data": None}, b"<html>", b"", {"Status": 500}])
     def test_an_answer_that_is_none_is_an_error_and_no_crash(self, sms: Dispatch, body):
         with canned_server(canned(body)) as port:
-            courier = sms.courier()
-            courier.gateway = make_gateway("sms", f"http://127.0.0.1:{port}")
-            assert fetch_inbound(sms.channel, courier, clock=database_clock) == 0
+            client = sms.client()
+            client.gateway = make_gateway("sms", f"http://127.0.0.1:{port}")
+            assert fetch_inbound(sms.channel, client, clock=database_clock) == 0
         assert texts() == []
 
 

@@ -12,7 +12,7 @@ from messaging.actions.plan import plan, plan_waiting
 from messaging.actions.submit import Draft, foresee, submit
 from messaging.audience.members import everybody, from_lines
 from messaging.audience.planning import EVERYBODY, of_message_file, preview, tagged
-from messaging.evaluation.facts import gate_of
+from messaging.evaluation.facts import decision_of
 from messaging.models import Delivery, Message
 from tests.factories import (
     HOUR,
@@ -155,7 +155,7 @@ def test_everybody_is_planned_by_their_own_word_and_as_foreseen(kind, purpose, i
         ContactFactory(mobile=None, phone=landline(1))
         expected = [("suppressed", "landline", None), *expected]
     source = of_message_file(message.pk) if kind == "file" else EVERYBODY
-    foreseen = preview(source, gate_of(message, NOW))
+    foreseen = preview(source, decision_of(message, NOW))
     plan(message.pk, now=NOW)
     found = Delivery.objects.filter(message=message).order_by("address")
     assert list(found.values_list("state", "reason", "not_before")) == expected
@@ -177,7 +177,7 @@ def test_the_lines_of_a_file_are_planned_as_foreseen_whatever_they_hold():
     ):
         AudienceMemberFactory(message=message, raw=raw, address=number)
     AudienceMemberFactory(address=mobile(1))  # of another message
-    foreseen = preview(of_message_file(message.pk), gate_of(message, NOW))
+    foreseen = preview(of_message_file(message.pk), decision_of(message, NOW))
     plan(message.pk, now=NOW)
     assert sorted(rows(message)) == sorted(
         [
@@ -197,7 +197,7 @@ def test_a_voice_message_is_planned_to_landlines_and_to_no_text():
     message = MessageFactory(channel=ChannelFactory(code="avanak", kind="voice"), audience={"kind": "file"})
     AudienceMemberFactory(message=message, address=landline(1))
     AudienceMemberFactory(message=message, raw="سلام", address="")
-    foreseen = preview(of_message_file(message.pk), gate_of(message, NOW))
+    foreseen = preview(of_message_file(message.pk), decision_of(message, NOW))
     plan(message.pk, now=NOW)
     assert sorted(rows(message)) == [
         (landline(1), "queued", ""),
@@ -220,7 +220,7 @@ def test_a_number_of_a_file_is_planned_as_its_own_customers():
 def test_a_voice_message_to_everybody_is_planned_to_landlines():
     ContactFactory(mobile=None, phone=landline(1))
     message = MessageFactory(channel=ChannelFactory(code="avanak", kind="voice"))
-    foreseen = preview(EVERYBODY, gate_of(message, NOW))
+    foreseen = preview(EVERYBODY, decision_of(message, NOW))
     plan(message.pk, now=NOW)
     assert rows(message) == [(landline(1), "queued", "")]
     assert foreseen.by_state == {"queued": 1}
@@ -250,8 +250,8 @@ def test_customers_are_foreseen_as_they_are_planned(purpose: str, medium: str, w
         expires_at=NOW - HOUR if whole == "expired" else None,
     )
     source = tagged("vip") if whole == "tag" else EVERYBODY
-    foreseen = preview(source, gate_of(message, NOW))
-    assert foreseen == preview(replace(source, of_customers=False), gate_of(message, NOW))
+    foreseen = preview(source, decision_of(message, NOW))
+    assert foreseen == preview(replace(source, of_customers=False), decision_of(message, NOW))
     plan(message.pk, now=NOW)
     assert foreseen.by_state == states(message)
     assert foreseen.total == (10 if whole == "tag" else 11)

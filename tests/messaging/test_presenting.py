@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 
 from messaging.audience.planning import Plan
-from messaging.evaluation.facts import gate
+from messaging.evaluation.facts import decide_message
 from messaging.policy.facts import ChannelFacts, Medium, MessageFacts, Purpose
 from messaging.states import DeliveryState
-from messaging.web.presenting import BAR, BAR_WIDTH, Counts, closed_schedule
+from messaging.web.presenting import BAR, BAR_WIDTH, ProgressView, closed_schedule
 from tests.policy.builders import DAY, HOUR, NOON, SMS_HOURS
 
 
-def counts(held_by: str = "", **by_state: int) -> Counts:
-    return Counts(Plan(sum(by_state.values()), by_state, {}, held_by))
+def counts(held_by: str = "", **by_state: int) -> ProgressView:
+    return ProgressView(Plan(sum(by_state.values()), by_state, {}, held_by))
 
 
 def test_every_state_is_in_one_part_of_the_bar():
@@ -64,7 +64,7 @@ def test_what_waits_is_not_called_under_way(held_by: str, waiting: int, words: s
 def schedule(at, *, now=NOON, purpose=Purpose.PROMOTIONAL, windows=SMS_HOURS):
     message = MessageFacts(purpose, Medium.SMS, scheduled_at=at)
     channel = ChannelFacts(windows, operator_down=False, answer_within=timedelta(seconds=21))
-    return closed_schedule(gate(message, channel, now))
+    return closed_schedule(decide_message(message, channel, now))
 
 
 def test_a_chosen_time_outside_the_hours_offers_the_last_minute_before_it():

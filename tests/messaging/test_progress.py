@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging.audience.kept_progress import UNHEARD, count_large, count_wanted, progress_of
-from messaging.audience.progress import standing
+from messaging.audience.progress import message_progress
 from messaging.models import Delivery, Message, MessageProgress
 from messaging.models.progress import LARGE
 from messaging.tasks import progress as counting_task
@@ -51,7 +51,7 @@ def test_a_plan_of_many_gets_a_row_and_one_of_few_does_not():
     assert row().message_id == many.pk
     assert row().counted_at is None
     assert count_wanted(now=NOW) == 1
-    assert seen(many, 0) == {"queued": LARGE + 1} == standing(many, NOW).by_state
+    assert seen(many, 0) == {"queued": LARGE + 1} == message_progress(many, NOW).by_state
     migration = import_module("messaging.migrations.0014_message_progress")
     with as_owner(), connection.cursor() as cursor:
         MessageProgress.objects.all().delete()
@@ -161,7 +161,7 @@ def test_what_holds_the_message_is_of_now_and_not_of_the_count():
 def test_decisions_count_for_themselves():
     message = large()
     put(message, "accepted")
-    assert standing(message, NOW).by_state == {"queued": 2, "accepted": 1}
+    assert message_progress(message, NOW).by_state == {"queued": 2, "accepted": 1}
 
 
 @pytest.mark.django_db(transaction=True)

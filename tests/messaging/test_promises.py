@@ -15,8 +15,8 @@ from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_not_sent, record_unknown
-from messaging.invariants.check import Verdict, check
-from messaging.invariants.gateway_log import Reader
+from messaging.invariants.check import CheckResult, check
+from messaging.invariants.gateway_log import LogReader
 from messaging.models import AudienceMember, Delivery, GatewayCall, Message
 from tests.factories import (
     HOUR,
@@ -35,7 +35,7 @@ from tests.messaging.helpers import campaign, people, seconds
 pytestmark = pytest.mark.django_db
 
 
-def broken(verdict: Verdict) -> dict[str, int]:
+def broken(verdict: CheckResult) -> dict[str, int]:
     """The promises that were broken, and how often."""
     return {name: count for name, count in verdict.counts.items() if count}
 
@@ -355,7 +355,7 @@ def test_reading_keeps_no_more_than_a_line_in_mind():
             log.accept(mobile(n), text=f"t{n}")
             yield log.lines.pop()
 
-    reader = Reader()
+    reader = LogReader()
     assert sum(1 for _accepted in reader.read(endless())) == 3000
     assert reader.first_at == NOW
     assert len(reader._digests) <= 1000

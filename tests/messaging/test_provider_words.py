@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from gateways.amootsms.deliveries import DELIVERY_TYPES
-from gateways.statuses import STATUSES, Kind
+from gateways.statuses import STATUSES, StatusKind
 from messaging.actions.stop import pause
 from messaging.models import Delivery, MessageStop
 from messaging.web.status_labels import meaning_of
@@ -29,7 +29,7 @@ def test_every_type_of_a_report_is_said_in_words(word):
     assert english != persian
 
 
-@pytest.mark.parametrize("word", [name for name, kind in STATUSES.values() if kind is not Kind.VAGUE])
+@pytest.mark.parametrize("word", [name for name, kind in STATUSES.values() if kind is not StatusKind.VAGUE])
 def test_every_status_is_said_in_words(word):
     english, persian = in_both_languages(word)
     assert english

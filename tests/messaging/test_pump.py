@@ -11,7 +11,7 @@ import pytest
 
 from channels.actions import end_outage
 from channels.models import Outage, SendingWindow
-from common.monotonic import steady
+from common.monotonic import monotonic
 from contacts.models import Contact
 from gateways.base import Answer, Batch, BatchRefused, RecipientOutcome, Result
 from messaging.actions.plan import plan
@@ -82,13 +82,13 @@ def test_a_window_that_closes_in_mid_campaign_lets_nothing_out_any_more(sms: Dis
     sms.server.use("latency:0.05")
     pump = sms.pump(timeout=1)
     closes_at = database_clock() + seconds(3)
-    courier = pump.courier
+    client = pump.client
     while True:
-        started = steady()
+        started = monotonic()
         claimed = claim(message, limit=5, closes_at=closes_at, worker="w", now=database_clock())
         if claimed is None:
             break
-        send_claim(courier, message, claimed, clock=database_clock, ends_at=closes_at, started=started)
+        send_claim(client, message, claimed, clock=database_clock, ends_at=closes_at, started=started)
     left = states(message)
     assert left["queued"] > 0
     assert left["accepted"] == len(sms.numbers) > 0
@@ -203,7 +203,7 @@ def test_a_batch_that_a_bad_number_spoils_is_halved_until_only_the_bad_one_is_le
     message = MessageFactory()
     refusing = Refusing(sms.server, bad)
     pump = sms.pump(max_batch=16)
-    pump.courier.gateway = refusing.wrap(pump.courier.gateway)
+    pump.client.gateway = refusing.wrap(pump.client.gateway)
     for _turn in range(20):
         pump.run(seconds=5)
     assert states(message) == {"accepted": 30, "rejected": 1, "suppressed": 1}
@@ -292,10 +292,10 @@ def test_a_worker_that_was_stopped_past_its_deadline_writes_nothing(sms: Dispatc
     message = MessageFactory()
     plan(message.pk, now=database_clock())
     message.refresh_from_db()
-    started = steady() - 5  # the claim's beginning, five seconds ago
+    started = monotonic() - 5  # the claim's beginning, five seconds ago
     claimed = claim(message, limit=10, closes_at=None, worker="slow", now=database_clock())
     assert claimed is not None
-    failure = send_claim(sms.courier(), message, claimed, clock=database_clock, ends_at=None, started=started)
+    failure = send_claim(sms.client(), message, claimed, clock=database_clock, ends_at=None, started=started)
     assert failure is not None
     assert sms.server.received == []
     assert states(message) == {"queued": 3}
@@ -311,7 +311,7 @@ def test_hours_that_were_changed_while_the_machine_slept_are_read_before_the_nex
     message = MessageFactory(purpose="promotional", priority=40)
     open_every_day(sms.channel, 0, 1440)
     pump = sms.pump(max_batch=10)
-    send, slept = pump.courier.send, []
+    send, slept = pump.client.send, []
 
     def send_and_sleep(batch: Batch) -> Answer:
         answer: Answer = send(batch)
@@ -320,7 +320,7 @@ def test_hours_that_were_changed_while_the_machine_slept_are_read_before_the_nex
         slept.append(batch)
         return answer
 
-    monkeypatch.setattr(pump.courier, "send", send_and_sleep)
+    monkeypatch.setattr(pump.client, "send", send_and_sleep)
     pump.run(seconds=300)
     assert len(slept) == 1
     assert states(message) == {"accepted": 10, "queued": 10}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gateways.base import DeliveryReport, OutcomeUnknown, Report
+from gateways.base import DeliveryReport, OutcomeUnknown, ReportStatus
 from messaging import tasks
 from messaging.dispatch.clock import database_clock
-from messaging.feedback.asking import each
-from messaging.feedback.match import Waiting, match
+from messaging.feedback.asking import gather_answers
+from messaging.feedback.match import AwaitingReport, match
 from messaging.feedback.poll import _take, poll_channel
 from messaging.feedback.write import write_reports
 from messaging.models import Delivery, GatewayCall
@@ -53,7 +53,7 @@ def test_a_call_that_nobody_took_waits_for_none(sms: Dispatch):
 def test_nothing_is_asked_before_it_is_due(sms: Dispatch):
     sent(sms, 2)
     before = len(sms.server.received)
-    assert poll_channel(sms.channel, sms.courier(), clock=database_clock).calls == 0
+    assert poll_channel(sms.channel, sms.client(), clock=database_clock).calls == 0
     assert len(sms.server.received) == before
 
 
@@ -231,8 +231,8 @@ def test_an_outage_of_the_provider_makes_no_pause_longer(sms: Dispatch):
 
 def test_a_hanging_provider_costs_seconds_and_not_a_whole_calls_patience(sms: Dispatch):
     sms.server.use("hang")
-    courier = sms.courier(timeout=60)
-    (answer,) = courier.ask(each([courier.gateway.reports("1", [])], seconds=0.3))
+    client = sms.client(timeout=60)
+    (answer,) = client.ask(gather_answers([client.gateway.reports("1", [])], seconds=0.3))
     assert isinstance(answer, OutcomeUnknown)
     assert answer.code == "timeout"
 
@@ -284,22 +284,22 @@ def test_a_word_that_the_database_cannot_hold_is_stored_all_the_same(connect):
 def test_a_final_state_stays_final(sms: Dispatch, state: str):
     message = sent(sms, 1)
     Delivery.objects.update(state=state)
-    waiting = [Waiting(row.pk, row.address, row.provider_id) for row in Delivery.objects.all()]
+    waiting = [AwaitingReport(row.pk, row.address, row.provider_id) for row in Delivery.objects.all()]
     make_due()
     (call,) = _take(sms.channel, database_clock())
-    for report in (Report.UNDELIVERED, Report.DELIVERED, Report.PENDING):
+    for report in (ReportStatus.UNDELIVERED, ReportStatus.DELIVERED, ReportStatus.PENDING):
         found = match(waiting, [DeliveryReport(waiting[0].provider_id, "", report, "late")])
         write_reports(call, waiting, found.findings, is_over=True, now=database_clock())
     assert states(message) == {state: 1}
 
 
 def test_reports_twice_and_out_of_order_are_one():
-    waiting = [Waiting(1, "+989121111111", "5"), Waiting(2, "+989122222222", "6")]
+    waiting = [AwaitingReport(1, "+989121111111", "5"), AwaitingReport(2, "+989122222222", "6")]
     told = [
-        DeliveryReport("5", "", Report.DELIVERED, "delivered"),
-        DeliveryReport("5", "", Report.PENDING, "queued"),
-        DeliveryReport("5", "9121111111", Report.UNDELIVERED, "not_delivered"),
-        DeliveryReport("6", "", Report.PENDING, "queued"),
+        DeliveryReport("5", "", ReportStatus.DELIVERED, "delivered"),
+        DeliveryReport("5", "", ReportStatus.PENDING, "queued"),
+        DeliveryReport("5", "9121111111", ReportStatus.UNDELIVERED, "not_delivered"),
+        DeliveryReport("6", "", ReportStatus.PENDING, "queued"),
     ]
     for order in (told, told[::-1], told * 2):
         found = match(waiting, order)
@@ -309,7 +309,9 @@ def test_reports_twice_and_out_of_order_are_one():
 
 
 def test_a_number_alone_fits_where_the_provider_gave_no_id():
-    found = match([Waiting(1, "+989121111111", "")], [DeliveryReport("5", "9121111111", Report.DELIVERED)])
+    found = match(
+        [AwaitingReport(1, "+989121111111", "")], [DeliveryReport("5", "9121111111", ReportStatus.DELIVERED)]
+    )
     assert found.findings[1].state is DeliveryState.DELIVERED
 
 
@@ -344,9 +346,9 @@ def test_several_workers_ask_about_each_call_once(sms: Dispatch):
     later(sms)
     make_due()
     before = len(sms.server.received)
-    couriers = [sms.courier() for _n in range(4)]
+    clients = [sms.client() for _n in range(4)]
     polled = in_threads(
-        [lambda c=c: poll_channel(sms.channel, c, clock=database_clock) for c in couriers]  # type: ignore[misc]
+        [lambda c=c: poll_channel(sms.channel, c, clock=database_clock) for c in clients]  # type: ignore[misc]
     )
     assert sum(one.calls for one in polled) == 40
     assert len(sms.server.received) - before == 40
@@ -366,7 +368,7 @@ def test_a_worker_that_died_while_asking_leaves_the_call_to_the_next_one(sms: Di
 def test_a_turn_ends_when_its_time_is_up(sms: Dispatch):
     sent(sms, 30, max_batch=1)
     make_due()
-    assert poll_channel(sms.channel, sms.courier(), clock=database_clock, seconds=0).calls == 0
+    assert poll_channel(sms.channel, sms.client(), clock=database_clock, seconds=0).calls == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -379,7 +381,7 @@ def test_the_task_looks_at_every_channel(sms: Dispatch, settings):
     try:
         tasks.reports()
     finally:
-        tasks.pump_of(sms.channel).courier.close()
+        tasks.pump_of(sms.channel).client.close()
         tasks._here.__dict__.clear()
     assert states(message) == {"delivered": 2}
 
@@ -388,6 +390,6 @@ def _poll_canned(dispatch: Dispatch, body):
     """Poll a stranger in the gateway's place, that answers one question with this."""
     make_due()
     with canned_server(canned(body)) as port:
-        courier = dispatch.courier()
-        courier.gateway = make_gateway(dispatch.channel.code, f"http://127.0.0.1:{port}")
-        return poll_channel(dispatch.channel, courier, clock=database_clock)
+        client = dispatch.client()
+        client.gateway = make_gateway(dispatch.channel.code, f"http://127.0.0.1:{port}")
+        return poll_channel(dispatch.channel, client, clock=database_clock)

@@ -146,23 +146,23 @@ def test_the_pauses_between_two_questions_grow_and_end(sms: Dispatch, settings):
     message = planned(2)
     call_id = crash_before_sending(message)
     list_something_like_it(sms, message)
-    courier = sms.courier()
+    client = sms.client()
     now, pauses = database_clock() + timedelta(seconds=61), []
     while True:
-        assert settle_channel(sms.channel, courier, clock=standing_at(now)).in_doubt == 2
+        assert settle_channel(sms.channel, client, clock=standing_at(now)).in_doubt == 2
         call = GatewayCall.objects.get(pk=call_id)
         if call.settle_given_up_at is not None:
             break
         assert call.settle_due_at is not None
         early = call.settle_due_at - timedelta(seconds=1)
-        assert settle_channel(sms.channel, courier, clock=standing_at(early)).in_doubt == 0
+        assert settle_channel(sms.channel, client, clock=standing_at(early)).in_doubt == 0
         pauses.append((call.settle_due_at - now).total_seconds())
         now = call.settle_due_at
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1], len(pauses)) == (60, 7200, ROUNDS - 1)
     later = now + timedelta(days=30)
-    assert settle_channel(sms.channel, courier, clock=standing_at(later)).in_doubt == 0
-    assert settle_channel(sms.channel, courier, clock=standing_at(later), insist=True).in_doubt == 2
+    assert settle_channel(sms.channel, client, clock=standing_at(later)).in_doubt == 0
+    assert settle_channel(sms.channel, client, clock=standing_at(later), insist=True).in_doubt == 2
 
 
 def test_a_provider_that_is_away_does_not_use_up_the_questions(sms: Dispatch, settings):
@@ -173,12 +173,12 @@ def test_a_provider_that_is_away_does_not_use_up_the_questions(sms: Dispatch, se
     now = database_clock() + timedelta(seconds=2)
     gone = Dispatch(sms.channel, Nobody())  # type: ignore[arg-type]
     for n in range(40):
-        settle_channel(sms.channel, gone.courier(), clock=standing_at(now + timedelta(minutes=6 * n)))
+        settle_channel(sms.channel, gone.client(), clock=standing_at(now + timedelta(minutes=6 * n)))
     call = GatewayCall.objects.get(pk=call_id)
     assert (call.settle_rounds, call.settle_given_up_at) == (0, None)
     assert call.settle_said == "unreachable:connection_refused"
     GatewayCall.objects.update(settle_due_at=now)
-    assert settle_channel(sms.channel, sms.courier(), clock=standing_at(now)).absent == 4
+    assert settle_channel(sms.channel, sms.client(), clock=standing_at(now)).absent == 4
 
 
 def test_a_question_that_the_provider_refuses_is_counted_and_comes_to_a_person(sms: Dispatch):
@@ -205,19 +205,19 @@ def test_a_provider_that_refuses_to_be_asked_is_asked_until_it_answers(sms: Disp
     sms.server.use("account:Token_Expired")
     now = database_clock()
     for _n in range(ROUNDS + 5):
-        settle_channel(sms.channel, sms.courier(), clock=standing_at(now))
+        settle_channel(sms.channel, sms.client(), clock=standing_at(now))
         due = GatewayCall.objects.get().settle_due_at
         assert due is not None
         assert due - now <= timedelta(minutes=15)
         now = due
     sms.server.use()
-    assert settle_channel(sms.channel, sms.courier(), clock=standing_at(now)).absent == 2
+    assert settle_channel(sms.channel, sms.client(), clock=standing_at(now)).absent == 2
 
 
 def test_a_provider_that_is_away_for_an_hour_comes_to_a_person(sms: Dispatch):
     message, senior = planned(2), UserFactory(roles=["senior"])
     crash_before_sending(message)
-    settle_channel(sms.channel, Dispatch(sms.channel, Nobody()).courier(), clock=database_clock)  # type: ignore[arg-type]
+    settle_channel(sms.channel, Dispatch(sms.channel, Nobody()).client(), clock=database_clock)  # type: ignore[arg-type]
     assert not undecided(senior, database_clock()).exists()
     GatewayCall.objects.update(finished_at=database_clock() - timedelta(minutes=61))
     assert undecided(senior, database_clock()).get() == message
@@ -275,18 +275,18 @@ def test_calls_that_cannot_be_settled_do_not_stand_before_the_others(sms: Dispat
     free = planned(0, text="متن دیگر")
     crash_before_sending(free)
     list_something_like_it(sms, stuck)
-    courier = sms.courier()
+    client = sms.client()
     now = database_clock() + timedelta(seconds=2)
     for turn in range(4):
         at = now + turn * timedelta(milliseconds=10)
-        settle_channel(sms.channel, courier, clock=standing_at(at), limit=1)
+        settle_channel(sms.channel, client, clock=standing_at(at), limit=1)
     assert (states(stuck), states(free)) == ({"unknown": 3}, {"queued": 3})
 
 
 def test_a_slow_provider_keeps_a_worker_for_one_question_and_the_rest_is_anybodys(sms: Dispatch):
     for n in range(3):
         crash_before_sending(planned(2 if n == 0 else 0, text=f"متن {n}"))
-    done = settle_channel(sms.channel, sms.courier(), clock=database_clock, seconds=0)
+    done = settle_channel(sms.channel, sms.client(), clock=database_clock, seconds=0)
     assert (done.absent, done.in_doubt) == (2, 0)
     assert sms.settle().absent == 4
 

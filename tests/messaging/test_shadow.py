@@ -243,7 +243,7 @@ def test_a_provider_that_falls_silent_in_the_middle_leaves_nothing_half(sms: Dis
 
     falling = threading.Thread(target=silence_after_a_hundred)
     falling.start()
-    comparison = compare_day(sms.channel, sms.courier(), yesterday(), by=None, clock=database_clock)
+    comparison = compare_day(sms.channel, sms.client(), yesterday(), by=None, clock=database_clock)
     falling.join(10)
     assert comparison is not None
     assert (comparison.state, comparison.error) == ("failed", "http_503")
@@ -252,18 +252,18 @@ def test_a_provider_that_falls_silent_in_the_middle_leaves_nothing_half(sms: Dis
     assert Entry.objects.get(action="sends.not_compared").data["code"] == "http_503"
     assert yesterday() in days_due(sms.channel, timezone.now())
     sms.server.use()
-    [*_earlier, last] = compare_due(sms.channel, sms.courier(), clock=database_clock)
+    [*_earlier, last] = compare_due(sms.channel, sms.client(), clock=database_clock)
     assert (last.day, last.state, last.shadow) == (yesterday(), "completed", 3)
 
 
 def test_the_last_week_is_caught_up_once_and_a_failing_provider_is_asked_for_one_day(sms: Dispatch):
     sms.server.use("account:Token_Expired")
-    assert [c.error for c in compare_due(sms.channel, sms.courier(), clock=database_clock)] == [
+    assert [c.error for c in compare_due(sms.channel, sms.client(), clock=database_clock)] == [
         "Token_Expired"
     ]
     sms.server.use()
-    assert len(compare_due(sms.channel, sms.courier(), clock=database_clock)) == 7
-    assert compare_due(sms.channel, sms.courier(), clock=database_clock) == []
+    assert len(compare_due(sms.channel, sms.client(), clock=database_clock)) == 7
+    assert compare_due(sms.channel, sms.client(), clock=database_clock) == []
 
 
 def test_a_day_with_messages_that_the_provider_holds_back_is_looked_at_again_the_next_night(sms: Dispatch):
@@ -288,7 +288,7 @@ def test_a_day_that_is_not_over_and_a_provider_without_a_list_are_not_compared(s
         compare(sms, yesterday() + timedelta(days=1))
     with pytest.raises(ValidationError):
         compare(avanak)
-    assert compare_due(avanak.channel, avanak.courier(), clock=database_clock) == []
+    assert compare_due(avanak.channel, avanak.client(), clock=database_clock) == []
 
 
 def test_the_database_refuses_to_change_or_to_forget_a_breach(sms: Dispatch):

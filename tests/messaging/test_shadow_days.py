@@ -25,7 +25,7 @@ def before(days: int):
 
 def compare_all(sms: Dispatch) -> dict[int, str]:
     """Compare what is due: by how many days each lies before yesterday, what came of it."""
-    done = compare_due(sms.channel, sms.courier(), clock=database_clock)
+    done = compare_due(sms.channel, sms.client(), clock=database_clock)
     return {(yesterday() - one.day).days: one.error or one.state for one in done}
 
 

@@ -20,7 +20,7 @@ from messaging.audience.members import Audience, everybody, from_lines, with_tag
 from messaging.audience.planning import EVERYBODY, preview
 from messaging.dispatch.claim import claim
 from messaging.evaluation.explain import explain, explain_address
-from messaging.evaluation.facts import gate_of
+from messaging.evaluation.facts import decision_of
 from messaging.models import Delivery, Message
 from staff.models import User
 from tests.factories import (
@@ -288,7 +288,7 @@ def test_customers_are_foreseen_by_every_word_about_their_own_number(purpose, fl
     ContactFactory(mobile=None, phone=landline(1), **{flag: True})
     ContactFactory(mobile=mobile(4), phone=mobile(5), no_messages=True)
     message = MessageFactory(purpose=purpose, audience={"kind": "all"})
-    foreseen = preview(EVERYBODY, gate_of(message, NOW))
+    foreseen = preview(EVERYBODY, decision_of(message, NOW))
     plan(message.pk, now=NOW)
     found = Delivery.objects.filter(message=message)
     assert foreseen.total == found.count() == Contact.objects.count()

@@ -86,7 +86,7 @@ def test_a_pump_that_plans_no_campaigns_plans_what_is_urgent(sms: Dispatch):
     open_every_day(sms.channel)
     campaign = MessageFactory(promotional=True)
     urgent = MessageFactory(sender=campaign.sender, sender_manager=campaign.sender_manager)
-    pump = Pump(sms.channel, sms.courier(), clock=sms.clock, wall=sms.clock, plans_campaigns=False)
+    pump = Pump(sms.channel, sms.client(), clock=sms.clock, wall=sms.clock, plans_campaigns=False)
     pump.run(seconds=5)
     assert states(urgent) == {"accepted": 3}
     campaign.refresh_from_db()

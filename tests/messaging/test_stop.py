@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from audit.models import Entry
 from messaging.actions.plan import plan
 from messaging.actions.stop import cancel, pause, resume
-from messaging.actions.sweep import finish, put_away, sweep_channel
+from messaging.actions.sweep import close_queued, finish, sweep_channel
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_answer, record_not_sent, record_unknown
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
@@ -147,8 +147,8 @@ def test_a_message_ends_only_when_nothing_waits_is_under_way_or_in_doubt():
 
 def test_putting_away_takes_at_most_so_many_at_a_time():
     message = campaign(5)
-    assert put_away(message.pk, Reason.EXPIRED, now=NOW, limit=3) == 3
-    assert put_away(message.pk, Reason.EXPIRED, now=NOW, limit=3) == 2
+    assert close_queued(message.pk, Reason.EXPIRED, now=NOW, limit=3) == 3
+    assert close_queued(message.pk, Reason.EXPIRED, now=NOW, limit=3) == 2
     assert states(message) == {"expired": 5}
 
 
@@ -225,7 +225,7 @@ def test_the_sweep_releases_only_holds_of_running_messages_that_no_call_keeps():
 
 def test_putting_away_one_message_leaves_every_other_one_waiting():
     message, other = campaign(2), DeliveryFactory()
-    assert put_away(message.pk, Reason.EXPIRED, now=NOW) == 2
+    assert close_queued(message.pk, Reason.EXPIRED, now=NOW) == 2
     other.refresh_from_db()
     assert other.state == "queued"
 

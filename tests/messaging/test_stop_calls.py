@@ -10,7 +10,7 @@ from audit.models import Entry
 from contacts.models import Contact
 from messaging.actions.stop import cancel
 from messaging.actions.stop_calls import stop_calls_to
-from messaging.dispatch.pump import Report
+from messaging.dispatch.pump import PumpReport
 from messaging.dispatch.stop_campaigns import stop_campaigns
 from messaging.models import GatewayCall, Message
 from tests.factories import MessageFactory
@@ -30,7 +30,7 @@ def sent(dispatch: Dispatch, count: int) -> Message:
 
 
 def stopped(dispatch: Dispatch) -> int:
-    return stop_campaigns(dispatch.channel, dispatch.courier(), clock=dispatch.clock)
+    return stop_campaigns(dispatch.channel, dispatch.client(), clock=dispatch.clock)
 
 
 def is_stopped(dispatch: Dispatch) -> list[bool]:
@@ -57,8 +57,8 @@ def test_a_message_cancelled_half_way_stops_what_was_taken(avanak: Dispatch):
     message: Message = MessageFactory(channel=avanak.channel)
     pump = avanak.pump()
     pump.run(seconds=0)
-    [(planned, gate)] = pump._gates
-    assert pump._serve(planned, gate, Report())
+    [(planned, message_decision)] = pump._decisions
+    assert pump._serve(planned, message_decision, PumpReport())
     message.refresh_from_db()
     cancel(message=message, by=message.submitted_by, now=avanak.clock())
     avanak.run(seconds=2)

@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 
 from contacts.actions.consent import close_call, open_call, set_consent
-from contacts.hooks import Effect, Event
+from contacts.hooks import Event, StoppedDeliveries
 from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.actions.stop_contact import consent_changed
@@ -183,8 +183,8 @@ def test_an_open_call_holds_promotion_and_its_end_releases_it(voc: User):
     advert = DeliveryFactory(contact=contact, message__purpose="promotional", message__priority=40)
     news = DeliveryFactory(contact=contact)
     _call, effect = open_call(contact=contact, by=voc, now=NOW)
-    assert effect == Effect(stopped=1)
-    assert consent_changed(Event.TIGHTENED, contact.pk, NOW) == Effect(0, 0)
+    assert effect == StoppedDeliveries(stopped=1)
+    assert consent_changed(Event.TIGHTENED, contact.pk, NOW) == StoppedDeliveries(0, 0)
     news.refresh_from_db()
     assert (news.state, news.reason) == ("queued", "")
     advert.refresh_from_db()
@@ -246,7 +246,7 @@ def test_stopping_again_stops_nothing_more(voc: User):
     contact = ContactFactory()
     DeliveryFactory(contact=contact)
     assert refuse(contact, voc).stopped == 1
-    assert consent_changed(Event.TIGHTENED, contact.pk, NOW) == Effect(0, 0)
+    assert consent_changed(Event.TIGHTENED, contact.pk, NOW) == StoppedDeliveries(0, 0)
 
 
 def test_what_came_back_from_the_provider_is_stopped_when_the_refusal_is_said_again(voc: User):

@@ -24,7 +24,7 @@ def own_pumps(monkeypatch):
     monkeypatch.setattr(tasks, "_here", here)
     yield
     for pump in getattr(here, "pumps", {}).values():
-        pump.courier.close()
+        pump.client.close()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -31,13 +31,13 @@ from messaging.audience.planning import (
     tagged,
 )
 from messaging.dispatch.claim import claim
-from messaging.evaluation.facts import MessageGate, content_hash, gate_of, recipient_facts
+from messaging.evaluation.facts import MessageDecision, content_hash, decision_of, recipient_facts
 from messaging.evaluation.sql import state_of_refusal
 from messaging.models import AudienceMember, Delivery, Message, MessageStop
 from messaging.policy.decide import Decision, Verdict
 from messaging.policy.facts import AddressKind, Purpose, RecipientFacts
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import Effect
+from messaging.policy.rules import RuleEffect
 from messaging.states import DeliveryState, MessageStatus
 from persian.phones import InvalidNumber, normalise
 from staff.models import User
@@ -240,9 +240,9 @@ def source_of(world: World, message: Message) -> Source:
     return of_message_file(message.pk)
 
 
-def plan_it(world: World, message: Message, gate: MessageGate) -> None:
+def plan_it(world: World, message: Message, message_decision: MessageDecision) -> None:
     now = world.circumstances.now
-    insert_deliveries(message.pk, source_of(world, message), gate, now)
+    insert_deliveries(message.pk, source_of(world, message), message_decision, now)
     Message.objects.filter(pk=message.pk).update(status=MessageStatus.RUNNING, planned_at=now)
     message.refresh_from_db()
 
@@ -256,7 +256,9 @@ class Seen:
 
     def add(self, decision: Decision) -> None:
         self.decisions[decision.verdict, decision.reason] += 1
-        if decision.verdict is Verdict.ALLOW and any(f.effect is Effect.LIFTED for f in decision.findings):
+        if decision.verdict is Verdict.ALLOW and any(
+            f.effect is RuleEffect.LIFTED for f in decision.findings
+        ):
             self.lifted += 1
 
     def check(self, *expected: tuple[Verdict, Reason | None]) -> None:
@@ -329,17 +331,19 @@ def test_the_plan_and_its_preview_are_the_policys_own(
         world = replace(world, **fields, circumstances=replace(given, **circumstances))
         with stage.performing_plan(world) as message:
             stage.arrange(message, world.circumstances)
-            gate = gate_of(message, world.circumstances.now)
+            message_decision = decision_of(message, world.circumstances.now)
             owners = Owners(world)
-            foreseen = [gate.for_recipient(m.facts) for m in meant_by(world, owners, newcomers=True)]
-            check_plan(preview(source_before(world), gate), foreseen)
+            foreseen = [
+                message_decision.for_recipient(m.facts) for m in meant_by(world, owners, newcomers=True)
+            ]
+            check_plan(preview(source_before(world), message_decision), foreseen)
 
-            plan_it(world, message, gate)
+            plan_it(world, message, message_decision)
             written = Counter(
                 (d.address, d.state, d.reason, d.not_before is None)
                 for d in Delivery.objects.filter(message=message)
             )
-            decided = [(m.shown, gate.for_recipient(m.facts)) for m in meant_by(world, owners)]
+            decided = [(m.shown, message_decision.for_recipient(m.facts)) for m in meant_by(world, owners)]
             assert written == Counter(
                 (shown, state_after(decision), own_reason(decision), own_reason(decision) != "")
                 for shown, decision in decided
@@ -399,15 +403,15 @@ def test_a_claim_judges_every_recipient_again_as_the_policy_does(
                 if person.mobile and moved is not None:
                     Contact.objects.filter(pk=person.pk).update(phone=moved)
             stage.arrange(message, Circumstances(override=world.override))
-            gate = gate_of(message, NOW)
-            assert gate.decision.verdict is Verdict.ALLOW
-            claimed = claim(message, limit=1000, closes_at=gate.ends_at, worker="twin", now=NOW)
+            message_decision = decision_of(message, NOW)
+            assert message_decision.decision.verdict is Verdict.ALLOW
+            claimed = claim(message, limit=1000, closes_at=message_decision.ends_at, worker="twin", now=NOW)
             assert claimed is not None
             assert claimed.touched == len(waiting) >= 3
 
             owners = Owners(world, moved=True)
             for row in waiting:
-                decision = gate.for_recipient(owners.facts(row.address))
+                decision = message_decision.for_recipient(owners.facts(row.address))
                 seen.add(decision)
                 row.refresh_from_db()
                 if decision.verdict is Verdict.ALLOW:
@@ -447,7 +451,7 @@ def test_whatever_holds_or_ends_the_whole_message_lets_nothing_be_claimed(
         with stage.performing(world, **fields) as message:
             waiting = queue(world, message)
             stage.arrange(message, Circumstances(**{"override": world.override, **circumstances}))
-            assert gate_of(message, NOW).decision.verdict is not Verdict.ALLOW
+            assert decision_of(message, NOW).decision.verdict is not Verdict.ALLOW
             assert claim(message, limit=1000, closes_at=None, worker="twin", now=NOW) is None
             untouched = Delivery.objects.filter(message=message, state=DeliveryState.QUEUED, not_before=NOW)
             assert untouched.count() == len(waiting) >= 3
@@ -463,7 +467,7 @@ def test_the_facts_that_reach_the_policy_are_those_on_record():
     def read_back(world: World) -> None:
         with stage.performing_plan(world) as message:
             stage.arrange(message, world.circumstances)
-            facts = gate_of(message, world.circumstances.now).facts
+            facts = decision_of(message, world.circumstances.now).facts
             said, c = facts.message, world.circumstances
             assert (said.purpose, said.medium) == (world.purpose, world.kind)
             assert (said.scheduled_at, said.expires_at) == (world.scheduled_at, world.expires_at)

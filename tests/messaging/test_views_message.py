@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from common.paging import KeyPage, page_by
 from messaging.actions.plan import plan
-from messaging.audience.progress import message_status, standing
+from messaging.audience.progress import message_progress, message_status
 from messaging.evaluation.explain import explain
 from messaging.models import Delivery, Message, MessageStop
 from messaging.policy.reasons import Reason
@@ -69,17 +69,17 @@ class TestStanding:
     def test_the_hold_is_todays_and_not_that_of_the_planning(self, sender: Employee) -> None:
         ContactFactory.create_batch(2)
         message = planned(sender)
-        assert standing(message, timezone.now()).held_by == ""
+        assert message_progress(message, timezone.now()).held_by == ""
         OutageFactory(channel=message.channel)
-        assert standing(message, timezone.now()).by_reason == {"operator_down": 2}
+        assert message_progress(message, timezone.now()).by_reason == {"operator_down": 2}
 
     def test_a_row_that_is_to_be_tried_again_later_keeps_its_own_reason(self, sender: Employee) -> None:
         ContactFactory()
         message = planned(sender)
         later = timezone.now() + timedelta(minutes=5)
         Delivery.objects.filter(message=message).update(reason="retry", not_before=later)
-        assert standing(message, timezone.now()).by_reason == {"retry": 1}
-        assert standing(message, later).by_reason == {}
+        assert message_progress(message, timezone.now()).by_reason == {"retry": 1}
+        assert message_progress(message, later).by_reason == {}
 
     def test_lines_given_twice_are_counted(self, sender: Employee) -> None:
         message = MessageFactory(sender=sender, audience={"kind": "file", "name": "f", "lines": 3})
@@ -88,12 +88,12 @@ class TestStanding:
         ContactFactory(mobile=mobile(1))
         plan(message.pk, now=timezone.now())
         message.refresh_from_db()
-        result = standing(message, timezone.now())
+        result = message_progress(message, timezone.now())
         assert (result.total, result.by_reason) == (3, {"duplicate": 2})
 
     def test_nothing_holds_a_message_that_has_nothing_waiting(self, sender: Employee) -> None:
         message = planned(sender, purpose="promotional")
-        assert standing(message, timezone.now()).held_by == ""
+        assert message_progress(message, timezone.now()).held_by == ""
 
     def test_counting_is_one_query_over_the_deliveries(
         self, sender: Employee, django_assert_max_num_queries: Any
@@ -101,7 +101,7 @@ class TestStanding:
         ContactFactory.create_batch(5)
         message = planned(sender)
         with django_assert_max_num_queries(7) as captured:
-            standing(message, timezone.now())
+            message_progress(message, timezone.now())
         about = [query for query in captured.captured_queries if "messaging_delivery" in query["sql"]]
         assert len(about) == 1
 

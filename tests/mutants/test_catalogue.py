@@ -12,7 +12,7 @@ from django.db import connection
 from messaging.actions import stop_contact, sweep
 from messaging.audience.planning import EVERYBODY, insert_deliveries, of_message_file, preview
 from messaging.dispatch import claim, record
-from messaging.evaluation.facts import gate_of
+from messaging.evaluation.facts import decision_of
 from tests.factories import NOW, ChannelFactory, MessageFactory, OverrideFactory
 from tests.mutants import catalogue
 from tests.mutants.mutant import Statement, one_line
@@ -81,9 +81,9 @@ def test_every_condition_of_a_plan_has_its_mutants(statement: Statement, written
                 if is_lifted:
                     OverrideFactory(message=message)
                 for source in (EVERYBODY, of_message_file(message.pk)):
-                    gate = gate_of(message, NOW)
-                    preview(source, gate)
-                    insert_deliveries(message.pk, source, gate, NOW)
+                    message_decision = decision_of(message, NOW)
+                    preview(source, message_decision)
+                    insert_deliveries(message.pk, source, message_decision, NOW)
     found = [sql for sql in written if one_line(statement.marker) in sql]
     assert len(found) == catalogue.PLANNING[statement]
     for condition in statement.conditions:

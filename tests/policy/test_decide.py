@@ -11,7 +11,7 @@ import pytest
 from messaging.policy.decide import Decision, Verdict, decide
 from messaging.policy.facts import AddressKind, Facts, Medium, Purpose
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import RULES, Effect
+from messaging.policy.rules import RULES, RuleEffect
 from tests.policy.builders import (
     APPROVED,
     CLOSED_AT_NOON,
@@ -53,7 +53,7 @@ def test_nothing_in_the_way_allows_without_an_end():
 def test_every_rule_leaves_its_finding():
     findings = decide(facts()).findings
     assert [f.rule for f in findings] == [rule.name for rule in RULES]
-    assert all(f.effect is Effect.PASS for f in findings)
+    assert all(f.effect is RuleEffect.PASS for f in findings)
 
 
 def test_every_refusal_is_kept_and_the_first_is_named():

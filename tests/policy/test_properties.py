@@ -23,7 +23,7 @@ from messaging.policy.facts import (
     RecipientFacts,
 )
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import RULES, Effect
+from messaging.policy.rules import RULES, RuleEffect
 from persian.jalali import TEHRAN
 from tests.policy.builders import TICK
 
@@ -252,7 +252,7 @@ def test_a_promotional_message_never_reaches_whoever_refused_it(facts: Facts):
 def test_a_hold_names_what_ends_last_and_its_instant(facts: Facts):
     decision = decide(facts)
     assume(decision.verdict is Verdict.HOLD)
-    holds = {f.reason: f.until for f in decision.findings if f.effect is Effect.HOLD}
+    holds = {f.reason: f.until for f in decision.findings if f.effect is RuleEffect.HOLD}
     assert decision.reason is not None
     assert holds[decision.reason] == decision.until
     assert decision.until is None or all(until and until <= decision.until for until in holds.values())
@@ -280,7 +280,7 @@ def test_the_instants_of_a_decision_lie_ahead(facts: Facts):
     if decision.until is not None:
         assert decision.until > facts.now
     for finding in decision.findings:
-        if finding.until is not None and finding.effect is Effect.HOLD:
+        if finding.until is not None and finding.effect is RuleEffect.HOLD:
             assert finding.until > facts.now
 
 
@@ -297,12 +297,12 @@ def test_a_decision_holds_every_rules_own_word(facts: Facts):
                 ruling.reason,
                 ruling.until,
             )
-    objections = [f for f in decision.findings if f.effect in (Effect.REFUSE, Effect.HOLD)]
+    objections = [f for f in decision.findings if f.effect in (RuleEffect.REFUSE, RuleEffect.HOLD)]
     assert set(decision.refusals) == set(objections)
     assert (decision.verdict is Verdict.ALLOW) == (not objections)
     if decision.verdict is not Verdict.HOLD:
         assert decision.reason == (decision.refusals[0].reason if objections else None)
-    assert (decision.verdict is Verdict.REFUSE) == any(f.effect is Effect.REFUSE for f in objections)
+    assert (decision.verdict is Verdict.REFUSE) == any(f.effect is RuleEffect.REFUSE for f in objections)
 
 
 @PICKED
@@ -322,7 +322,7 @@ def test_at_the_end_of_a_hold_only_a_lapsed_override_can_still_stand_in_the_way(
     assume(decision.verdict is Verdict.HOLD and decision.until is not None)
     assert decision.until is not None
     then = decide(replace(facts, now=decision.until))
-    if any(f.effect is Effect.LIFTED for f in decision.findings):
+    if any(f.effect is RuleEffect.LIFTED for f in decision.findings):
         assert then.verdict is Verdict.ALLOW or then.reason is Reason.NO_MESSAGES
     else:
         assert then.verdict is Verdict.ALLOW

@@ -14,7 +14,7 @@ from messaging.policy.reasons import Reason
 from messaging.policy.rules import (
     PASS,
     RULES,
-    Effect,
+    RuleEffect,
     Ruling,
     address,
     approval,
@@ -53,11 +53,11 @@ NOTIFICATION, PROMOTIONAL, SURVEY = Purpose.NOTIFICATION, Purpose.PROMOTIONAL, P
 
 
 def refuse(reason: Reason) -> Ruling:
-    return Ruling(Effect.REFUSE, reason)
+    return Ruling(RuleEffect.REFUSE, reason)
 
 
 def hold(reason: Reason, until: datetime | None = None) -> Ruling:
-    return Ruling(Effect.HOLD, reason, until)
+    return Ruling(RuleEffect.HOLD, reason, until)
 
 
 MISSING = refuse(Reason.FACTS_MISSING)
@@ -103,7 +103,7 @@ def test_a_message_is_useless_from_its_expiry_on(expires_at: datetime | None, ex
     assert expired(facts(expires_at=expires_at)) == expected
 
 
-LIFTED = Ruling(Effect.LIFTED, Reason.NO_MESSAGES, NOON + DAY)
+LIFTED = Ruling(RuleEffect.LIFTED, Reason.NO_MESSAGES, NOON + DAY)
 REFUSED = refuse(Reason.NO_MESSAGES)
 
 
@@ -136,15 +136,15 @@ def test_no_message_at_all_stops_every_purpose_but_an_approved_emergency(
 
 
 def test_an_approval_ends_at_its_expiry():
-    def at(now: datetime) -> Effect:
+    def at(now: datetime) -> RuleEffect:
         return no_messages(facts(now, no_messages=True, override=APPROVED)).effect
 
     assert APPROVED.approved_at is not None
     assert APPROVED.expires_at is not None
-    assert at(APPROVED.approved_at) is Effect.LIFTED
-    assert at(APPROVED.approved_at - TICK) is Effect.REFUSE
-    assert at(APPROVED.expires_at - TICK) is Effect.LIFTED
-    assert at(APPROVED.expires_at) is Effect.REFUSE
+    assert at(APPROVED.approved_at) is RuleEffect.LIFTED
+    assert at(APPROVED.approved_at - TICK) is RuleEffect.REFUSE
+    assert at(APPROVED.expires_at - TICK) is RuleEffect.LIFTED
+    assert at(APPROVED.expires_at) is RuleEffect.REFUSE
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,15 @@ from unittest.mock import patch
 from django.db import connection, transaction
 
 from channels.models import Channel
-from common.monotonic import steady
+from common.monotonic import monotonic
 from contacts.models import Contact
 from gateways.base import Batch, Gateway
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.claim import Claim, claim
-from messaging.dispatch.pump import Pump, Report
+from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
-from messaging.dispatch.send import Courier, send_claim
-from messaging.evaluation.facts import MessageGate, gate_of
+from messaging.dispatch.send import GatewayClient, send_claim
+from messaging.evaluation.facts import MessageDecision, decision_of
 from messaging.models import Message
 from messaging.policy.decide import Verdict
 from messaging.settlement.ask import settle_channel
@@ -59,8 +59,8 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-class PromptCourier(Courier):
-    """A courier whose provider never makes it wait: the coroutine is run to its end without a loop."""
+class PromptCourier(GatewayClient):
+    """A client whose provider never makes it wait: the coroutine is run to its end without a loop."""
 
     def _run(self, call: Coroutine[Any, Any, T]) -> T:
         try:
@@ -111,7 +111,7 @@ class Looked(NamedTuple):
     """What a worker read of a message a moment ago."""
 
     message: Message
-    gate: MessageGate
+    message_decision: MessageDecision
 
 
 @dataclass
@@ -145,9 +145,9 @@ class World:
         with unguarded(), connection.cursor() as cursor:  # the ledger may not be emptied
             cursor.execute("TRUNCATE contacts_contact, contacts_number, contacts_restriction CASCADE")
         self._stack.enter_context(patch("common.monotonic.time", self.clock))
-        self.provider = SimulatedProvider(self.clock, steady, meanwhile, took)
+        self.provider = SimulatedProvider(self.clock, monotonic, meanwhile, took)
         # It answers what the dispatch asks; nobody asks it for reports or lists.
-        self.courier = PromptCourier(cast("Gateway", self.provider))
+        self.client = PromptCourier(cast("Gateway", self.provider))
         self.workers = [self.new_worker() for _n in range(3)]
 
     def close(self) -> None:
@@ -215,7 +215,7 @@ class World:
 
     def new_worker(self) -> Worker:
         return Worker(
-            Pump(self.stage.channel, self.courier, clock=self.clock, worker="simulated", wall=self.clock)
+            Pump(self.stage.channel, self.client, clock=self.clock, worker="simulated", wall=self.clock)
         )
 
     def look(self, worker: Worker, which: int) -> bool:
@@ -223,16 +223,20 @@ class World:
         running = list(Message.objects.under_way(self.stage.channel))
         first = which % len(running) if running else 0
         looked = (
-            Looked(message, gate_of(message, self.now)) for message in running[first:] + running[:first]
+            Looked(message, decision_of(message, self.now)) for message in running[first:] + running[:first]
         )
-        worker.looked = next((pair for pair in looked if pair.gate.decision.verdict is Verdict.ALLOW), None)
+        worker.looked = next(
+            (pair for pair in looked if pair.message_decision.decision.verdict is Verdict.ALLOW), None
+        )
         return worker.looked is not None
 
     def claim(self, worker: Worker, limit: int) -> Claim | None:
         """The worker claims of the message that it read; whoever may go is then in its hand."""
         assert worker.looked is not None
-        message, gate = worker.looked
-        made = claim(message, limit=limit, closes_at=gate.ends_at, worker="simulated", now=self.now)
+        message, message_decision = worker.looked
+        made = claim(
+            message, limit=limit, closes_at=message_decision.ends_at, worker="simulated", now=self.now
+        )
         worker.claim = made if made is not None and made.recipients else None
         return made
 
@@ -241,25 +245,30 @@ class World:
         assert worker.claim is not None
         assert worker.looked is not None
         made, worker.claim = worker.claim, None
-        message, gate = worker.looked
+        message, message_decision = worker.looked
         # The time that went by since the claim, on the clock by which the deadline is measured.
         started = made.claimed_at.timestamp()
         try:
             failure = send_claim(
-                self.courier, message, made, clock=self.clock, ends_at=gate.ends_at, started=started
+                self.client,
+                message,
+                made,
+                clock=self.clock,
+                ends_at=message_decision.ends_at,
+                started=started,
             )
         except WorkerDied:
             self.kill(worker)
             return False
         if failure is not None:
-            worker.pump._take_failure(message, failure, len(made.recipients), Report())
+            worker.pump._take_failure(message, failure, len(made.recipients), PumpReport())
         return True
 
     def kill(self, worker: Worker) -> None:
         """The worker is gone with whatever it had in hand; another one takes its place."""
         self.workers[self.workers.index(worker)] = self.new_worker()
 
-    def turn(self, worker: Worker) -> Report | None:
+    def turn(self, worker: Worker) -> PumpReport | None:
         """A whole turn of the worker's pump; None if it died in it."""
         try:
             return worker.pump.run(seconds=PLENTY_SECONDS)
@@ -273,7 +282,7 @@ class World:
         return recover(now=self.now)
 
     def settle(self) -> None:
-        settle_channel(self.channel, self.courier, clock=self.clock, insist=True)
+        settle_channel(self.channel, self.client, clock=self.clock, insist=True)
 
     def sweep(self) -> None:
         sweep_channel(self.stage.channel.code, now=self.now)

@@ -12,7 +12,7 @@ from audit.models import Entry
 from staff.actions.accounts import change_account, disable, enable, open_account, set_roles
 from staff.actions.departments import change_department, open_department
 from staff.actions.employees import (
-    Details,
+    EmployeeDetails,
     change_employee,
     disable_departed,
     hire,
@@ -45,12 +45,12 @@ def details(**changes):
         "department": changes.pop("department", None) or DepartmentFactory(),
         "hired_on": TODAY,
     }
-    return Details(**values | changes)
+    return EmployeeDetails(**values | changes)
 
 
 def as_they_are(person, **changes):
-    names = Details.__dataclass_fields__
-    return Details(**{name: getattr(person, name) for name in names} | changes)
+    names = EmployeeDetails.__dataclass_fields__
+    return EmployeeDetails(**{name: getattr(person, name) for name in names} | changes)
 
 
 def last_entry():

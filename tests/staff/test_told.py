@@ -12,7 +12,7 @@ from django.urls import reverse
 from persian.jalali import tehran_date
 from staff.actions.accounts import disable
 from staff.actions.departments import change_department
-from staff.actions.employees import Details, change_employee, disable_departed, leave
+from staff.actions.employees import EmployeeDetails, change_employee, disable_departed, leave
 from staff.models import Employee, OutgoingMail, User
 from tests.factories import NOW, EmployeeFactory, ManagerFactory, UserFactory
 
@@ -107,7 +107,7 @@ class TestMakingOneselfAManager:
         former = person.direct_manager
         former.user = user_of("manager", username="former")
         former.save()
-        details = Details(
+        details = EmployeeDetails(
             first_name=person.first_name,
             last_name=person.last_name,
             department=person.department,

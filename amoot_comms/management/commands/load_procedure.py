@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from amoot_comms.procedure import CHANNELS, DEPARTMENTS, ChannelRow
-from channels.actions import Details, add_channel, set_windows
+from amoot_comms.procedure import CHANNELS, DEPARTMENTS, ProcedureChannel
+from channels.actions import ChannelDetails, add_channel, set_windows
 from channels.models import Channel
 from channels.procedure_hours import VERSION
 from staff.actions.departments import open_department
@@ -55,11 +55,11 @@ def add_departments(now: datetime) -> list[str]:
     return [row.code for row in missing]
 
 
-def add_missing(row: ChannelRow, now: datetime) -> str:
+def add_missing(row: ProcedureChannel, now: datetime) -> str:
     """Add one channel with its windows unless its code is in the register; the code if it was added."""
     if Channel.objects.filter(code=row.code).exists():
         return ""
-    details = Details(
+    details = ChannelDetails(
         name=row.name,
         name_en=row.name_en,
         address=row.address,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from common.wording import count_text
 from contacts.actions.imports import import_file, look_at_file
-from contacts.imports.stage import Counts
+from contacts.imports.stage import ImportCounts
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 import_id = None
             else:
                 done = import_file(path=path, by=None, now=timezone.now(), report=report, tag=tag)
-                counts = Counts(done.rows, done.created, done.updated, done.unchanged, done.refused)
+                counts = ImportCounts(done.rows, done.created, done.updated, done.unchanged, done.refused)
                 import_id = done.pk
         except ValidationError as error:
             raise CommandError(f"{path}: {' '.join(error.messages)}") from error
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(_sentence(counts, dry_run, report))
 
 
-def _as_json(counts: Counts, import_id: int | None, dry_run: bool) -> dict[str, Any]:
+def _as_json(counts: ImportCounts, import_id: int | None, dry_run: bool) -> dict[str, Any]:
     return {
         "id": import_id,
         "dry_run": dry_run,
@@ -61,7 +61,7 @@ def _as_json(counts: Counts, import_id: int | None, dry_run: bool) -> dict[str, 
     }
 
 
-def _sentence(counts: Counts, dry_run: bool, report: Path | None) -> str:
+def _sentence(counts: ImportCounts, dry_run: bool, report: Path | None) -> str:
     text = _(
         "%(rows)s rows: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused."
     ) % {

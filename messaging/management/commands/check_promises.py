@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from messaging.invariants.check import Verdict, check
+from messaging.invariants.check import CheckResult, check
 from messaging.management.cli import instant
 
 NAMES = {
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
 
-def as_json(verdict: Verdict) -> str:
+def as_json(verdict: CheckResult) -> str:
     """For machines: a count by promise, and the first offenders."""
     return json.dumps(
         {
@@ -65,7 +65,7 @@ def as_json(verdict: Verdict) -> str:
     )
 
 
-def as_text(verdict: Verdict) -> str:
+def as_text(verdict: CheckResult) -> str:
     """For a person: the table, then the first offenders of each promise."""
     lines = [f"{name:<24} {verdict.counts[code]:>10,}" for code, name in NAMES.items()]
     lines += [

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.management.cli import clear_errors, sending_channel
 from messaging.models import Comparison
 from messaging.reconciliation.compare import compare_day
@@ -31,12 +31,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         channel = sending_channel(options["channel"])
         day = _day(options["day"])
-        courier = Courier(gateway_for(channel.code))
+        client = GatewayClient(gateway_for(channel.code))
         try:
             with clear_errors():
-                comparison = compare_day(channel, courier, day, by=None, clock=database_clock)
+                comparison = compare_day(channel, client, day, by=None, clock=database_clock)
         finally:
-            courier.close()
+            client.close()
         if comparison is None:
             raise CommandError("Another comparison of this channel is under way.")
         self.stdout.write(json.dumps(_told(comparison)) if options["json"] else _text(comparison))

@@ -19,9 +19,9 @@ from channels.models import Channel
 from common.statement_timeout import limit_statements
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.pump import Pump, Report
+from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.management.cli import sending_channel
 from messaging.workers.brokerless import IDLE_SECONDS, TURN_SECONDS, Standby
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         code = options["channel"]
         # Asked also where it is not needed: a database that is not there, or not fit, ends the process here.
         channels = [sending_channel(code)] if code else list(Channel.objects.sending())
-        total = Report()
+        total = PumpReport()
         if options["until_idle"]:
             self._until_idle(channels, total)
         else:
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self._until_stopped([code] if code else [*Channel.SENT_BY_THE_PORTAL], total)
         self._show(total, as_json=options["json"])
 
-    def _until_stopped(self, codes: Sequence[str], total: Report) -> None:
+    def _until_stopped(self, codes: Sequence[str], total: PumpReport) -> None:
         standby = Standby(codes)
 
         def stop(number: int, frame: FrameType | None) -> None:
@@ -64,18 +64,18 @@ class Command(BaseCommand):
         total.add(standby.run())
         self.stderr.write("stopped; whatever was not sent waits in its queue")
 
-    def _until_idle(self, channels: list[Channel], total: Report) -> None:
-        pumps = [Pump(c, Courier(gateway_for(c.code)), clock=database_clock) for c in channels]
+    def _until_idle(self, channels: list[Channel], total: PumpReport) -> None:
+        pumps = [Pump(c, GatewayClient(gateway_for(c.code)), clock=database_clock) for c in channels]
         try:
             self._drain(pumps, total)
         except KeyboardInterrupt:
             self.stderr.write("stopped; whatever was not sent waits in its queue")
         finally:
             for pump in pumps:
-                pump.courier.close()
+                pump.client.close()
 
     @staticmethod
-    def _drain(pumps: list[Pump], total: Report) -> None:
+    def _drain(pumps: list[Pump], total: PumpReport) -> None:
         patience = PROBES_BEFORE_IDLE
         while True:
             recover(now=database_clock())
@@ -93,7 +93,7 @@ class Command(BaseCommand):
                 return
             time.sleep(IDLE_SECONDS)
 
-    def _show(self, total: Report, *, as_json: bool) -> None:
+    def _show(self, total: PumpReport, *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(total.as_json()))
             return

@@ -11,7 +11,7 @@ from django.urls import reverse
 from channels.models import Channel
 from gateways.base import GatewayError
 from gateways.registry import gateway_for
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.web.views.hooks import PROVIDERS
 
 
@@ -26,11 +26,11 @@ class Command(BaseCommand):
 
     def _register(self, provider: str, code: str) -> None:
         path = reverse("hook", args=[provider, settings.CALLBACK_SECRET])
-        courier = Courier(gateway_for(code))
+        client = GatewayClient(gateway_for(code))
         try:
-            told = courier.ask(courier.gateway.register_callbacks(settings.SITE_URL.rstrip("/") + path))
+            told = client.ask(client.gateway.register_callbacks(settings.SITE_URL.rstrip("/") + path))
         except GatewayError as failure:
             raise CommandError(f"{provider} does not take the address: {failure.code}") from failure
         finally:
-            courier.close()
+            client.close()
         self.stdout.write(f"{provider}: {', '.join(told) or 'it posts nothing by itself'}")

@@ -13,7 +13,7 @@ from channels.models import Channel
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import recover
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from messaging.models import Delivery
 from messaging.settlement.ask import settle_channel
 
@@ -30,13 +30,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         result: dict[str, Any] = {"recovered": recover(now=database_clock()), "channels": {}}
         for channel in Channel.objects.of_messages():
-            courier = Courier(gateway_for(channel.code))
+            client = GatewayClient(gateway_for(channel.code))
             try:
                 done = settle_channel(
-                    channel, courier, clock=database_clock, limit=ALL, insist=True, seconds=math.inf
+                    channel, client, clock=database_clock, limit=ALL, insist=True, seconds=math.inf
                 )
             finally:
-                courier.close()
+                client.close()
             result["channels"][channel.code] = {
                 "found": done.found,
                 "absent": done.absent,

@@ -12,7 +12,7 @@ from messaging.audience.progress import ENDED
 from messaging.models import Message
 from messaging.operations.outages import outages_of, ramp_ends_at
 from messaging.states import MessageStatus
-from messaging.web.presenting import Counts
+from messaging.web.presenting import ProgressView
 from staff.permissions import signed_in
 
 
@@ -22,7 +22,7 @@ def visible_message(request: HttpRequest, pk: int) -> Message:
     return message
 
 
-def outage_context(message: Message, counts: Counts, now: datetime) -> dict[str, Any]:
+def outage_context(message: Message, counts: ProgressView, now: datetime) -> dict[str, Any]:
     """The outages that keep back what is left of the message, whatever else does (a pause, an approval);
     or until when its release after one is slow. `outages_told` need no banner on the same page."""
     is_left = message.status not in ENDED and (counts.plan.waiting or message.planned_at is None)

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from channels.models import Channel, Purpose
 from common.body_limits import takes_uploads
 from common.fresh_proof import ask_again
-from messaging.actions.submit import Draft, check_sender, draft_gate, foresee
+from messaging.actions.submit import Draft, check_sender, draft_decision, foresee
 from messaging.audience.members import no_such_import, tag_counts
 from messaging.audience.planning import preview
 from messaging.compose.drafts import Sealed, seal, submit_sealed, submitted_before, unseal
 from messaging.evaluation.facts import medium_of
 from messaging.web.forms.compose import ComposeForm
-from messaging.web.presenting import Counts, Length
+from messaging.web.presenting import Length, ProgressView
 from persian.text import fold
 from staff.models import Employee, User
 from staff.permissions import requires, signed_in
@@ -64,7 +64,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     form.keep_upload()
     if not is_valid or form.draft is None or _sender_fault(user, now):
         return _compose_page(request, form)
-    foreseen = Counts(foresee(form.draft, now=now))
+    foreseen = ProgressView(foresee(form.draft, now=now))
     sealed = Sealed(form.draft, form.cleaned_data["key"], form.file, foreseen.plan.total)
     length = Length.of(form.draft.text, medium_of(form.draft.channel))
     context = {
@@ -150,7 +150,7 @@ def foresight(request: HttpRequest) -> HttpResponse:
 
 def _foreseen(draft: Draft, now: datetime) -> dict[str, object]:
     return {
-        "counts": Counts(preview(draft.audience.source(), draft_gate(draft, now))),
+        "counts": ProgressView(preview(draft.audience.source(), draft_decision(draft, now))),
         "taken": draft.audience,
         "length": Length.of(draft.text.strip(), medium_of(draft.channel)),
         "draft": draft,

@@ -17,13 +17,13 @@ from common.wording import count_text
 from messaging.actions import stop
 from messaging.actions.stop_calls import still_dialled
 from messaging.audience.kept_progress import progress_of
-from messaging.audience.progress import ENDED, standing
+from messaging.audience.progress import ENDED, message_progress
 from messaging.evaluation.facts import medium_of
 from messaging.models import Message
 from messaging.settlement.unknown_outcomes import decisions_of
 from messaging.states import DeliveryState, MessageStatus
 from messaging.web.forms.message import CancelForm, NumberForm
-from messaging.web.presenting import Counts, Length
+from messaging.web.presenting import Length, ProgressView
 from messaging.web.status_labels import refusal_that_stops
 from messaging.web.views.common import outage_context, visible_message
 from staff.permissions import requires, signed_in
@@ -39,7 +39,7 @@ def progress_context(message: Message) -> dict[str, Any]:
     """
     now = timezone.now()
     progress = progress_of([message], now)[message.pk]
-    counts = Counts.of(progress)
+    counts = ProgressView.of(progress)
     moving = LARGE if counts.at is not None else MOVING
     return {
         "message": message,
@@ -88,7 +88,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _unsent(message: Message) -> int:
-    return Counts(standing(message, timezone.now())).unsent
+    return ProgressView(message_progress(message, timezone.now())).unsent
 
 
 @requires("messaging.stop_message")
@@ -125,7 +125,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _cancelled_sentence(message: Message) -> str:
     """Who has it, and to how many it is not sent any more."""
-    counts = Counts(standing(message, timezone.now()))
+    counts = ProgressView(message_progress(message, timezone.now()))
     cancelled = counts.plan.by_state.get(DeliveryState.CANCELLED, 0)
     if counts.reached:
         return _(
@@ -144,7 +144,11 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("messaging:detail", pk=pk)
     form = CancelForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
-        context = {"message": message, "form": form, "counts": Counts(standing(message, timezone.now()))}
+        context = {
+            "message": message,
+            "form": form,
+            "counts": ProgressView(message_progress(message, timezone.now())),
+        }
         return render(request, "messaging/cancel.html", context)
     is_finished = message.status == MessageStatus.FINISHED
     try:

@@ -13,7 +13,7 @@ from messaging.audience.progress import ENDED
 from messaging.models import Message
 from messaging.operations.outages import outages_by_channel
 from messaging.web.forms.filters import MessageFilter
-from messaging.web.presenting import Counts
+from messaging.web.presenting import ProgressView
 from staff.permissions import requires, signed_in
 
 PAGE = 25
@@ -53,7 +53,8 @@ def rows_progress(request: HttpRequest) -> HttpResponse:
     outages = outages_by_channel({message.channel_id for message in messages})
     context = {
         "rows": [
-            (message, Counts.of(far[message.pk]), outages.get(message.channel_id, [])) for message in messages
+            (message, ProgressView.of(far[message.pk]), outages.get(message.channel_id, []))
+            for message in messages
         ],
         "live": [message.pk for message in messages if message.status not in ENDED],
     }

@@ -12,11 +12,11 @@ from common.paging import page_by
 from contacts.reasons import reason_text
 from messaging.audience.progress import deliveries_of, reason_now
 from messaging.evaluation.explain import Explanation, explain_address, explain_delivery
-from messaging.evaluation.facts import gate_of
+from messaging.evaluation.facts import decision_of
 from messaging.models import Delivery, Message
 from messaging.operations.outages import outages_of
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import Effect
+from messaging.policy.rules import RuleEffect
 from messaging.settlement.unknown_outcomes import doubt_of_one
 from messaging.web.forms.filters import RecipientFilter
 from messaging.web.forms.message import NumberForm
@@ -35,20 +35,20 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
     filters = RecipientFilter(request.GET)
     chosen = filters.chosen()
     by_line = chosen.get("reason") == Reason.DUPLICATE
-    gate = gate_of(message, now)
+    message_decision = decision_of(message, now)
     page = page_by(
-        deliveries_of(message, gate, **chosen).select_related("contact"),
+        deliveries_of(message, message_decision, **chosen).select_related("contact"),
         request.GET,
         key="pk" if by_line else "address",
         size=PAGE,
     )
-    outages = outages_of(message.channel) if gate.facts.channel.operator_down else []
+    outages = outages_of(message.channel) if message_decision.facts.channel.operator_down else []
     context = {
         "message": message,
         "page": page,
         "outages": outages,
         "outages_told": outages,
-        "rows": [(delivery, reason_now(delivery, gate, now)) for delivery in page.rows],
+        "rows": [(delivery, reason_now(delivery, message_decision, now)) for delivery in page.rows],
         "form": filters,
         "is_filtered": bool(chosen),
     }
@@ -57,7 +57,7 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _waits_for_operator(explanation: Explanation) -> bool:
     return any(
-        finding.reason is Reason.OPERATOR_DOWN and finding.effect is Effect.HOLD
+        finding.reason is Reason.OPERATOR_DOWN and finding.effect is RuleEffect.HOLD
         for finding in explanation.decision.findings
     )
 
