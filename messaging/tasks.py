@@ -18,7 +18,7 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.record import recover as recover_calls
 from messaging.dispatch.send import GatewayClient
-from messaging.feedback.look import poll_provider
+from messaging.feedback.poll import poll_provider
 from messaging.reconciliation.compare import compare_due
 from messaging.settlement.ask import settle_channel
 

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from messaging.web.views import breaches, compose, detail, doubt, inbound, listing, operations, recipients
+from messaging.web.views import breaches, compose, detail, inbound, listing, operations, recipients
+from messaging.web.views import unknown_outcome as doubt
 
 app_name = "messaging"
 urlpatterns = [

@@ -1,9 +1,12 @@
-"""The claim is the intent: due rows of one message become `sending` under one `GatewayCall`.
+"""Claim: a batch of a message's waiting recipients is taken for one request, in one statement.
 
-One statement, one short transaction. It holds the message's row `FOR SHARE` (a stop of the whole
-message waits for it), skips rows that another worker or an opt-out holds, judges each recipient
-again on fresh facts, and leaves whoever is refused now in the state of the refusal. The `LIMIT` sits
-in a materialized CTE: under a nested loop a plain sub-select could claim more (docs/adr/0004).
+1. Read the message and the instant's facts: running, not stopped, no outage, not expired. Its row is
+   locked against a stop, which waits for this claim.
+2. Lock the due rows behind `after`, in the queue's order; skip what another worker or an opt-out holds.
+3. Judge each by the consent of its number now. A refused row is suppressed, a held one waits.
+4. Write the request's record, and move the rows that are left to `sending`.
+
+The `LIMIT` sits in a materialized CTE: under a nested loop a plain sub-select could claim more (ADR 4).
 """
 
 from __future__ import annotations
@@ -135,13 +138,7 @@ def claim(
     on_trial: int | None = None,
     after: Cursor | None = None,
 ) -> Claim | None:
-    """Claim up to `limit` due rows of a message, in one statement; None if there is none.
-
-    1. Read the message and the instant's facts: running, not stopped, no outage, not expired. Its row is
-       locked against a stop, which waits for this claim.
-    2. Lock the due rows behind `after`, in the queue's order; skip what another worker or an opt-out holds.
-    3. Judge each by the consent of its number now. A refused row is suppressed, a held one waits.
-    4. Write the request's record, and move the rows that are left to `sending`.
+    """Claim up to `limit` due rows of a message by the four steps above; None if there is none.
 
     `closes_at` is the end of the policy's permission (window, expiry, override): nothing is claimed whose
     answer could come after it. `on_trial`: ignore this open outage (used by the recovery probe). `after` is

@@ -29,10 +29,10 @@ from messaging.dispatch.breaker import (
     probe_gateway,
     ramp_up_limit,
 )
-from messaging.dispatch.choking import CHOKED, is_poison
 from messaging.dispatch.claim import Claim, Cursor, claim
 from messaging.dispatch.clock import TOLERANCE, Clock, difference, wall_clock
 from messaging.dispatch.heartbeat import note
+from messaging.dispatch.poison import CHOKED, is_poison
 from messaging.dispatch.rate import TokenBucket
 from messaging.dispatch.send import NOBODY_TOLD, GatewayClient, hold_of, is_batch_refusal, send_claim
 from messaging.dispatch.stop_campaigns import stop_campaigns

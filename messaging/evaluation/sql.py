@@ -1,7 +1,7 @@
 """The policy's set-based twin: the same verdicts as SQL expressions, for a million rows at once.
 
-`messaging.policy` is the oracle; `tests/messaging/test_twin.py` holds these expressions to it. What
-concerns the whole message (window, outage, approval, pause, expiry) is decided once by the pure
+`messaging.policy` is the oracle; `tests/messaging/evaluation/test_twin.py` holds these expressions to it.
+What concerns the whole message (window, outage, approval, pause, expiry) is decided once by the pure
 policy (`messaging.evaluation.facts.decide_message`); only what differs between recipients is expressed here.
 
 What a customer refused is judged by the number that a delivery goes to (`restrictions_of`), not by its

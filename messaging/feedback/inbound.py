@@ -20,7 +20,7 @@ from common.sanitise import sanitise
 from gateways.base import GatewayError, Inbound, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient
-from messaging.feedback.asking import with_timeout
+from messaging.feedback.concurrency import with_timeout
 from messaging.models import InboundCursor, InboundMessage
 from persian.phones import InvalidNumber, normalise
 

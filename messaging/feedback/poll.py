@@ -1,155 +1,32 @@
-"""Delivery reports are asked for: by call, the longest due first, a few at a time.
-
-A turn takes calls that are due by moving their next question forward (a worker that dies leaves them
-to the next one), asks with no transaction open, and writes a call's findings in one statement. Any
-number of workers may do it at once.
-"""
+"""One look for news from a channel's provider: what it posted, its delivery reports, what came in."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
-
-from django.db import connection
+from collections.abc import Callable
 
 from channels.models import Channel
-from gateways.base import DeliveryReport, GatewayError, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient
-from messaging.feedback.asking import gather_answers
-from messaging.feedback.match import AwaitingReport, match
-from messaging.feedback.write import Taken, write_reports
-from messaging.models import Delivery
-from messaging.models.report_schedule import UNANSWERED, ends_at
-
-logger = logging.getLogger(__name__)
-
-# Calls asked about side by side, and seconds after which a turn gives its worker back.
-SIDE_BY_SIDE = 10
-TURN_SECONDS = 3.0
-# Until then a call is another worker's.
-LEASE = timedelta(minutes=1)
-
-_TAKE = """
-WITH due AS MATERIALIZED (
-    SELECT id FROM messaging_gatewaycall
-     WHERE channel_id = %(channel)s AND report_due_at <= %(now)s
-     ORDER BY report_due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
-UPDATE messaging_gatewaycall k
-   SET report_due_at = %(leased)s, report_rounds = k.report_rounds + 1
-  FROM due WHERE k.id = due.id
-RETURNING k.id, k.campaign_id, k.intended_at, k.size, k.report_rounds
-"""
-
-_POSTPONE = """
-UPDATE messaging_gatewaycall SET report_due_at = %(later)s
- WHERE id IN (SELECT id FROM messaging_gatewaycall
-               WHERE channel_id = %(channel)s AND report_due_at <= %(now)s
-                 FOR UPDATE SKIP LOCKED)
-"""
+from messaging.feedback.callbacks import handle_callbacks
+from messaging.feedback.delivery_reports import TURN_SECONDS, poll_channel
+from messaging.feedback.inbound import fetch_inbound
 
 
-@dataclass
-class Polled:
-    """What one turn did: calls asked about, recipients by the state that they came to, reports about
-    nobody, and the failures' codes."""
-
-    calls: int = 0
-    states: Counter[str] = field(default_factory=Counter)
-    strangers: int = 0
-    failures: list[str] = field(default_factory=list)
-
-
-def poll_channel(
+def poll_provider(
     channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = TURN_SECONDS
-) -> Polled:
-    """Ask about calls of a channel until none is due, or `seconds` are over."""
-    polled = Polled()
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        now = clock()
-        taken = _take(channel, now)
-        if not taken:
-            break
-        waiting = _waiting(taken)
-        answers = _ask(client, taken, waiting)
-        for call, answer in zip(taken, answers, strict=True):
-            _write(call, waiting.get(call.pk, []), answer, clock(), polled)
-        if all(isinstance(answer, GatewayError) for answer in answers):
-            _postpone(channel, now)
-            break
-    if polled.failures:
-        logger.warning(
-            "delivery reports could not be asked for",
-            extra={"channel": channel.code, "codes": sorted(set(polled.failures))},
-        )
-    if polled.strangers:
-        logger.warning(
-            "delivery reports about nobody", extra={"channel": channel.code, "reports": polled.strangers}
-        )
-    return polled
-
-
-def _take(channel: Channel, now: datetime) -> list[Taken]:
-    leased = now + LEASE
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"channel": channel.pk, "now": now, "leased": leased, "limit": SIDE_BY_SIDE})
-        return [
-            Taken(pk, campaign_id, intended_at, size, rounds, leased)
-            for pk, campaign_id, intended_at, size, rounds in cursor.fetchall()
-        ]
-
-
-def _waiting(calls: Sequence[Taken]) -> dict[int, list[AwaitingReport]]:
-    rows = Delivery.objects.awaiting_report([call.pk for call in calls])
-    found: dict[int, list[AwaitingReport]] = {}
-    for call_id, pk, address, provider_id in rows.values_list("call_id", "pk", "address", "provider_id"):
-        found.setdefault(call_id or 0, []).append(AwaitingReport(pk, address, provider_id))
-    return found
-
-
-def _ask(
-    client: GatewayClient, calls: Sequence[Taken], waiting: Mapping[int, list[AwaitingReport]]
-) -> list[list[DeliveryReport] | GatewayError]:
-    """The provider's word on each call; of one without anybody who waits it is not asked."""
-    asked = [call for call in calls if call.pk in waiting]
-    questions: list[Any] = [
-        client.gateway.reports(call.campaign_id, [row.provider_id for row in waiting[call.pk]])
-        for call in asked
-    ]
-    answers = client.ask(gather_answers(questions)) if questions else []
-    told = {call.pk: answer for call, answer in zip(asked, answers, strict=True)}
-    return [told.get(call.pk, []) for call in calls]
-
-
-def _write(
-    call: Taken,
-    waiting: Sequence[AwaitingReport],
-    answer: list[DeliveryReport] | GatewayError,
-    now: datetime,
-    polled: Polled,
 ) -> None:
-    polled.calls += 1
-    reports = [] if isinstance(answer, GatewayError) else answer
-    unanswered = isinstance(answer, GatewayError) and answer.trouble is not Trouble.CONTENT
-    if isinstance(answer, GatewayError) and unanswered:
-        polled.failures.append(answer.code)
-    matched = match(waiting, reports)
-    # The list of a campaign names those, too, whose report came in earlier.
-    polled.strangers += max(0, matched.unmatched - (call.size - len(waiting)))
-    is_over = now >= ends_at(call.intended_at)
-    polled.states.update(
-        write_reports(call, waiting, matched.findings, is_over=is_over, now=now, unanswered=unanswered)
-    )
-
-
-def _postpone(channel: Channel, now: datetime) -> None:
-    """A provider that does not answer at all is left alone for a while; nobody's pause grows by it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED})
+    """Customers' messages first: they are few, and the provider gives them once. Each look for itself: what
+    is wrong with one must not keep the others from their turn. Raises the first error after all of them."""
+    looks: list[Callable[[], object]] = [
+        lambda: fetch_inbound(channel, client, clock=clock),
+        lambda: handle_callbacks(channel, now=clock()),
+        lambda: poll_channel(channel, client, clock=clock, seconds=seconds),
+    ]
+    errors: list[Exception] = []
+    for look in looks:
+        try:
+            look()
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from common.wording import Label
 from gateways.statuses import StatusKind, kind_of
-from messaging.dispatch.choking import CHOKED
+from messaging.dispatch.poison import CHOKED
 from messaging.models import Message, MessageStop
 from messaging.states import MessageStatus
 

@@ -21,7 +21,7 @@ from django.db import close_old_connections, connection
 
 from audit.nightly import verify_if_due
 from channels.models import Channel
-from channels.telling import notify
+from channels.notifications import notify
 from common.liveness import TASK_SECONDS, report_alive
 from contacts.actions.import_rounds import STANDBY_AFTER, resume_imports
 from gateways.registry import gateway_for
@@ -32,7 +32,7 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import GatewayClient
-from messaging.feedback.look import poll_provider
+from messaging.feedback.poll import poll_provider
 from messaging.settlement.ask import settle_channel
 from staff.outbox import deliver
 

@@ -111,7 +111,7 @@ TABLE = {
 }
 
 # Addresses of other packages, and pages about one's own log-in: sign-in is tested in tests/portal.
-# The providers' address has a secret of its own: tests/messaging/test_hooks.py.
+# The providers' address has a secret of its own: tests/messaging/feedback/test_hooks.py.
 OUTSIDE = ("admin/", "accounts/", "i18n/", "hooks/", "__debug__/")
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from channels.actions import declare_outage, detect_outage, end_outage, set_windows
 from channels.models import Outage
-from channels.telling import notify, notify_outages
+from channels.notifications import notify, notify_outages
 from tests.factories import ChannelFactory, OutageFactory, UserFactory
 from tests.messaging.helpers import in_threads
 

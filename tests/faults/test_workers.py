@@ -99,7 +99,7 @@ def test_celery_workers_that_are_killed_are_made_up_for_by_the_others(arena: Are
     arena.say(f"figures: moving again {slowest:.1f} s after a kill of a {pool} worker, at the slowest")
 
 
-# No step of a recipient's way; tests/messaging/test_inbound.py lets a worker die there.
+# No step of a recipient's way; tests/messaging/feedback/test_inbound.py lets a worker die there.
 _OFF_THE_WAY = frozenset({Point.INBOUND_FETCHED})
 
 # --- Row 2: dead at every step --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the dispatch's tests share: threads with connections of their own, a campaign, a courier."""
+"""What the dispatch's tests share: threads with connections of their own, a campaign, a gateway client."""
 
 from __future__ import annotations
 

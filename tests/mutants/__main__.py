@@ -21,13 +21,13 @@ from pathlib import Path
 # A mutant may make a test wait for what never comes.
 SECONDS_EACH = 120
 DRAWN = (
-    "tests/messaging/test_claim.py::test_eight_workers_never_take_a_row_twice_nor_more_than_the_limit",
-    "tests/messaging/test_plan.py::test_two_workers_plan_a_message_once",
-    "tests/messaging/test_stop.py::test_nothing_is_claimed_after_a_stop_has_returned_under_load",
-    "tests/messaging/test_stop.py::test_a_cancel_while_the_plan_is_being_written_holds",
-    "tests/messaging/test_stop.py::test_a_message_never_ends_while_a_refused_call_puts_its_people_back",
-    "tests/messaging/test_stop_contact.py::test_nobody_is_claimed_after_the_opt_out_was_acknowledged",
-    "tests/messaging/test_stop_contact.py::"
+    "tests/messaging/dispatch/test_claim.py::test_eight_workers_never_take_a_row_twice_nor_more_than_the_limit",
+    "tests/messaging/audience/test_plan.py::test_two_workers_plan_a_message_once",
+    "tests/messaging/actions/test_stop.py::test_nothing_is_claimed_after_a_stop_has_returned_under_load",
+    "tests/messaging/actions/test_stop.py::test_a_cancel_while_the_plan_is_being_written_holds",
+    "tests/messaging/actions/test_stop.py::test_a_message_never_ends_while_a_refused_call_puts_its_people_back",
+    "tests/messaging/actions/test_stop_contact.py::test_nobody_is_claimed_after_the_opt_out_was_acknowledged",
+    "tests/messaging/actions/test_stop_contact.py::"
     "test_a_plan_of_an_older_snapshot_sends_nothing_to_whoever_opted_out_meanwhile",
 )
 OPTIONS = (

@@ -36,7 +36,7 @@ SHARED_PLAN: Final = named(
 )
 SHARED_STOP: Final = named("test_shared_numbers", "a_refusal_stops_what_another_sharers_call_holds")
 HELD_ROW: Final = claims("a_row_that_another_holds_is_passed_over_without_waiting")
-RECORD: Final = ("tests/messaging/test_record.py",)
+RECORD: Final = ("tests/messaging/dispatch/test_record.py",)
 STOP: Final = named(
     "test_stop_contact",
     "opting_out_of_promotion_stops_what_waits_of_it_and_nothing_else",

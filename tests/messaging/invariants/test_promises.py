@@ -29,8 +29,8 @@ from tests.factories import (
     open_every_day,
 )
 from tests.guards import unguarded
-from tests.messaging.gateway_logs import KEPT, Log, deliver, sent
 from tests.messaging.helpers import campaign, people, seconds
+from tests.messaging.invariants.gateway_logs import KEPT, Log, deliver, sent
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from channels.actions import set_windows
 from messaging.dispatch.clock import database_clock
 from tests.factories import UserFactory, open_every_day
 from tests.messaging.dispatching import Dispatch
-from tests.messaging.shadows import at, compare, happened, sent
+from tests.messaging.reconciliation.shadows import at, compare, happened, sent
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from messaging.models import Delivery, GatewayCall
 from tests.factories import ContactFactory, UserFactory
 from tests.guards import unguarded
 from tests.messaging.dispatching import Dispatch
-from tests.messaging.doubts import crash_before_sending, lose_the_answer, planned
 from tests.messaging.helpers import in_threads, states
+from tests.messaging.settlement.doubts import crash_before_sending, lose_the_answer, planned
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from messaging.models import Delivery, GatewayCall
 from messaging.web.status_labels import refusal_that_stops
 from persian.jalali import TEHRAN
 from tests.factories import MessageFactory, mobile, open_every_day
+from tests.messaging.dispatch.test_pump import written
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import people, states
-from tests.messaging.test_pump import written
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,8 @@ from messaging.settlement.ask import settle_channel
 from messaging.settlement.unknown_outcomes import doubts_of, undecided
 from tests.factories import UserFactory, open_every_day
 from tests.messaging.dispatching import Dispatch, by_day
-from tests.messaging.doubts import crash_before_sending, lose_the_answer, planned
 from tests.messaging.helpers import states
+from tests.messaging.settlement.doubts import crash_before_sending, lose_the_answer, planned
 
 pytestmark = pytest.mark.django_db
 

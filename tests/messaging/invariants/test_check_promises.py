@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import mobile
-from tests.messaging.gateway_logs import KEPT, Log, sent
+from tests.messaging.invariants.gateway_logs import KEPT, Log, sent
 
 pytestmark = pytest.mark.django_db
 

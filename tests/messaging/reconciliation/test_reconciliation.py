@@ -27,7 +27,15 @@ from tests.factories import MessageFactory, mobile, open_every_day
 from tests.guards import as_owner, unguarded
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import people, states
-from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, sent, yesterday
+from tests.messaging.reconciliation.shadows import (
+    STRANGERS,
+    at,
+    by_the_panel,
+    compare,
+    happened,
+    sent,
+    yesterday,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -51,7 +51,7 @@ from tests.factories import (
     OverrideFactory,
     UserFactory,
 )
-from tests.messaging.worlds import (
+from tests.messaging.evaluation.worlds import (
     ALL_WEEK,
     LANDLINES,
     MOBILES,

@@ -14,7 +14,7 @@ from messaging.reconciliation.compare import compare_due, days_due
 from tests.factories import ComparisonFactory, GatewayCallFactory
 from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch
-from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, yesterday
+from tests.messaging.reconciliation.shadows import STRANGERS, at, by_the_panel, compare, yesterday
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("compared_for_years")]
 

@@ -11,8 +11,8 @@ from django.utils import translation
 
 from channels.models import Outage
 from messaging.actions.stop import resume
-from messaging.dispatch.choking import ROUNDS, is_poison
 from messaging.dispatch.clock import database_clock
+from messaging.dispatch.poison import ROUNDS, is_poison
 from messaging.dispatch.pump import Pump
 from messaging.models import GatewayCall, Message, MessageStop
 from tests.factories import NOW, GatewayCallFactory, MessageFactory

@@ -20,8 +20,8 @@ from messaging.models import DecidedDelivery, Delivery, DoubtDecision, GatewayCa
 from staff.models import User
 from tests.factories import NOW, UserFactory, open_every_day
 from tests.guards import as_owner
-from tests.messaging.gateway_logs import Log
 from tests.messaging.helpers import answer, campaign, in_threads, people, seconds, states
+from tests.messaging.invariants.gateway_logs import Log
 from tests.messaging.pages import boss_of, colleague, user_of
 
 pytestmark = pytest.mark.django_db

@@ -16,14 +16,14 @@ from django.utils import timezone
 
 from messaging.dispatch.clock import database_clock
 from messaging.feedback.callbacks import BODY_LIMIT, handle_callbacks, message_ids
-from messaging.feedback.look import poll_provider
+from messaging.feedback.poll import poll_provider
 from messaging.models import GatewayCall, InboundMessage, ProviderCallback
 from tests.factories import ChannelFactory
 from tests.gateways.running import fetch
 from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch
+from tests.messaging.feedback.reporting import age, later, make_due, poll, sent
 from tests.messaging.helpers import states
-from tests.messaging.reporting import age, later, make_due, poll, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -183,7 +183,7 @@ class TestBelief:
         make_due()
         post(address, b"MessageID=5")
         monkeypatch.setattr("messaging.feedback.callbacks.message_ids", fails)
-        monkeypatch.setattr("messaging.feedback.look.fetch_inbound", fails)
+        monkeypatch.setattr("messaging.feedback.poll.fetch_inbound", fails)
         with pytest.raises(TypeError):
             look(sms)
         assert states(message) == {"delivered": 3}

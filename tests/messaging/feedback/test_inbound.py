@@ -23,9 +23,9 @@ from tests.factories import ChannelFactory, ContactFactory
 from tests.gateways.conftest import make_gateway
 from tests.gateways.strangers import canned_server
 from tests.messaging.dispatching import Dispatch
+from tests.messaging.feedback.reporting import canned, fetch
 from tests.messaging.helpers import in_threads
 from tests.messaging.pages import colleague, signed_in
-from tests.messaging.reporting import canned, fetch
 
 pytestmark = pytest.mark.django_db
 

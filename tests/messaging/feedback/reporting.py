@@ -10,8 +10,8 @@ from django.db.models import F
 
 from messaging.actions.plan import plan
 from messaging.dispatch.clock import database_clock
+from messaging.feedback.delivery_reports import Polled, poll_channel
 from messaging.feedback.inbound import fetch_inbound
-from messaging.feedback.poll import Polled, poll_channel
 from messaging.models import Delivery, GatewayCall, Message
 from tests.factories import MessageFactory
 from tests.guards import unguarded

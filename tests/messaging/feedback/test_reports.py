@@ -10,9 +10,9 @@ import pytest
 from gateways.base import DeliveryReport, OutcomeUnknown, ReportStatus
 from messaging import tasks
 from messaging.dispatch.clock import database_clock
-from messaging.feedback.asking import gather_answers
+from messaging.feedback.concurrency import gather_answers
+from messaging.feedback.delivery_reports import _take, poll_channel
 from messaging.feedback.match import AwaitingReport, match
-from messaging.feedback.poll import _take, poll_channel
 from messaging.feedback.write import write_reports
 from messaging.models import Delivery, GatewayCall
 from messaging.models.report_schedule import LATE, LATE_PAUSE, PAUSES, expect_reports, next_due
@@ -22,8 +22,8 @@ from tests.factories import NOW
 from tests.gateways.conftest import make_gateway
 from tests.gateways.strangers import canned_server
 from tests.messaging.dispatching import Dispatch
+from tests.messaging.feedback.reporting import age, canned, due_at, later, make_due, poll, sent, statuses
 from tests.messaging.helpers import in_threads, states
-from tests.messaging.reporting import age, canned, due_at, later, make_due, poll, sent, statuses
 
 pytestmark = pytest.mark.django_db
 

@@ -37,8 +37,8 @@ from tests.factories import (
     mobile,
     open_every_day,
 )
-from tests.messaging.gateway_logs import Log, deliver
 from tests.messaging.helpers import states
+from tests.messaging.invariants.gateway_logs import Log, deliver
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from messaging.reconciliation.tables import DayTables
 from tests.factories import ChannelFactory, MessageFactory, open_every_day
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import people, states
-from tests.messaging.shadows import STRANGERS, at, by_the_panel, compare, happened, yesterday
+from tests.messaging.reconciliation.shadows import STRANGERS, at, by_the_panel, compare, happened, yesterday
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("compared_for_years")]
 
