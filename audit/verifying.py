@@ -56,7 +56,7 @@ class TrailFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class TrailReport:
     """What `verify` found: `fresh` entries wait for the next seal, `head` is the last link's digest.
 
     `late` counts entries that were sealed more than ten minutes after they were recorded: so long
@@ -71,7 +71,7 @@ class Verification:
     late_entries: tuple[int, ...] = ()
 
 
-def verify(*, now: datetime, keys: PublicKeys, file: Path | None, history: bool = False) -> Verification:
+def verify(*, now: datetime, keys: PublicKeys, file: Path | None, history: bool = False) -> TrailReport:
     """Walk the whole chain and name the first fault, if there is one.
 
     `file` is the file of heads; None leaves out step 4, without which a cut end is not found. `history`
@@ -108,8 +108,8 @@ class _Walk:
     def __post_init__(self) -> None:
         self._seal = next(self._coming, None)
 
-    def verdict(self, fresh: int, fault: TrailFault | None) -> Verification:
-        return Verification(self.links, fresh, self.head, fault, len(self.late), tuple(self.late[:NAMED]))
+    def verdict(self, fresh: int, fault: TrailFault | None) -> TrailReport:
+        return TrailReport(self.links, fresh, self.head, fault, len(self.late), tuple(self.late[:NAMED]))
 
     def check(self, links: list[Link]) -> TrailFault | None:
         """Go on over some links; the first fault among them."""

@@ -22,7 +22,7 @@ from contacts.reasons import reason_text
 BOM: Final = "\ufeff"  # Excel takes a CSV without it for the system's old code page
 
 
-class RefusedRow(NamedTuple):
+class FaultyRow(NamedTuple):
     """A fault of a row. `cells` are the row's own, with the first of its faults; None with the others."""
 
     problem: Problem
@@ -36,7 +36,7 @@ class _Echo:
         return text
 
 
-def report_lines(header: Sequence[str], refused: Iterable[RefusedRow]) -> Iterator[str]:
+def report_lines(header: Sequence[str], refused: Iterable[FaultyRow]) -> Iterator[str]:
     """The report's lines, the header first; `refused` in the order of the rows. Rows of an import of before
     the header was kept show the cell at fault alone."""
     writer = csv.writer(_Echo())

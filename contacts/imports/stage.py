@@ -24,7 +24,7 @@ from common.wording import count_text
 from contacts.hooks import Event, tell
 from contacts.imports.columns import Columns, title_of
 from contacts.imports.escaping import plain_cell
-from contacts.imports.export import RefusedRow
+from contacts.imports.export import FaultyRow
 from contacts.imports.notes import Notes, columns_of
 from contacts.imports.read import open_table
 from contacts.imports.rows import Person, Problem, RowReader, with_tag
@@ -289,7 +289,7 @@ class Stage:
         self._cursor.execute(_RESTRICTED, [limit])
         return [RestrictedRow(*row) for row in self._cursor.fetchall()]
 
-    def refusals(self) -> Iterator[RefusedRow]:
+    def refusals(self) -> Iterator[FaultyRow]:
         """Everything that was refused, in the file's order."""
         self._cursor.execute(
             "SELECT row, field, value, code, cells FROM contact_staging WHERE code IS NOT NULL"
@@ -297,7 +297,7 @@ class Stage:
         )
         while rows := self._cursor.fetchmany(1_000):
             for *fault, cells in rows:
-                yield RefusedRow(Problem(*fault), cells)
+                yield FaultyRow(Problem(*fault), cells)
 
     def keep_refusals(self, import_id: int) -> None:
         """Store what was refused with the import, and the file's header."""

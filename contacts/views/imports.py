@@ -25,7 +25,7 @@ from contacts import tasks
 from contacts.actions import imports
 from contacts.forms import UploadForm
 from contacts.imports.columns import title_of, titles
-from contacts.imports.export import RefusedRow, report_lines
+from contacts.imports.export import FaultyRow, report_lines
 from contacts.imports.rows import Problem
 from contacts.models import ContactImport, ImportedCustomers
 from contacts.presenting import VERDICTS
@@ -159,9 +159,9 @@ def _refused(row: ContactImport) -> dict[str, object]:
     return {"refused": rows, "refused_shown": REFUSED_SHOWN}
 
 
-def _problems(row: ContactImport) -> Iterator[RefusedRow]:
+def _problems(row: ContactImport) -> Iterator[FaultyRow]:
     for line in row.refused_rows.order_by("row", "field").iterator(chunk_size=2_000):
-        yield RefusedRow(Problem(line.row, line.field, line.value, line.code), line.cells)
+        yield FaultyRow(Problem(line.row, line.field, line.value, line.code), line.cells)
 
 
 def _wake(row: ContactImport) -> None:

@@ -59,7 +59,7 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-class PromptCourier(GatewayClient):
+class PromptClient(GatewayClient):
     """A client whose provider never makes it wait: the coroutine is run to its end without a loop."""
 
     def _run(self, call: Coroutine[Any, Any, T]) -> T:
@@ -147,7 +147,7 @@ class World:
         self._stack.enter_context(patch("common.monotonic.time", self.clock))
         self.provider = SimulatedProvider(self.clock, monotonic, meanwhile, took)
         # It answers what the dispatch asks; nobody asks it for reports or lists.
-        self.client = PromptCourier(cast("Gateway", self.provider))
+        self.client = PromptClient(cast("Gateway", self.provider))
         self.workers = [self.new_worker() for _n in range(3)]
 
     def close(self) -> None:

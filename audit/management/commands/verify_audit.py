@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from audit import heads
 from audit.signing import public_keys
-from audit.verifying import Verification, verify
+from audit.verifying import TrailReport, verify
 
 
 class Command(BaseCommand):
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             )
             self._name_late(verdict)
 
-    def _verdict(self, given: Path | None, *, without: bool) -> Verification:
+    def _verdict(self, given: Path | None, *, without: bool) -> TrailReport:
         try:
             file = None if without else given or heads.place()
             return verify(now=timezone.now(), keys=public_keys(), file=file, history=settings.DEMO)
@@ -67,7 +67,7 @@ class Command(BaseCommand):
                 _("The file of heads cannot be read: %(why)s.") % {"why": error.strerror}
             ) from error
 
-    def _name_late(self, verdict: Verification) -> None:
+    def _name_late(self, verdict: TrailReport) -> None:
         if verdict.late:
             self.stdout.write(
                 _("%(count)s entries were sealed late (no seal ran): %(entries)s")
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             )
 
 
-def _as_json(verdict: Verification) -> dict[str, Any]:
+def _as_json(verdict: TrailReport) -> dict[str, Any]:
     fault = verdict.fault
     return {
         "holds": fault is None,

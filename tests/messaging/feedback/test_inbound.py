@@ -399,8 +399,8 @@ import django
 django.setup()
 from channels.models import Channel
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.send import Courier
+from messaging.dispatch.send import GatewayClient
 from gateways.registry import gateway_for
 from messaging.feedback.inbound import fetch_inbound
-fetch_inbound(Channel.objects.get(code="sms"), Courier(gateway_for("sms")), clock=database_clock)
+fetch_inbound(Channel.objects.get(code="sms"), GatewayClient(gateway_for("sms")), clock=database_clock)
 """
