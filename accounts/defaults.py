@@ -69,7 +69,7 @@ SESSION_SAVE_EVERY_REQUEST = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-# A browser in which somebody has signed in stays known for so long (`accounts.devices`).
+# How long a browser stays known after a sign-in (`accounts.devices`).
 DEVICE_COOKIE_AGE = 180 * 24 * 3600
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True

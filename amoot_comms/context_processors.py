@@ -33,7 +33,7 @@ _TELL_THEMSELVES = frozenset({"home", "messaging:operations"})
 
 
 def _outages(request: HttpRequest) -> list[Outage]:
-    """Open outages, for whoever waits for messages or can end one: a look at an index that holds
+    """Open outages, for users who read messages or may end one: a look at an index that holds
     nothing else, so that it is asked on every page rather than kept and shown too late."""
     user = request.user
     if not isinstance(user, User) or _page_of(request) in _TELL_THEMSELVES:

@@ -222,7 +222,7 @@ _GROUPS: Final[tuple[tuple[Any, str, frozenset[str]], ...]] = (
 
 
 def deliveries_chart(user: User, now: datetime) -> Chart:
-    """Deliveries of the last two weeks, by the day on which they came to their present state."""
+    """Deliveries of the last two weeks, by the day of their last change of state."""
     today = tehran_date(now)
     days = [today - timedelta(days=back) for back in reversed(range(_DAYS))]
     counts = _cached(f"home-deliveries-{_scope(user)}-{today}", lambda: _count_deliveries(user, days[0]))

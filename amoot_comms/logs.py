@@ -1,6 +1,6 @@
 """Structured logs on the standard library's handlers: one line an event, on standard error.
 
-JSON where a machine reads it (`LOG_JSON`), readable columns elsewhere. Every line, whoever wrote it
+JSON where a machine reads it (`LOG_JSON`), readable columns elsewhere. Every line, of any library,
 (the portal, Django, gunicorn, Celery), passes the mask of `amoot_comms/masking.py` last.
 """
 

@@ -150,7 +150,7 @@ def _redirect_whole_page(request: HttpRequest, response: HttpResponse) -> HttpRe
 
 
 class SecondFactorMiddleware(_Middleware):
-    """Sends whoever must hold a second factor and has none to enrol one, before anything else.
+    """Sends a user who must hold a second factor and has none to the enrolment, before anything else.
 
     The own account's pages, the language switch and static files stay open. With
     `SECOND_FACTOR_REQUIRED` off a banner offers what is demanded otherwise.

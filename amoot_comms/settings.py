@@ -318,7 +318,7 @@ AVANAK_TOKEN = required("AVANAK_TOKEN", "fake-avanak-token")
 AVANAK_MAX_BATCH = env.int("AVANAK_MAX_BATCH", default=100)
 AVANAK_RATE = env.float("AVANAK_RATE", default=0)
 AVANAK_SPEAKER = env.str("AVANAK_SPEAKER", default="female")
-# Seconds: one gateway call may take so long; a claim is in doubt after the lease.
+# Seconds: the longest gateway request; the lease after which a claim's outcome is unknown.
 GATEWAY_TIMEOUT_SECONDS = env.float("GATEWAY_TIMEOUT_SECONDS", default=20)
 SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", default=30)
 # A call in doubt is asked about only after this quiet period.

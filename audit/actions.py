@@ -1,4 +1,4 @@
-"""The one way an audit entry comes to be: in the transaction of the act it tells of."""
+"""Write an audit entry, in the transaction of the act that it records."""
 
 from __future__ import annotations
 

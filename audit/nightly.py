@@ -1,6 +1,6 @@
 """The nightly verification of the audit trail: its verdict is kept, and a bad one is mailed to the auditors.
 
-Celery's round and the brokerless worker both call `verify_if_due`; whoever is first does it.
+Celery's round and the brokerless worker both call `verify_if_due`; the first of them does it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from audit.verifying import verify
 logger = logging.getLogger(__name__)
 
 _ADVISORY_LOCK: Final = 0x61756470  # "audp"
-# A mail that could not be sent is tried for so long.
+# How long a mail that could not be sent is tried again.
 WORTH_TELLING: Final = timedelta(days=1)
 
 Readers = Callable[[], Sequence[str]]

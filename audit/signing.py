@@ -23,7 +23,7 @@ PublicKeys = Mapping[str, Ed25519PublicKey]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a seal says: so many links, the last entry, the digest of the last link, and when."""
+    """The text that a seal signs: number of links, last entry, digest of the last link, instant."""
 
     seal: int
     links: int

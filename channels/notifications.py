@@ -40,7 +40,7 @@ WORTH_TELLING: Final = timedelta(hours=1)
 HOURS_WORTH_TELLING: Final = timedelta(days=1)
 # The end of a shorter outage is told to nobody.
 WORTH_ENDING: Final = timedelta(minutes=1)
-# A gateway that comes and goes is told of once in so long; what still lasts then is told.
+# A gateway that comes and goes is reported once in this time; an outage that still lasts then is reported.
 QUIET: Final = timedelta(minutes=10)
 
 

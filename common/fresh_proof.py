@@ -1,6 +1,6 @@
 """Asking again who it is: what changes the rules or lets data out needs a proof of the last few minutes.
 
-The proof is the second factor of whoever holds one, else the password; the sign-in counts as well. Where
+The proof is the user's second factor, else the password; the sign-in counts as well. Where
 no second factor is demanded (demo data) and the person holds none, nothing is asked. The one limit is
 `ACCOUNT_REAUTHENTICATION_TIMEOUT`, in seconds.
 """
@@ -102,7 +102,7 @@ def asks_again_on(page: str) -> Callable[[View], View]:
 
 
 class AsksAgainAdmin:
-    """Mixed into a ModelAdmin: its forms need a fresh proof of whoever may change something with them."""
+    """Mixed into a ModelAdmin: a form that can change something needs a fresh proof."""
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any

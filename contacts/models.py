@@ -1,4 +1,4 @@
-"""Customers, what they refused (C7.3), and how the record came to be."""
+"""Customers, what they refused (C7.3), and the record of how each refusal was made."""
 
 from __future__ import annotations
 

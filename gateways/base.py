@@ -109,7 +109,7 @@ class OutcomeUnknown(GatewayError):
 
 
 def not_understood(error: Exception) -> OutcomeUnknown:
-    """The failure that an error of our own at an answer comes to. It is logged as the defect that it is."""
+    """The failure for an error of our own in reading an answer, which is logged as a defect."""
     logger.error("an answer made its reader fail", exc_info=error)
     return OutcomeUnknown("answer_not_understood", trouble=Trouble.PROVIDER)
 
@@ -184,7 +184,7 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One message of the provider's own list, whoever had it sent.
+    """One message of the provider's own list, sent by the portal or by others.
 
     `number` is its last ten digits; `sent_at` is None while the provider has not sent it.
     """
@@ -250,7 +250,7 @@ class Gateway(Protocol):
         """Ask the provider to post to `address`; what it will tell there, in its own words."""
 
     async def stop(self, campaign_id: str) -> bool:
-        """Ask that whoever of a campaign was not reached yet is not tried any more; whether it was stopped.
+        """Ask the provider to stop dialling a campaign's remaining recipients; whether it was stopped.
         Only where `can_stop`."""
         ...
 

@@ -12,7 +12,7 @@ from gateways.http import Http, checked_base_url, checked_token
 
 
 def gateway_for(code: str) -> Gateway:
-    """A new client for a sending channel's code; whoever asks closes it.
+    """A new client for a sending channel's code; the caller closes it.
 
     Raises ImproperlyConfigured for a code without a gateway and for settings that cannot be right: an
     address that is not https outside loopback, a token that no header can hold, a batch of nobody.

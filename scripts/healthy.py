@@ -4,7 +4,7 @@
 
 `web` is asked for /readyz. Every other process must have written its heartbeat file `--within` so many
 seconds, and a worker may be at no task for longer than `--task` seconds. Exit status 0: healthy; 1: a
-sentence says what is wrong. With `--end-after` a process without a heartbeat for so long is killed: its
+sentence says what is wrong. With `--end-after` a process without a heartbeat for that time is killed: its
 container ends, and the restart policy brings it back (Docker by itself only marks it).
 """
 

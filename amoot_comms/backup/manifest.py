@@ -18,7 +18,7 @@ from amoot_comms.backup.programs import BackupError
 FORMAT: Final = 1
 FILE: Final = "manifest.json"
 DUMP: Final = "portal.dump"
-# Their rows are not dumped: whoever has a session, or a one-time code, signs in anew.
+# Rows that are not dumped: sessions and one-time codes. Everybody signs in anew after a restore.
 WITHOUT_ROWS: Final = ("django_session", "portal_cache")
 # Keys on which the database's contents depend. They are backed up apart from it, or whoever has the one has
 # the other.

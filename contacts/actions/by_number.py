@@ -28,7 +28,7 @@ def set_consent_by_number(
     *, number: str, flag: str, value: bool, reason: str, by: User, now: datetime
 ) -> list[Said]:
     """A refusal by a number (E.164) is each one's who has or had it; an unknown number becomes a customer.
-    Taking it back is the word of one: of whoever is reached at the number, else of the only one who has it.
+    Only one customer can take it back: the one reached at the number, else its only owner.
     Raises ValidationError where several have it, and as `set_consent` does; nothing is written then."""
     with transaction.atomic():
         owners = owners_of([number]).get(number) or [

@@ -18,7 +18,7 @@ WORKER_AFTER: Final = timedelta(minutes=1)
 STANDBY_AFTER: Final = timedelta(minutes=4)
 
 PREVIEW_KEPT: Final = timedelta(days=1)
-# Refused rows hold numbers; whoever uploaded the file had the report for so long.
+# Refused rows hold numbers; the report is kept for this time after the upload.
 REFUSED_KEPT: Final = timedelta(days=90)
 
 

@@ -35,7 +35,7 @@ _MAX_TOKEN: Final = 1024 * 1024  # one tag of XML; Excel's own stay below a kilo
 _MAX_BOOK: Final = 1024 * 1024
 _BATCH: Final = 100
 _SMALL: Final = 4 * 1024 * 1024
-_MAX_RATIO: Final = 100  # unpacked to packed; a sheet of customers comes to 10
+_MAX_RATIO: Final = 100  # unpacked to packed; a sheet of customers has 10
 _MARKS: Final = (b"<f", b":f", b"hidden", b"mergeCell")
 
 Value = int | float | str | bool | time | date | datetime | timedelta

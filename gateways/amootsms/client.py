@@ -44,7 +44,7 @@ IDS_A_LIST: Final = 500
 # How often a list that the provider refuses is asked for in halves: enough to leave out a few ids.
 HALVINGS: Final = 32
 RELAYS: Final = ("RelayMessageDelivery", "RelayRecieveMessage")
-# A long period is asked for in so many slices, none shorter than a minute.
+# The slices in which a long period is asked for, none shorter than a minute.
 SLICES: Final = 20
 # However many slices: a question that takes longer is not worth the worker that waits for it.
 LOOKUP_TIMEOUTS: Final = 4
@@ -321,7 +321,7 @@ def _not_understood(code: str, raw: str) -> NoReturn:
 
 
 def _read_outcomes(batch: Batch, body: dict[str, Any], raw: str, *, believe: bool) -> Answer:
-    """Every recipient's outcome; whoever the answer leaves out is in doubt.
+    """Every recipient's outcome; UNKNOWN for one that the answer leaves out.
 
     A refusal with an empty `Data` is believed if no campaign was made with it; a success is believed
     only from a good HTTP status (`believe`).

@@ -14,7 +14,7 @@ _TROUBLES: Final = {
 }
 
 # A recipient's own refusal is final. Codes of the account or the provider beside one recipient say
-# nothing against that person: the outcome is asked for, and whoever was not taken goes again.
+# nothing against that person: the outcome is asked for, and recipients not taken are sent again.
 _RESULTS: Final = {
     StatusKind.SUCCESS: Result.ACCEPTED,
     StatusKind.RECIPIENT: Result.REJECTED,

@@ -94,7 +94,7 @@ def decide(
     if shown.people < 1:
         raise ValidationError(_("Nobody of this message is in doubt."))
     with transaction.atomic():
-        # No lock: whoever is queued while the message is being cancelled is swept like all who wait.
+        # No lock: a row queued while the message is being cancelled is swept with the others.
         message.refresh_from_db(fields=["status"])
         if choice == Choice.RESEND and message.status in (MessageStatus.CANCELLED, MessageStatus.FINISHED):
             raise ValidationError(_("The message has ended: it is not sent to anybody any more."))

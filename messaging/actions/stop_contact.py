@@ -20,7 +20,7 @@ from messaging.evaluation.sql import IS_HELD, consent_refusal, recipient_hold, r
 from messaging.models import Message
 from messaging.policy.reasons import Reason
 
-# So long a provider may take with what it accepted, before the outcome is of no interest to a caller.
+# An accepted message older than this has been delivered or dropped: a caller need not hear of it.
 LONGEST_WAY: Final = timedelta(days=1)
 
 # In the order of their ids: two who share a number may refuse at the same time.

@@ -20,7 +20,7 @@ from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
 
 BATCH = 10_000
-# So long after its flag a stop is not being made any more.
+# A stop older than this was abandoned by its worker.
 HALF_MADE_AFTER: Final = timedelta(minutes=1)
 
 _PUT_AWAY = """
@@ -111,7 +111,7 @@ def release(message_ids: Sequence[int], *, now: datetime) -> int:
 
 
 def _end_stops_half_made(channel_code: str, now: datetime) -> None:
-    """A stop is two commits: where whoever pressed died in between, the second is made here."""
+    """Complete a stop whose process died between its two commits."""
     flags = MessageStop.objects.filter(
         message=OuterRef("pk"), lifted_at__isnull=True, at__lt=now - HALF_MADE_AFTER
     )
@@ -122,7 +122,7 @@ def _end_stops_half_made(channel_code: str, now: datetime) -> None:
     ):
         half = messages.filter(Exists(flags.filter(kind=kind)), status__in=before)
         for pk, status in list(half.values_list("pk", "status")):
-            with suppress(StaleState):  # whoever pressed was only slow
+            with suppress(StaleState):  # its process was only slow
                 move_message(pk, MessageStatus(status), after, among=half)
 
 

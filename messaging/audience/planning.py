@@ -167,7 +167,7 @@ class Plan:
 def summarise(
     rows: list[tuple[str, str, int]], message_decision: MessageDecision, at_several: int = 0
 ) -> Plan:
-    """A plan from (state, reason, count): whoever waits without a reason of his own waits for the
+    """A plan from (state, reason, count): a row that waits without a reason of its own waits for the
     message's. A hold that comes before the recipient's own (`RULES` order) is named instead."""
     by_state: dict[str, int] = {}
     by_reason: dict[str, int] = {}
@@ -281,7 +281,7 @@ def insert_deliveries(
 ) -> int:
     """Write one delivery a recipient, each with its state and reason; returns their number.
 
-    A recipient held by an event of his own has no `not_before`; whoever waits for the whole
+    A recipient held by an event of his own has no `not_before`; one who waits for the whole
     message's sake is due, and the gate keeps him back (docs/adr/0005).
     """
     sql = (

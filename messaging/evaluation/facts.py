@@ -83,9 +83,9 @@ def _override_facts(message: Message, override: Override) -> OverrideFacts:
 
 
 def recipient_facts(contact: Contact | None, address: str, *, duplicate: bool = False) -> RecipientFacts:
-    """Facts about one recipient (`address`: E.164, or whatever a file's line had instead of a number), read
-    now. What restricts the number counts, whoever has it (reading 10); without a contact nothing is known,
-    which refuses."""
+    """Facts about one recipient, read now; `address` is E.164, or a text of a file that is no number.
+    The number's restrictions count, whichever customer has it (reading 10). Without a contact nothing is
+    known, which refuses."""
     kind = _address_kind(address)
     if contact is None:
         return RecipientFacts(kind, None, None, None, duplicate)

@@ -122,7 +122,7 @@ def recipient_hold(purpose: str) -> str:
     return f"CASE WHEN r.holds_promotional AND {promotional} THEN '{Reason.VOC_CALL_OPEN}' END"
 
 
-# A number of an open call: whoever waits for its end goes on waiting.
+# A number with an open opt-out call: rows that wait for its end go on waiting.
 IS_HELD = "EXISTS (SELECT FROM contacts_restriction x WHERE x.address = d.address AND x.holds_promotional)"
 
 

@@ -16,7 +16,7 @@ from messaging.models.message import Message
 
 # A message with more recipients has a row here; a smaller one is counted at each look, in some milliseconds.
 LARGE: Final = 10_000
-# A message is counted at most once a second, and not before so many times what its last count took.
+# A message is counted at most once a second, and not before this multiple of its last count's duration.
 PAUSE: Final = timedelta(seconds=1)
 PAUSE_TIMES: Final = 20
 

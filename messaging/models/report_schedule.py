@@ -20,7 +20,7 @@ from messaging.models import GatewayCall
 # Before the first question, and after each one that brought nothing new; the last one again and again.
 PAUSES: Final = tuple(timedelta(seconds=n) for n in (10, 30, 120, 600, 3600, 6 * 3600))
 
-# A provider that does not answer is left alone so long; its calls' pauses stay as they are.
+# The pause after a provider gave no answer; its calls' own pauses stay as they are.
 UNANSWERED: Final = timedelta(minutes=1)
 
 
@@ -35,7 +35,7 @@ def ends_at(intended_at: datetime) -> datetime:
 
 
 def next_due(now: datetime, rounds: int, intended_at: datetime) -> datetime:
-    """When to ask again after so many rounds; never later than the end of the waiting."""
+    """The next instant to ask, after `rounds` questions; never later than the end of the waiting."""
     return min(now + PAUSES[min(rounds, len(PAUSES) - 1)], ends_at(intended_at))
 
 

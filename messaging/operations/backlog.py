@@ -23,7 +23,7 @@ from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
 
-# So many rows are counted for one look, shared among the messages; and so many messages are looked at.
+# The most rows counted for one look, shared among the messages; the most messages looked at.
 ROWS: Final = 400_000
 LEAST_ROWS: Final = 1_000
 MESSAGES: Final = 200

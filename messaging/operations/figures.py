@@ -11,10 +11,10 @@ from django.db import connection
 from messaging.dispatch.clock import TOLERANCE
 from messaging.models import WorkerBeat
 
-# Throughput is shown of so many minutes; latency and what a worker did, of the last of them.
+# Minutes of throughput shown; latency and a worker's figures are of the last of them.
 MINUTES: Final = (1, 5, 15)
 WORKER_MINUTES: Final = 5
-# A worker that has said nothing for so long is taken for gone, and is shown for an hour more.
+# A worker without a heartbeat for this time counts as gone, and is shown for an hour more.
 ALIVE: Final = timedelta(seconds=30)
 SHOWN: Final = timedelta(hours=1)
 # So many workers fit on a page.

@@ -32,7 +32,7 @@ from persian.jalali import numeric_date, tehran_date
 
 logger = logging.getLogger(__name__)
 
-# A day that was missed, since the provider or the beat was away, is caught up for so long.
+# A day missed while the provider or the beat was away is caught up within this time.
 CATCH_UP_DAYS: Final = 7
 # While the provider holds messages back, the day is looked at once more a night, for their delay.
 AGAIN_AFTER: Final = timedelta(hours=20)

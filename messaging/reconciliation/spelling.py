@@ -16,7 +16,7 @@ from typing import Final
 from persian.text import search_key
 
 _CANCELLATION: Final = re.compile(r"\s*لغو ?11$")
-# Somebody may send every customer a text of their own; the digests of so many are kept at hand.
+# The digests kept in memory: a sender outside may write every customer a text of their own.
 _KEPT: Final = 10_000
 
 

@@ -26,7 +26,7 @@ AWAY_PAUSE: Final = timedelta(minutes=5)
 
 # A provider that refuses the question may be allowed to answer it any time.
 REFUSED_PAUSE: Final = timedelta(minutes=15)
-# So long before a call another may have come into doubt whose record is in the period asked about.
+# How long before a request another of unknown outcome may lie whose record is in the same period.
 BEFORE: Final = timedelta(minutes=10)
 
 # The first key of the advisory lock; the second is the channel.

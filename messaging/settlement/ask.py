@@ -33,10 +33,10 @@ from messaging.states import DeliveryState
 
 logger = logging.getLogger(__name__)
 
-# Calls of a message are one question if they began so near to one another, and address so many at most.
+# Requests of a message are one question if they began within this time and address at most this many.
 NEAR: Final = timedelta(minutes=10)
 TOGETHER: Final = 50_000
-# So long after a call its record may still appear at the provider.
+# How long after a request its record may still appear at the provider.
 LONGEST_LOOK: Final = timedelta(hours=6)
 # A slow provider must not keep a worker for longer; at least one question is asked.
 TURN_SECONDS: Final = 20.0

@@ -19,9 +19,9 @@ from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
 from messaging.settlement.proof import HOPELESS, Obstacle
 from messaging.states import DeliveryState
 
-# So many of a message's answers are shown, and so many of the decisions about it.
+# The most answers of a message that are shown, and the most decisions about it.
 ANSWERS: Final = 5
-# A provider that is away is asked again by itself; after so long somebody should know.
+# A provider that is away is asked again automatically; after this time a person should know.
 AWAY_TOO_LONG: Final = timedelta(hours=1)
 DECISIONS: Final = 20
 

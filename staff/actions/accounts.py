@@ -140,7 +140,7 @@ def disable(*, user: User, by: User | None, now: datetime, why: str = "") -> boo
 
 
 def switch_off(*, user: User, by: User | None, now: datetime, why: str) -> bool:
-    """`disable` without asking who may: the part that a colleague's leave shares, whoever records it.
+    """`disable` without the check of rights: the part that a colleague's leave shares.
 
     Raises ValidationError for the last administrator.
     """

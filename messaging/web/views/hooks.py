@@ -19,7 +19,7 @@ PROVIDERS: Final = {"amootsms": "sms", "avanak": "avanak"}
 
 @csrf_exempt
 def hook(request: HttpRequest, provider: str, secret: str) -> HttpResponse:
-    """Store what was posted, and answer at once; whoever has not the secret finds nothing here."""
+    """Store a provider's post and answer at once; 404 without the secret."""
     # AmootSMS keeps addresses in lower case.
     right = constant_time_compare(secret.casefold(), settings.CALLBACK_SECRET.casefold())
     channel = Channel.objects.filter(code=PROVIDERS.get(provider, "")).first() if right else None

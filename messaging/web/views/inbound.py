@@ -31,6 +31,6 @@ def inbound(request: HttpRequest) -> HttpResponse:
 
 
 def _writer(number: str, owners: dict[str, list[Contact]]) -> Contact | None:
-    """Who wrote: whoever is reached at the number, else the only one who has or had it; of several nobody."""
+    """The customer reached at the number, else its only present or former owner; None if several."""
     theirs = owners.get(number, [])
     return theirs[0] if theirs and (len(theirs) == 1 or theirs[0].address == number) else None

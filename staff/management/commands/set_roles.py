@@ -1,4 +1,4 @@
-"""`manage.py set_roles USERNAME [ROLE …]`: how the first administrator comes to be."""
+"""`manage.py set_roles USERNAME [ROLE …]`: makes the first administrator, too."""
 
 from __future__ import annotations
 
