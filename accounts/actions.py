@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from staff.actions.accounts import end_sessions
-from staff.letters import tell, tell_auditors
+from staff.letters import send_letter, tell_auditors
 from staff.models import User
 from staff.permissions import demand
 
@@ -36,5 +36,5 @@ def reset_second_factor(*, user: User, reason: str, by: User, now: datetime) -> 
         held.delete()
         end_sessions(locked)
         record(by=by, action="factor.reset", obj=locked, data={"reason": reason, "factors": kinds}, now=now)
-        for told in (tell, tell_auditors):
+        for told in (send_letter, tell_auditors):
             told(locked, "factor_reset", by=by, now=now, reason=reason)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.devices import known_device, remember
 from accounts.names import login_name
 from accounts.passwords import DEMO_PASSWORD
-from accounts.trail import note
+from accounts.trail import record_act
 from common.client_address import client_address
 from common.fresh_proof import is_fresh
 from staff.models import User
@@ -43,7 +43,7 @@ class NoSignupAdapter(DefaultAccountAdapter):
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """To the address that HR and IT keep, however the visitor spelled it."""
         super().send_password_reset_mail(user, user.email, context)
-        note(self.request, action="user.password_reset_asked", by=None, user=user)
+        record_act(self.request, action="user.password_reset_asked", by=None, user=user)
 
     def send_notification_mail(
         self,

@@ -39,12 +39,12 @@ def session_begins(sender: Any, request: HttpRequest, user: User, **_: Any) -> N
 
 
 def signed_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.note(request, action="user.signed_in", by=user, user=user)
+    trail.record_act(request, action="user.signed_in", by=user, user=user)
 
 
 def signed_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
     if user is not None:
-        trail.note(request, action="user.signed_out", by=user, user=user)
+        trail.record_act(request, action="user.signed_out", by=user, user=user)
 
 
 def sign_in_failed(
@@ -60,24 +60,24 @@ def locked_out(sender: Any, request: HttpRequest, username: str, ip_address: str
 
 
 def password_changed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.note(request, action="user.password_changed", by=user, user=user)
+    trail.record_act(request, action="user.password_changed", by=user, user=user)
 
 
 def password_reset(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.note(request, action="user.password_reset", by=user, user=user)
+    trail.record_act(request, action="user.password_reset", by=user, user=user)
 
 
 def factor_added(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    trail.note(request, action="factor.added", by=user, user=user, factor=str(authenticator.type))
+    trail.record_act(request, action="factor.added", by=user, user=user, factor=str(authenticator.type))
 
 
 def factor_removed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    trail.note(request, action="factor.removed", by=user, user=user, factor=str(authenticator.type))
+    trail.record_act(request, action="factor.removed", by=user, user=user, factor=str(authenticator.type))
 
 
 def codes_renewed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    trail.note(request, action="factor.codes_renewed", by=user, user=user)
+    trail.record_act(request, action="factor.codes_renewed", by=user, user=user)
 
 
 def code_failed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.note(request, action="factor.code_failed", by=None, user=user)
+    trail.record_act(request, action="factor.code_failed", by=None, user=user)

@@ -20,7 +20,7 @@ from staff.models import User
 UNKNOWN_NAME_SECONDS: Final = 60
 
 
-def note(request: HttpRequest | None, *, action: str, by: User | None, user: User, **data: Any) -> None:
+def record_act(request: HttpRequest | None, *, action: str, by: User | None, user: User, **data: Any) -> None:
     """Record what happened to `user`'s log-in, and from which address. `by=None`: nobody is signed in."""
     address = client_address(request) if request is not None else None
     with transaction.atomic():
@@ -31,7 +31,7 @@ def note_failure(request: HttpRequest | None, name: str | None) -> None:
     """Record a wrong password. What was typed as a name that nobody has may be a password: it is not kept."""
     user = User.objects.filter(username__iexact=name).first() if name else None
     if user is not None:
-        note(request, action="user.sign_in_failed", by=None, user=user)
+        record_act(request, action="user.sign_in_failed", by=None, user=user)
         return
     address = client_address(request) if request is not None else None
     if cache.add(f"unknown-name-{address}", "noted", timeout=UNKNOWN_NAME_SECONDS):
@@ -52,4 +52,4 @@ def note_lockout(request: HttpRequest | None, counted: str | None, address: str 
     seconds = int(cool_off().total_seconds())
     if user is not None and cache.add(noted_key(user, address, known), "noted", timeout=seconds):
         data = {"known_browser": True} if known else {}
-        note(request, action="user.locked_out", by=None, user=user, **data)
+        record_act(request, action="user.locked_out", by=None, user=user, **data)

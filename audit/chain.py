@@ -15,7 +15,7 @@ BATCH = 2_000
 UNSEALED_AFTER = timedelta(minutes=10)
 
 
-def digest_of(previous: bytes, entry: Entry) -> bytes:
+def link_digest(previous: bytes, entry: Entry) -> bytes:
     """The digest of the link that seals `entry` behind a link with the digest `previous`."""
     content: dict[str, Any] = {
         "id": entry.pk,

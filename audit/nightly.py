@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from audit import heads
 from audit.models import Verification
 from audit.signing import public_keys
-from audit.verifying import verify
+from audit.verifying import verify_trail
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def _verify(now: datetime) -> Verification | None:
     with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):
         if not _is_mine() or Verification.objects.filter(at__gte=night).exists():
             return None
-        verdict = verify(now=now, keys=keys, file=heads.place(), history=settings.DEMO)
+        verdict = verify_trail(now=now, keys=keys, file=heads.place(), history=settings.DEMO)
         if verdict.fault:
             logger.error("the audit trail does not hold", extra={"fault": verdict.fault.kind.value})
         return Verification.objects.create(

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from audit import heads
-from audit.chain import BATCH, GENESIS, digest_of
+from audit.chain import BATCH, GENESIS, link_digest
 from audit.models import Entry, Link, Seal
 from audit.signing import Statement, key_id, public_keys, signing_key
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 _ADVISORY_LOCK = 0x61756469  # "audi"
 
 
-def seal(*, now: datetime, batch: int = BATCH) -> int:
+def seal_entries(*, now: datetime, batch: int = BATCH) -> int:
     """Seal every entry that has no link yet; how many were sealed.
 
     Only one seal runs at a time, across all machines; another one returns at once. Raises
@@ -57,7 +57,7 @@ def _seal_batch(key: Ed25519PrivateKey, now: datetime, batch: int) -> int:
         number, digest = (last.pk, bytes(last.digest)) if last else (0, GENESIS)
         links = []
         for number, entry in enumerate(entries, start=number + 1):  # noqa: B020 (goes on from the last)
-            digest = digest_of(digest, entry)
+            digest = link_digest(digest, entry)
             links.append(Link(id=number, entry_id=entry.pk, digest=digest, sealed_at=now))
         Link.objects.bulk_create(links)
         newest = links[-1] if links else last

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from audit.nightly import verify_if_due
-from audit.sealing import seal as seal_entries
+from audit.sealing import seal_entries
 
 
 @shared_task(name="audit.tasks.seal", ignore_result=True)

@@ -20,7 +20,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from audit import heads
-from audit.chain import BATCH, GENESIS, UNSEALED_AFTER, digest_of
+from audit.chain import BATCH, GENESIS, UNSEALED_AFTER, link_digest
 from audit.models import Entry, Link, Seal
 from audit.sealing import without_link
 from audit.signing import PublicKeys, is_signed
@@ -71,7 +71,7 @@ class TrailReport:
     late_entries: tuple[int, ...] = ()
 
 
-def verify(*, now: datetime, keys: PublicKeys, file: Path | None, history: bool = False) -> TrailReport:
+def verify_trail(*, now: datetime, keys: PublicKeys, file: Path | None, history: bool = False) -> TrailReport:
     """Walk the whole chain and name the first fault, if there is one.
 
     `file` is the file of heads; None leaves out step 4, without which a cut end is not found. `history`
@@ -141,7 +141,7 @@ class _Walk:
         if entry is None:
             detail = _("entry %(entry)s was sealed and is gone") % {"entry": link.entry_id}
             return TrailFault(FaultKind.DELETED, link.entry_id, detail)
-        digest = digest_of(self.head, entry)
+        digest = link_digest(self.head, entry)
         if digest != bytes(link.digest):
             detail = _("entry %(entry)s (%(action)s, %(actor)s) is not what link %(link)s sealed") % {
                 "entry": entry.pk,

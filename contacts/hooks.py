@@ -58,7 +58,7 @@ def run(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
     return total
 
 
-def tell(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
+def announce(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
     """Call every hook in the transaction of a change, and once more after its commit if it tightened."""
     effect = run(event, contact_id, now)
     if event is Event.TIGHTENED:

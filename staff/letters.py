@@ -15,7 +15,7 @@ from staff.permissions import members_of
 from staff.roles import Role
 
 
-def tell(user: User, template: str, *, by: User | None, now: datetime, **context: object) -> None:
+def send_letter(user: User, template: str, *, by: User | None, now: datetime, **context: object) -> None:
     """Mail `template` (staff/mail/…) about `user` to `user`."""
     _post(user.email, user, template, by, now, context)
 

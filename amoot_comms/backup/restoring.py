@@ -16,7 +16,7 @@ from amoot_comms.backup import manifest as about
 from amoot_comms.backup.programs import BackupError, program, run, server_version
 from audit.actions import record
 from audit.signing import public_keys
-from audit.verifying import verify
+from audit.verifying import verify_trail
 from channels.actions import declare_outage
 from channels.models import Channel
 from staff.models import User
@@ -95,7 +95,7 @@ def _compare(manifest: about.Manifest) -> None:
 
 def _walk_the_chain(now: datetime) -> None:
     # The file of heads may know of later seals than the backup: docs/backup.md has the step for it.
-    fault = verify(now=now, keys=public_keys(), file=None, history=settings.DEMO).fault
+    fault = verify_trail(now=now, keys=public_keys(), file=None, history=settings.DEMO).fault
     # What waited for its seal when the backup was made is old by now: the next seal takes it.
     if fault is not None and fault.kind != "unsealed":
         raise BackupError(f"The audit trail of the backup does not hold: {fault.detail}.")

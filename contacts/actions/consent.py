@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from common.wording import count_text
-from contacts.hooks import Event, StoppedDeliveries, tell
+from contacts.hooks import Event, StoppedDeliveries, announce
 from contacts.models import ConsentEntry, Contact, OptOutCall
 from persian.text import fold, has_words, is_blank
 from staff.models import User
@@ -72,7 +72,7 @@ def set_consent(
             effect = _change(locked, flag, value, reason, by, now, source, call)
         elif value:
             # A recipient who was with the provider then may have come back into the queue since.
-            effect = tell(Event.TIGHTENED, locked.pk, now)
+            effect = announce(Event.TIGHTENED, locked.pk, now)
         if call is not None:
             effect += _close(locked, by, now)
     _refresh(contact, locked)
@@ -93,7 +93,7 @@ def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall,
             call = OptOutCall.objects.create(contact=locked, opened_at=now, opened_by=by)
             _set(locked, voc_call_open=True, updated_at=now)
             record(by=by, action="contact.call_opened", obj=locked, data={"call": call.pk}, now=now)
-            effect = tell(Event.TIGHTENED, locked.pk, now)
+            effect = announce(Event.TIGHTENED, locked.pk, now)
     _refresh(contact, locked)
     return call, effect
 
@@ -136,7 +136,7 @@ def _change(
         source=source,
         call=call,
     )
-    effect = tell(Event.TIGHTENED if value else Event.LOOSENED, contact.pk, now)
+    effect = announce(Event.TIGHTENED if value else Event.LOOSENED, contact.pk, now)
     record(
         by=by,
         action="contact.opt_out_set" if value else "contact.opt_out_cleared",
@@ -171,7 +171,7 @@ def _close(contact: Contact, by: User, now: datetime) -> StoppedDeliveries:
     call.save(update_fields=["closed_at", "closed_by"])
     _set(contact, voc_call_open=False, updated_at=now)
     record(by=by, action="contact.call_closed", obj=contact, data={"call": call.pk}, now=now)
-    return tell(Event.LOOSENED, contact.pk, now)
+    return announce(Event.LOOSENED, contact.pk, now)
 
 
 def _demand(by: User | None, permission: str) -> None:

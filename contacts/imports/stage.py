@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from common.wording import count_text
-from contacts.hooks import Event, tell
+from contacts.hooks import Event, announce
 from contacts.imports.columns import Columns, title_of
 from contacts.imports.escaping import plain_cell
 from contacts.imports.export import FaultyRow
@@ -324,7 +324,7 @@ class Stage:
         created, updated = self._cursor.fetchone()
         self._cursor.execute(_REFUSERS_WITH_MORE, {"now": now})
         for (contact_id,) in self._cursor.fetchall():
-            tell(Event.TIGHTENED, contact_id, now)
+            announce(Event.TIGHTENED, contact_id, now)
         unchanged = self._rows - self._refused - created - updated
         return ImportCounts(self._rows, created, updated, unchanged, self._refused)
 

@@ -80,7 +80,7 @@ def _check(message: Message, by: User) -> None:
         )
 
 
-def decide(
+def decide_outcome(
     *, message: Message, choice: DoubtDecision.Choice, shown: Shown, by: User, reason: str, now: datetime
 ) -> int:
     """Decide about the people whom the press was shown; how many of them were still in doubt.

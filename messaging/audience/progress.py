@@ -24,10 +24,10 @@ ENDED = frozenset({MessageStatus.FINISHED, MessageStatus.CANCELLED})
 
 def message_progress(message: Message, now: datetime) -> Plan:
     """How many recipients are in which state and why, with what holds the whole message now."""
-    return standings([message], now)[message.pk]
+    return progress_by_message([message], now)[message.pk]
 
 
-def standings(messages: Collection[Message], now: datetime) -> dict[int, Plan]:
+def progress_by_message(messages: Collection[Message], now: datetime) -> dict[int, Plan]:
     """The same of several messages, by their keys, in as many queries as for one."""
     counts = count_recipients(messages, now)
     decisions = decisions_of(messages, now)
@@ -93,9 +93,8 @@ def deliveries_of(
     reason: str = "",
     number: str = "",
 ) -> DeliveryQuerySet:
-    """A message's recipients, by state, by the reason that `standing` counts them under (`gate` is the
-    message's), and by number (any part, any spelling). Lines that repeat a number come only where they are
-    asked for."""
+    """A message's recipients, by state, by the reason under which `message_progress` counts them, and by
+    number (any part, any spelling); lines that repeat a number only for the reason `duplicate`."""
     rows = Delivery.objects.filter(message=message)
     rows = (
         rows.filter(reason=Reason.DUPLICATE)
@@ -133,7 +132,7 @@ def message_status(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def reason_now(delivery: Delivery, message_decision: MessageDecision, now: datetime) -> str:
-    """The reason to name for one delivery, as `standing` counts it: a waiting one that is due waits
+    """The reason to name for one delivery, as `message_progress` counts it: a waiting one that is due waits
     for what holds the whole message."""
     if delivery.state != DeliveryState.QUEUED:
         return delivery.reason

@@ -35,7 +35,7 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedDraft:
     """A draft as it was looked at: with its submission key, its kept file and its number of recipients."""
 
     draft: Draft
@@ -57,7 +57,7 @@ def signed_file(text: str, user: User) -> KeptFile | None:
     return KeptFile(token, name) if owner == user.pk else None
 
 
-def seal(sealed: Sealed, user: User) -> str:
+def seal_draft(sealed: SealedDraft, user: User) -> str:
     draft = sealed.draft
     return signing.dumps(
         {
@@ -95,7 +95,7 @@ def _stale() -> ValidationError:
     )
 
 
-def unseal(text: str, user: User) -> Sealed:
+def unseal_draft(text: str, user: User) -> SealedDraft:
     """The draft that was looked at. Raises `ValidationError` if it is not this user's, altered, too
     old, or its file or channel is gone."""
     data = _opened(text, user)
@@ -111,10 +111,10 @@ def unseal(text: str, user: User) -> Sealed:
         scheduled_at=_instant(data["scheduled_at"]),
         expires_at=_instant(data["expires_at"]),
     )
-    return Sealed(draft, uuid.UUID(data["key"]), kept, data["total"])
+    return SealedDraft(draft, uuid.UUID(data["key"]), kept, data["total"])
 
 
-def submit_sealed(*, sealed: Sealed, by: User, now: datetime) -> Message:
+def submit_sealed(*, sealed: SealedDraft, by: User, now: datetime) -> Message:
     """Submit the draft that was looked at, and drop its kept file. Raises as `submit` does."""
     message = submit(draft=sealed.draft, by=by, now=now, key=sealed.key)
     if sealed.file is not None:

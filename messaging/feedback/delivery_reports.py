@@ -22,7 +22,7 @@ from gateways.base import DeliveryReport, GatewayError, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient
 from messaging.feedback.concurrency import gather_answers
-from messaging.feedback.match import AwaitingReport, match
+from messaging.feedback.match import AwaitingReport, match_reports
 from messaging.feedback.write import Taken, write_reports
 from messaging.models import Delivery
 from messaging.models.report_schedule import UNANSWERED, ends_at
@@ -140,7 +140,7 @@ def _write(
     unanswered = isinstance(answer, GatewayError) and answer.trouble is not Trouble.CONTENT
     if isinstance(answer, GatewayError) and unanswered:
         polled.failures.append(answer.code)
-    matched = match(waiting, reports)
+    matched = match_reports(waiting, reports)
     # The list of a campaign names those, too, whose report came in earlier.
     polled.strangers += max(0, matched.unmatched - (call.size - len(waiting)))
     is_over = now >= ends_at(call.intended_at)

@@ -51,7 +51,7 @@ _STATES: Final = {
 _WEIGHT: Final = {DeliveryState.ACCEPTED: 0, DeliveryState.UNDELIVERED: 1, DeliveryState.DELIVERED: 2}
 
 
-def match(waiting: Sequence[AwaitingReport], reports: Iterable[DeliveryReport]) -> Matched:
+def match_reports(waiting: Sequence[AwaitingReport], reports: Iterable[DeliveryReport]) -> Matched:
     """The findings by delivery id. A report that names both an id and a number must fit in both."""
     by_both = {(row.provider_id, row.address[-10:]): row.pk for row in waiting}
     by_id: dict[str, int | None] = {}

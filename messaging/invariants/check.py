@@ -18,7 +18,7 @@ from gateways.masking import masked_number
 from messaging.evaluation.facts import content_hash
 from messaging.invariants import breaches
 from messaging.invariants.gateway_log import LogReader
-from messaging.invariants.tables import load_hours, load_lines, match
+from messaging.invariants.tables import load_hours, load_lines, match_log
 from messaging.models import Delivery, Override
 
 EXAMPLES = 5
@@ -73,7 +73,7 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> CheckResult
         load_lines(reader.read(lines))
         start = since or (reader.first_at - BEFORE_THE_LOG if reader.first_at else None)
         first = start or datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
-        match(first)
+        match_log(first)
         promotional = load_hours(first)
         _ask(verdict, "lost", breaches.LOST)
         _ask(verdict, "twice", breaches.TWICE)

@@ -104,7 +104,7 @@ def load_lines(lines: Iterable[Accepted]) -> None:
         cursor.execute("ANALYZE promise_line")
 
 
-def match(since: datetime) -> None:
+def match_log(since: datetime) -> None:
     """Give every line its delivery, as far as there is one. Deliveries claimed before `since` are not
     looked for in the log."""
     with connection.cursor() as cursor:

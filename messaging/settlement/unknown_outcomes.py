@@ -50,7 +50,7 @@ NOT_ASKED: Final[Label] = _("The provider has not been asked yet: it is given ti
 
 
 @dataclass
-class Doubt:
+class UnknownOutcomes:
     """What is in doubt of one message. `since` is when the first of its calls came into doubt, `until` the
     last; `asked_at` when the provider is asked next, None if it is asked no more by itself."""
 
@@ -73,7 +73,7 @@ def _unknown_calls() -> Any:
     return GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN)
 
 
-def doubtful(user: Any) -> MessageQuerySet:
+def with_unknown_outcomes(user: Any) -> MessageQuerySet:
     """The messages that the user may see of which some recipient's outcome is unknown."""
     calls = _unknown_calls().filter(message=OuterRef("pk"))
     return Message.objects.visible_to(user).filter(Exists(calls))
@@ -89,15 +89,15 @@ def undecided(user: Any, now: datetime) -> MessageQuerySet:
     return Message.objects.visible_to(user).filter(Exists(calls))
 
 
-def in_doubt(message: Message) -> DeliveryQuerySet:
+def deliveries_in_doubt(message: Message) -> DeliveryQuerySet:
     """The people of a message in doubt, found by their calls: its other rows may be a million."""
     calls = list(_unknown_calls().filter(message=message).values_list("pk", flat=True))
     return Delivery.objects.filter(call__in=calls, state=DeliveryState.UNKNOWN)
 
 
-def doubts_of(messages: Sequence[Message]) -> list[Doubt]:
+def unknown_outcomes_of(messages: Sequence[Message]) -> list[UnknownOutcomes]:
     """What is in doubt of each message, in their order: three questions for all of them."""
-    found = {message.pk: Doubt(message) for message in messages}
+    found = {message.pk: UnknownOutcomes(message) for message in messages}
     calls = _unknown_calls().filter(message__in=list(found))
     next_time = Coalesce("settle_due_at", F("finished_at") + timedelta(seconds=settings.SETTLE_QUIET_SECONDS))
     for row in calls.values("message_id").annotate(
@@ -147,7 +147,7 @@ def decisions_of(message: Message) -> list[DoubtDecision]:
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtOfOne:
+class UnknownOutcome:
     """One delivery's doubt: why, and when the provider is asked next; and the decisions about it."""
 
     is_open: bool
@@ -156,15 +156,15 @@ class DoubtOfOne:
     decisions: list[DoubtDecision]
 
 
-def doubt_of_one(delivery: Delivery) -> DoubtOfOne:
+def unknown_outcome_of(delivery: Delivery) -> UnknownOutcome:
     """What is known of a delivery's doubt, the one that is open and those that people ended."""
     ids = DecidedDelivery.objects.filter(delivery_id=delivery.pk).values("decision_id")
     decisions = list(DoubtDecision.objects.filter(pk__in=ids).select_related("by").order_by("id"))
     call = delivery.call
     if delivery.state != DeliveryState.UNKNOWN or call is None:
-        return DoubtOfOne(False, "", None, decisions)
+        return UnknownOutcome(False, "", None, decisions)
     asked_at = None
     if call.settle_given_up_at is None and call.finished_at is not None:
         quiet = timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
         asked_at = call.settle_due_at or call.finished_at + quiet
-    return DoubtOfOne(True, obstacle_label(call.settle_said), asked_at, decisions)
+    return UnknownOutcome(True, obstacle_label(call.settle_said), asked_at, decisions)

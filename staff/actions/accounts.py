@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from persian.jalali import tehran_date
 from persian.text import fold_line
-from staff.letters import tell, tell_auditors, tell_former_address
+from staff.letters import send_letter, tell_auditors, tell_former_address
 from staff.models import User
 from staff.permissions import demand
 from staff.roles import BACK_OFFICE, ROLE_NAMES, Role
@@ -227,7 +227,7 @@ def _forget_rights(user: User) -> None:
 
 
 def _tell_roles(user: User, before: set[str], after: set[str], *, by: User | None, now: datetime) -> None:
-    for told in (tell, tell_auditors):
+    for told in (send_letter, tell_auditors):
         told(user, "roles_set", by=by, now=now, before=_labels(before), after=_labels(after))
 
 

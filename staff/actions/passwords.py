@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from staff.actions.accounts import end_sessions, lock
-from staff.letters import tell
+from staff.letters import send_letter
 from staff.models import User
 from staff.permissions import demand
 
@@ -47,4 +47,4 @@ def _post_link(user: User, *, by: User | None, now: datetime, ended: bool) -> No
     key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     link = settings.SITE_URL.rstrip("/") + reverse("account_reset_password_from_key", kwargs=key)
     hours = settings.PASSWORD_RESET_TIMEOUT // 3600
-    tell(user, "password_link", by=by, now=now, link=link, hours=hours, ended=ended)
+    send_letter(user, "password_link", by=by, now=now, link=link, hours=hours, ended=ended)

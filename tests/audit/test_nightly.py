@@ -10,7 +10,7 @@ from django.urls import reverse
 from amoot_comms.celery import NIGHTLY
 from audit.models import Verification
 from audit.nightly import verify_if_due
-from audit.sealing import seal
+from audit.sealing import seal_entries
 from messaging.operations.metrics import metrics_text
 from messaging.workers.brokerless import Standby
 from tests.audit.trail import intruder, now, tell
@@ -31,7 +31,7 @@ def auditor(client):
 
 def break_it():
     (entry,) = tell()
-    seal(now=now())
+    seal_entries(now=now())
     with intruder() as cursor:
         cursor.execute("UPDATE audit_entry SET actor = 'somebody' WHERE id = %s", [entry.pk])
 
@@ -44,7 +44,7 @@ def verified(at):
 
 def test_a_trail_is_verified_once_a_night(mailoutbox, auditor):
     tell()
-    seal(now=now())
+    seal_entries(now=now())
     night = now()
     assert verified(night).holds
     assert verify_if_due(now=night + timedelta(seconds=1)) is None

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from audit.actions import record
-from audit.sealing import seal
+from audit.sealing import seal_entries
 from contacts.actions.consent import set_consent
 from persian.jalali import format_datetime
 from tests.factories import DAY, NOW, ContactFactory, EmployeeFactory, UserFactory
@@ -47,7 +47,7 @@ def test_the_newest_stands_first_with_who_when_and_what(auditor):
 
 def test_sealed_entries_are_marked(auditor):
     tell()
-    seal(now=NOW)
+    seal_entries(now=NOW)
     tell()
     assert [row.is_sealed for row in auditor.get(ADDRESS).context["rows"]] == [False, True]
 
@@ -110,7 +110,7 @@ def test_nothing_found_and_nothing_there_are_two_different_pages(auditor):
 def test_the_back_office_only_shows_the_trail(client):
     client.force_login(UserFactory(roles=["admin"], is_staff=True))
     entry = tell()
-    seal(now=NOW)
+    seal_entries(now=NOW)
     for name in ("entry", "link"):
         assert client.get(reverse(f"admin:audit_{name}_changelist")).status_code == 200
         assert client.get(reverse(f"admin:audit_{name}_add")).status_code == 403

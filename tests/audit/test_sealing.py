@@ -12,7 +12,7 @@ from django.db.utils import DatabaseError
 
 from audit.actions import record
 from audit.models import Link, Seal
-from audit.sealing import seal
+from audit.sealing import seal_entries
 from audit.signing import encoded, public_keys
 from audit.verifying import FaultKind
 from tests.audit.trail import check, found, intruder, now, tell
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_untouched_trail_holds():
     tell(5)
-    assert seal(now=now(), batch=2) == 5
+    assert seal_entries(now=now(), batch=2) == 5
 
     verdict = check()
 
@@ -34,8 +34,8 @@ def test_an_untouched_trail_holds():
 
 def test_sealing_twice_seals_once():
     tell(3)
-    seal(now=now())
-    assert seal(now=now()) == 0
+    seal_entries(now=now())
+    assert seal_entries(now=now()) == 0
     assert Link.objects.count() == 3
 
 
@@ -44,11 +44,11 @@ def test_an_entry_that_commits_late_is_sealed_later_and_the_chain_holds():
     with intruder() as cursor:
         # As if its transaction had not ended yet when the seal came.
         cursor.execute("DELETE FROM audit_entry WHERE id = %s", [late.pk])
-    seal(now=now())
+    seal_entries(now=now())
     with intruder():
         late.recorded_at = now()
         late.save(force_insert=True)
-    seal(now=now())
+    seal_entries(now=now())
     assert list(Link.objects.order_by("id").values_list("entry_id", flat=True)) == [
         early.pk,
         last.pk,
@@ -71,7 +71,7 @@ def test_an_entry_that_commits_late_is_sealed_later_and_the_chain_holds():
 )
 def test_an_edit_of_any_column_is_found(change):
     entries = tell(5)
-    seal(now=now())
+    seal_entries(now=now())
     with intruder() as cursor:
         cursor.execute(f"UPDATE audit_entry SET {change} WHERE id = %s", [entries[2].pk])  # noqa: S608
 
@@ -80,7 +80,7 @@ def test_an_edit_of_any_column_is_found(change):
 
 def test_a_deleted_entry_is_found():
     entries = tell(5)
-    seal(now=now())
+    seal_entries(now=now())
     with intruder() as cursor:
         cursor.execute("DELETE FROM audit_entry WHERE id = %s", [entries[3].pk])
     assert found() == (FaultKind.DELETED, entries[3].pk)
@@ -89,7 +89,7 @@ def test_a_deleted_entry_is_found():
 @pytest.mark.parametrize("position", [0, 2])
 def test_an_entry_deleted_with_its_link_is_found(position):
     entries = tell(5)
-    seal(now=now())
+    seal_entries(now=now())
     with intruder() as cursor:
         cursor.execute("DELETE FROM audit_entry WHERE id = %s", [entries[position].pk])
         cursor.execute("DELETE FROM audit_link WHERE entry_id = %s", [entries[position].pk])
@@ -98,7 +98,7 @@ def test_an_entry_deleted_with_its_link_is_found(position):
 
 def test_two_entries_that_changed_places_are_found():
     entries = tell(5)
-    seal(now=now())
+    seal_entries(now=now())
     first, second = entries[1].pk, entries[2].pk
     with intruder() as cursor:
         cursor.execute(
@@ -111,7 +111,7 @@ def test_two_entries_that_changed_places_are_found():
 
 def test_links_that_changed_places_are_found():
     entries = tell(5)
-    seal(now=now())
+    seal_entries(now=now())
     with intruder() as cursor:
         cursor.execute("UPDATE audit_link SET entry_id = -entry_id WHERE id IN (2, 3)")
         cursor.execute("UPDATE audit_link SET entry_id = %s WHERE id = 2", [entries[2].pk])
@@ -121,7 +121,7 @@ def test_links_that_changed_places_are_found():
 
 def test_a_digest_that_was_written_over_is_found():
     tell(3)
-    seal(now=now())
+    seal_entries(now=now())
     with intruder() as cursor:
         cursor.execute("UPDATE audit_link SET digest = sha256('x') WHERE id = 3")
     assert found()[0] == FaultKind.CHANGED
@@ -130,7 +130,7 @@ def test_a_digest_that_was_written_over_is_found():
 def test_the_links_and_seals_of_a_batch_say_the_same_instant():
     tell(3)
     at = now()
-    seal(now=at, batch=2)
+    seal_entries(now=at, batch=2)
     assert set(Link.objects.values_list("sealed_at", flat=True)) == {at}
     assert list(Seal.objects.order_by("id").values_list("id", "links")) == [(1, 2), (2, 3)]
 
@@ -141,10 +141,10 @@ def test_the_links_and_seals_of_a_batch_say_the_same_instant():
 def test_former_keys_are_believed_by_their_public_half(settings):
     former = encoded(next(iter(public_keys().values())).public_bytes_raw())
     tell()
-    seal(now=now())
+    seal_entries(now=now())
     settings.AUDIT_SIGNING_KEY = encoded(Ed25519PrivateKey.generate().private_bytes_raw())
     tell()
-    seal(now=now())
+    seal_entries(now=now())
     assert found()[0] == FaultKind.SEAL_WRONG
     settings.AUDIT_PUBLIC_KEYS = [former]
     assert check().fault is None
@@ -152,19 +152,19 @@ def test_former_keys_are_believed_by_their_public_half(settings):
 
 def test_nothing_is_sealed_without_the_key_and_verified_without_it(settings):
     tell()
-    seal(now=now())
+    seal_entries(now=now())
     public = encoded(next(iter(public_keys().values())).public_bytes_raw())
     settings.AUDIT_SIGNING_KEY = ""
     settings.AUDIT_PUBLIC_KEYS = [public]
     assert check().fault is None
     with pytest.raises(ImproperlyConfigured, match="AUDIT_SIGNING_KEY"):
-        seal(now=now())
+        seal_entries(now=now())
 
 
 def test_a_key_of_another_length_is_refused(settings):
     settings.AUDIT_SIGNING_KEY = "too-short"
     with pytest.raises(ImproperlyConfigured, match="32 bytes"):
-        seal(now=now())
+        seal_entries(now=now())
 
 
 def test_a_new_key_is_printed_in_both_halves(settings):
@@ -173,7 +173,7 @@ def test_a_new_key_is_printed_in_both_halves(settings):
     given = dict(line.split("=", 1) for line in out.getvalue().split())
     settings.AUDIT_SIGNING_KEY = given["AUDIT_SIGNING_KEY"]
     tell()
-    seal(now=now())
+    seal_entries(now=now())
     settings.AUDIT_SIGNING_KEY = ""
     settings.AUDIT_PUBLIC_KEYS = [given["AUDIT_PUBLIC_KEYS"]]
     assert check().fault is None
@@ -186,7 +186,7 @@ def test_a_new_key_is_printed_in_both_halves(settings):
 )
 def test_the_database_refuses_to_change_the_trail(table, statement):
     tell(2)
-    seal(now=now())
+    seal_entries(now=now())
     with pytest.raises(DatabaseError, match="Cannot"), as_owner(), connection.cursor() as cursor:
         cursor.execute(statement.format(table))
 
@@ -203,7 +203,7 @@ def test_four_seals_at_once_make_one_chain():
 
     def run():
         try:
-            seal(now=now(), batch=50)
+            seal_entries(now=now(), batch=50)
         finally:
             connection.close()
 
@@ -212,7 +212,7 @@ def test_four_seals_at_once_make_one_chain():
         thread.start()
     for thread in threads:
         thread.join()
-    seal(now=now())
+    seal_entries(now=now())
 
     verdict = check()
     assert verdict.fault is None

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from audit import heads
-from audit.chain import GENESIS, digest_of
+from audit.chain import GENESIS, link_digest
 from audit.models import Entry, Link, Seal
-from audit.sealing import seal
+from audit.sealing import seal_entries
 from audit.signing import key_id, public_keys
 from audit.verifying import FaultKind
 from tests.audit.trail import MINUTE, check, cut_the_end, found, intruder, now, tell, two_seals
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def test_a_back_dated_entry_is_found():
     two_seals()
     (slipped_in,) = tell(at=now() - timedelta(days=3))
-    seal(now=now())
+    seal_entries(now=now())
     assert found() == (FaultKind.BACKDATED, slipped_in.pk)
     assert check(history=True).fault is None
 
@@ -44,7 +44,7 @@ def test_a_back_dated_entry_with_a_forged_instant_is_found(number):
             object_type="x",
             object_id="1",
         )
-    seal(now=now())
+    seal_entries(now=now())
     assert found() == (FaultKind.BACKDATED, number)
 
 
@@ -52,12 +52,12 @@ def test_an_entry_without_an_instant_counts_only_from_before_the_first_seal():
     old = tell(2)
     with intruder() as cursor:
         cursor.execute("UPDATE audit_entry SET recorded_at = NULL")
-    seal(now=now())
+    seal_entries(now=now())
     assert check().fault is None
     (later,) = tell()
     with intruder() as cursor:
         cursor.execute("UPDATE audit_entry SET recorded_at = NULL WHERE id = %s", [later.pk])
-    seal(now=now())
+    seal_entries(now=now())
     assert found() == (FaultKind.BACKDATED, later.pk)
     assert old
 
@@ -96,7 +96,7 @@ def test_an_end_that_was_cut_off_and_sealed_on_is_found():
     two_seals()
     cut_the_end(after=2)
     tell(5)
-    seal(now=now())
+    seal_entries(now=now())
     assert check(file=False).fault is None
     assert found() == (FaultKind.HEAD_MISSING, None)
 
@@ -111,7 +111,7 @@ def link_anew():
     """Give every entry a link that fits it as it stands, and the seals the new digests."""
     digest = GENESIS
     for link in Link.objects.order_by("id"):
-        digest = digest_of(digest, Entry.objects.get(pk=link.entry_id))
+        digest = link_digest(digest, Entry.objects.get(pk=link.entry_id))
         Link.objects.filter(pk=link.pk).update(digest=digest)
         Seal.objects.filter(links=link.pk).update(head=digest)
 
@@ -136,11 +136,11 @@ def test_a_chain_made_anew_after_an_edit_is_found(what):
 def test_how_long_an_entry_could_be_changed_before_its_seal_is_named():
     """What is changed before it is sealed is not found: the time for it is what is known."""
     (prompt,) = tell()
-    seal(now=now())
+    seal_entries(now=now())
     (entry,) = tell()
     with intruder() as cursor:
         cursor.execute("UPDATE audit_entry SET actor = 'somebody' WHERE id = %s", [entry.pk])
-    seal(now=now() + 11 * MINUTE)
+    seal_entries(now=now() + 11 * MINUTE)
     verdict = check(at=now() + 11 * MINUTE)
     assert verdict.fault is None
     assert (verdict.late, verdict.late_entries) == (1, (entry.pk,))
@@ -209,7 +209,7 @@ def test_a_line_that_a_dying_process_left_half_is_written_again():
     lines = heads.place().read_text()
     heads.place().write_text(lines[:-20])
     assert check().fault is None
-    seal(now=now())
+    seal_entries(now=now())
     known, _unsigned = heads.heads_in(heads.place(), public_keys())
     assert [head.statement.seal for head in known] == [1, 2]
     assert check(at=now() + 11 * MINUTE).fault is None
@@ -217,16 +217,16 @@ def test_a_line_that_a_dying_process_left_half_is_written_again():
 
 def test_a_file_that_could_not_be_written_is_a_fault_after_ten_minutes(tmp_path, settings):
     tell()
-    seal(now=now())
+    seal_entries(now=now())
     written = heads.place().read_text()
     settings.AUDIT_HEADS_PATH = str(tmp_path)  # a directory: nothing can be written to it
     tell()
-    seal(now=now())
+    seal_entries(now=now())
     settings.AUDIT_HEADS_PATH = str(tmp_path / "again")
     heads.place().write_text(written)
     assert check().fault is None
     assert found(at=now() + 11 * MINUTE) == (FaultKind.HEADS_BEHIND, None)
-    seal(now=now())
+    seal_entries(now=now())
     assert check(at=now() + 11 * MINUTE).fault is None
 
 
@@ -234,7 +234,7 @@ def test_a_file_that_could_not_be_written_is_a_fault_after_ten_minutes(tmp_path,
 
 
 def test_an_entry_without_a_link_may_wait_ten_minutes_and_not_longer():
-    seal(now=now())
+    seal_entries(now=now())
     (entry,) = tell()
     assert check(at=now() + 9 * MINUTE).fault is None
     assert found(at=now() + 11 * MINUTE) == (FaultKind.UNSEALED, entry.pk)
@@ -242,7 +242,7 @@ def test_an_entry_without_a_link_may_wait_ten_minutes_and_not_longer():
 
 def test_the_command_names_the_first_bad_entry_and_fails():
     entries = tell(3)
-    seal(now=now())
+    seal_entries(now=now())
     with intruder() as cursor:
         cursor.execute("UPDATE audit_entry SET actor = 'x' WHERE id = %s", [entries[1].pk])
     out = StringIO()

@@ -7,9 +7,9 @@ from django.db import connection, transaction
 
 from audit import heads
 from audit.actions import record
-from audit.sealing import seal
+from audit.sealing import seal_entries
 from audit.signing import public_keys
-from audit.verifying import verify
+from audit.verifying import verify_trail
 from tests.guards import unguarded
 
 MINUTE = timedelta(minutes=1)
@@ -36,7 +36,7 @@ def tell(count=1, *, at=None, action="contact.opt_out_set"):
 
 
 def check(*, at=None, file=True, **options):
-    return verify(now=at or now(), keys=public_keys(), file=heads.place() if file else None, **options)
+    return verify_trail(now=at or now(), keys=public_keys(), file=heads.place() if file else None, **options)
 
 
 def found(**options):
@@ -55,9 +55,9 @@ def intruder():
 def two_seals():
     """Entries under a first seal, and others under a second."""
     first = tell(2)
-    seal(now=now())
+    seal_entries(now=now())
     second = tell(3)
-    seal(now=now())
+    seal_entries(now=now())
     return first, second
 
 

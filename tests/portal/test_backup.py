@@ -20,7 +20,7 @@ from amoot_comms.backup.making import back_up
 from amoot_comms.backup.programs import BackupError, program
 from audit.actions import record
 from audit.models import Entry, Link
-from audit.sealing import seal
+from audit.sealing import seal_entries
 from contacts.models import Contact
 from tests.factories import ChannelFactory, ContactFactory, MessageFactory, UserFactory
 from tests.processes import ROOT, owner_url
@@ -39,7 +39,7 @@ def contents() -> None:
     MessageFactory()
     for number in range(5):
         if number == 4:
-            seal(now=timezone.now())
+            seal_entries(now=timezone.now())
         with transaction.atomic():
             record(by=None, action="message.planned", object_type="x", object_id=number, now=timezone.now())
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from amoot_comms.demo.staff import PASSWORD, PEOPLE
 from audit.models import Entry
 from audit.signing import public_keys
-from audit.verifying import verify
+from audit.verifying import verify_trail
 from channels.models import Channel, SendingWindow
 from contacts.models import Contact
 from contacts.selectors import out_of_step_with_ledger
@@ -105,7 +105,7 @@ class TestDemo:
         assert 150 <= Contact.objects.opted_out().count() <= 220
         assert Contact.objects.filter(mobile=None).count() > 100
         assert not out_of_step_with_ledger().exists()
-        assert verify(now=timezone.now(), keys=public_keys(), file=None, history=True).fault is None
+        assert verify_trail(now=timezone.now(), keys=public_keys(), file=None, history=True).fault is None
 
         entries = Entry.objects.count()
         assert PASSWORD in run("load_demo")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from amoot_comms.demo.customers import load_consent, load_customers
 from amoot_comms.demo.staff import PASSWORD, PEOPLE, load_staff
-from audit.sealing import seal
+from audit.sealing import seal_entries
 from channels.actions import declare_outage, end_outage
 from channels.models import Channel
 from contacts.actions.search_words import refresh_search_words
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             load_consent(users, now)
             load_outage(users, now)
             refresh_search_words()
-        seal(now=timezone.now())
+        seal_entries(now=timezone.now())
         self.stdout.write(
             _("Loaded %(people)s colleagues and %(customers)s customers.")
             % {"people": len(PEOPLE), "customers": customers}

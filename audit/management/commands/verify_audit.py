@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from audit import heads
 from audit.signing import public_keys
-from audit.verifying import TrailReport, verify
+from audit.verifying import TrailReport, verify_trail
 
 
 class Command(BaseCommand):
@@ -59,7 +59,7 @@ class Command(BaseCommand):
     def _verdict(self, given: Path | None, *, without: bool) -> TrailReport:
         try:
             file = None if without else given or heads.place()
-            return verify(now=timezone.now(), keys=public_keys(), file=file, history=settings.DEMO)
+            return verify_trail(now=timezone.now(), keys=public_keys(), file=file, history=settings.DEMO)
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         except OSError as error:

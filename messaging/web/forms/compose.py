@@ -18,7 +18,7 @@ from common.wording import count_text
 from messaging.actions.submit import Draft, check_draft
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
 from messaging.compose import uploads
-from messaging.compose.drafts import KeptFile, Sealed, sign_file, signed_file
+from messaging.compose.drafts import KeptFile, SealedDraft, sign_file, signed_file
 from messaging.web.labels import audience_label
 from persian.jalali import TEHRAN
 from persian.text import fold
@@ -112,7 +112,7 @@ class ComposeForm(forms.Form):
             return None
 
     @classmethod
-    def again(cls, sealed: Sealed, *, user: User, now: datetime) -> ComposeForm:
+    def again(cls, sealed: SealedDraft, *, user: User, now: datetime) -> ComposeForm:
         """The form filled with a draft that was looked at, to change it."""
         draft = sealed.draft
         initial: dict[str, Any] = {

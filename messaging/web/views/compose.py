@@ -19,7 +19,7 @@ from common.fresh_proof import ask_again
 from messaging.actions.submit import Draft, check_sender, draft_decision, foresee
 from messaging.audience.members import no_such_import, tag_counts
 from messaging.audience.planning import preview
-from messaging.compose.drafts import Sealed, seal, submit_sealed, submitted_before, unseal
+from messaging.compose.drafts import SealedDraft, seal_draft, submit_sealed, submitted_before, unseal_draft
 from messaging.evaluation.facts import medium_of
 from messaging.web.forms.compose import ComposeForm
 from messaging.web.presenting import Length, ProgressView
@@ -65,7 +65,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     if not is_valid or form.draft is None or _sender_fault(user, now):
         return _compose_page(request, form)
     foreseen = ProgressView(foresee(form.draft, now=now))
-    sealed = Sealed(form.draft, form.cleaned_data["key"], form.file, foreseen.plan.total)
+    sealed = SealedDraft(form.draft, form.cleaned_data["key"], form.file, foreseen.plan.total)
     length = Length.of(form.draft.text, medium_of(form.draft.channel))
     context = {
         "draft": form.draft,
@@ -74,7 +74,7 @@ def compose(request: HttpRequest) -> HttpResponse:
         "counts": foreseen,
         "length": length,
         "parts": length.parts_for(foreseen.plan.waiting),
-        "sealed": seal(sealed, user),
+        "sealed": seal_draft(sealed, user),
         "sender": Employee.objects.select_related("direct_manager").get(user=user),
     }
     return render(request, "messaging/preview.html", context)
@@ -93,7 +93,7 @@ def _opened(request: HttpRequest, user: User, now: datetime) -> HttpResponse:
 
 def _change_again(request: HttpRequest, user: User, now: datetime) -> HttpResponse:
     try:
-        sealed = unseal(request.POST["sealed"], user)
+        sealed = unseal_draft(request.POST["sealed"], user)
     except ValidationError as error:
         return _compose_page(request, ComposeForm(user=user, now=now), error.messages)
     return _compose_page(request, ComposeForm.again(sealed, user=user, now=now))
@@ -110,7 +110,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         if (earlier := submitted_before(text, user)) is not None:
             messages.info(request, _("This message was sent already; here it is."))
             return redirect("messaging:detail", pk=earlier.pk)
-        sealed = unseal(text, user)
+        sealed = unseal_draft(text, user)
         if sealed.total > settings.FRESH_PROOF_RECIPIENTS and (asked := ask_again(request)):
             return asked
         message = submit_sealed(sealed=sealed, by=user, now=now)

@@ -17,7 +17,7 @@ from messaging.models import Delivery, Message
 from messaging.operations.outages import outages_of
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import RuleEffect
-from messaging.settlement.unknown_outcomes import doubt_of_one
+from messaging.settlement.unknown_outcomes import unknown_outcome_of
 from messaging.web.forms.filters import RecipientFilter
 from messaging.web.forms.message import NumberForm
 from messaging.web.views.common import visible_message
@@ -67,7 +67,7 @@ def _why_page(request: HttpRequest, message: Message, explanation: Explanation) 
     context = {
         "message": message,
         "why": explanation,
-        "doubt": doubt_of_one(explanation.delivery) if explanation.delivery else None,
+        "doubt": unknown_outcome_of(explanation.delivery) if explanation.delivery else None,
         "outages": outages,
         "outages_told": outages,
         "sees_answers": signed_in(request).may("messaging.view_gatewaycall"),

@@ -17,7 +17,13 @@ from common.wording import count_text
 from messaging.actions import decide as actions
 from messaging.audience.progress import ENDED
 from messaging.models import Delivery, DoubtDecision, Message
-from messaging.settlement.unknown_outcomes import answers_of, decisions_of, doubtful, doubts_of, in_doubt
+from messaging.settlement.unknown_outcomes import (
+    answers_of,
+    decisions_of,
+    deliveries_in_doubt,
+    unknown_outcomes_of,
+    with_unknown_outcomes,
+)
 from messaging.web.forms.unknown_outcome import DoubtForm
 from messaging.web.views.common import visible_message
 from staff.permissions import requires, signed_in
@@ -30,8 +36,10 @@ LIST_PAGE = 25
 @require_GET
 def doubts(request: HttpRequest) -> HttpResponse:
     """The messages of which some outcome is unknown, newest first."""
-    page = page_by(doubtful(signed_in(request)).listed(), request.GET, size=LIST_PAGE, descending=True)
-    return render(request, "messaging/doubts.html", {"page": page, "doubts": doubts_of(page.rows)})
+    page = page_by(
+        with_unknown_outcomes(signed_in(request)).listed(), request.GET, size=LIST_PAGE, descending=True
+    )
+    return render(request, "messaging/doubts.html", {"page": page, "doubts": unknown_outcomes_of(page.rows)})
 
 
 def _doubt_page(
@@ -41,8 +49,8 @@ def _doubt_page(
     delivery: Delivery | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    [found] = doubts_of([message])
-    people = in_doubt(message)
+    [found] = unknown_outcomes_of([message])
+    people = deliveries_in_doubt(message)
     if delivery is not None:
         people = people.filter(pk=delivery.pk)
         found.people = people.count()
@@ -91,7 +99,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     choice = DoubtDecision.Choice(given["choice"])
     shown = actions.Shown(given["seen"], given["until"], delivery.pk if delivery else None)
     try:
-        people = actions.decide(
+        people = actions.decide_outcome(
             message=message,
             choice=choice,
             shown=shown,
@@ -103,7 +111,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, error)
         return _doubt_page(request, message, form, delivery, status=422)
     _tell(request, choice, people, shown.people)
-    left = in_doubt(message).exists()
+    left = deliveries_in_doubt(message).exists()
     return redirect("messaging:doubt" if left else "messaging:detail", pk=pk)
 
 

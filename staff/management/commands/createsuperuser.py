@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.actions import record
-from staff.letters import tell, tell_auditors
+from staff.letters import send_letter, tell_auditors
 from staff.models import User
 
 
@@ -21,5 +21,5 @@ class Command(DjangoCommand):
             super().handle(*args, **options)
             for user in User.objects.filter(is_superuser=True).exclude(pk__in=before):
                 record(by=None, action="user.superuser_made", obj=user, now=now)
-                for told in (tell, tell_auditors):
+                for told in (send_letter, tell_auditors):
                     told(user, "superuser_made", by=None, now=now)

@@ -12,7 +12,7 @@ from messaging import tasks
 from messaging.dispatch.clock import database_clock
 from messaging.feedback.concurrency import gather_answers
 from messaging.feedback.delivery_reports import _take, poll_channel
-from messaging.feedback.match import AwaitingReport, match
+from messaging.feedback.match import AwaitingReport, match_reports
 from messaging.feedback.write import write_reports
 from messaging.models import Delivery, GatewayCall
 from messaging.models.report_schedule import LATE, LATE_PAUSE, PAUSES, expect_reports, next_due
@@ -288,7 +288,7 @@ def test_a_final_state_stays_final(sms: Dispatch, state: str):
     make_due()
     (call,) = _take(sms.channel, database_clock())
     for report in (ReportStatus.UNDELIVERED, ReportStatus.DELIVERED, ReportStatus.PENDING):
-        found = match(waiting, [DeliveryReport(waiting[0].provider_id, "", report, "late")])
+        found = match_reports(waiting, [DeliveryReport(waiting[0].provider_id, "", report, "late")])
         write_reports(call, waiting, found.findings, is_over=True, now=database_clock())
     assert states(message) == {state: 1}
 
@@ -302,14 +302,14 @@ def test_reports_twice_and_out_of_order_are_one():
         DeliveryReport("6", "", ReportStatus.PENDING, "queued"),
     ]
     for order in (told, told[::-1], told * 2):
-        found = match(waiting, order)
+        found = match_reports(waiting, order)
         assert found.findings[1].state is DeliveryState.DELIVERED
         assert found.findings[2].state is DeliveryState.ACCEPTED
         assert found.unmatched == 0
 
 
 def test_a_number_alone_fits_where_the_provider_gave_no_id():
-    found = match(
+    found = match_reports(
         [AwaitingReport(1, "+989121111111", "")], [DeliveryReport("5", "9121111111", ReportStatus.DELIVERED)]
     )
     assert found.findings[1].state is DeliveryState.DELIVERED

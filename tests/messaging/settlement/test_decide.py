@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from audit.models import Entry
 from contacts.actions.consent import set_consent
-from messaging.actions.decide import Choice, Shown, ask_again, decide
+from messaging.actions.decide import Choice, Shown, ask_again, decide_outcome
 from messaging.actions.stop import cancel
 from messaging.actions.sweep import finish, sweep_channel
 from messaging.dispatch.claim import Claim, claim
@@ -51,7 +51,9 @@ def test_sent_again_is_queued_as_a_retry_and_goes_out_once_more():
     message, _claimed = doubtful()
     by = senior()
     assert (
-        decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason=" مشتری خواست ", now=LATER)
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=shown(), by=by, reason=" مشتری خواست ", now=LATER
+        )
         == 3
     )
     assert states(message) == {"queued": 3}
@@ -73,7 +75,10 @@ def test_sent_again_is_queued_as_a_retry_and_goes_out_once_more():
 @pytest.mark.parametrize(("choice", "state"), [(Choice.ABANDON, "abandoned"), (Choice.SENT, "accepted")])
 def test_given_up_or_known_to_be_sent_ends_the_message(choice: Choice, state: str):
     message, claimed = doubtful()
-    assert decide(message=message, choice=choice, shown=shown(), by=senior(), reason="دیدم", now=LATER) == 3
+    assert (
+        decide_outcome(message=message, choice=choice, shown=shown(), by=senior(), reason="دیدم", now=LATER)
+        == 3
+    )
     assert states(message) == {state: 3}
     assert set(Delivery.objects.values_list("call_id", flat=True)) == {claimed.call_id}
     assert finish(message.pk, now=LATER)
@@ -82,7 +87,7 @@ def test_given_up_or_known_to_be_sent_ends_the_message(choice: Choice, state: st
 def test_one_person_alone_is_decided_about():
     message, claimed = doubtful()
     chosen = claimed.recipients[1][0]
-    decide(
+    decide_outcome(
         message=message,
         choice=Choice.ABANDON,
         shown=shown(1, delivery=chosen),
@@ -100,7 +105,9 @@ def test_what_was_settled_meanwhile_is_left_alone():
     message, claimed = doubtful(3)
     Delivery.objects.filter(pk=claimed.recipients[0][0]).update(state="accepted", provider_id="7")
     assert (
-        decide(message=message, choice=Choice.RESEND, shown=shown(3), by=senior(), reason="دیدم", now=LATER)
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=shown(3), by=senior(), reason="دیدم", now=LATER
+        )
         == 2
     )
     assert states(message) == {"accepted": 1, "queued": 2}
@@ -110,8 +117,14 @@ def test_what_was_settled_meanwhile_is_left_alone():
 def test_pressed_twice_it_is_decided_once():
     message, _claimed = doubtful()
     by = senior()
-    assert decide(message=message, choice=Choice.ABANDON, shown=shown(), by=by, reason="دیدم", now=LATER) == 3
-    assert decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER) == 0
+    assert (
+        decide_outcome(message=message, choice=Choice.ABANDON, shown=shown(), by=by, reason="دیدم", now=LATER)
+        == 3
+    )
+    assert (
+        decide_outcome(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER)
+        == 0
+    )
     assert states(message) == {"abandoned": 3}
     assert DoubtDecision.objects.count() == Entry.objects.filter(action="message.doubt_decided").count() == 1
 
@@ -123,7 +136,9 @@ def test_what_came_into_doubt_after_the_page_waits_for_a_press_of_its_own():
         assert claimed is not None
         record_unknown(claimed, now=at, error="timeout")
     assert (
-        decide(message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER)
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER
+        )
         == 2
     )
     assert states(message) == {"queued": 2, "unknown": 2}
@@ -133,7 +148,9 @@ def test_what_came_into_doubt_after_the_page_waits_for_a_press_of_its_own():
 def test_nothing_is_decided_without_a_reason(reason: str):
     message, _claimed = doubtful()
     with pytest.raises(ValidationError):
-        decide(message=message, choice=Choice.RESEND, shown=shown(), by=senior(), reason=reason, now=LATER)
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=shown(), by=senior(), reason=reason, now=LATER
+        )
     assert states(message) == {"unknown": 3}
 
 
@@ -142,13 +159,18 @@ def test_only_who_may_see_the_message_and_may_decide_does():
     message, _claimed = doubtful(sender=sender)
     for by in (user_of(sender), user_of(colleague("manager")), UserFactory(roles=["voc"])):
         with pytest.raises(PermissionDenied):
-            decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER)
+            decide_outcome(
+                message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER
+            )
         with pytest.raises(PermissionDenied):
             ask_again(message=message, by=by, now=LATER)
     assert states(message) == {"unknown": 3}
     boss = user_of(boss_of(sender, "manager"))
     assert (
-        decide(message=message, choice=Choice.RESEND, shown=shown(), by=boss, reason="دیدم", now=LATER) == 3
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=shown(), by=boss, reason="دیدم", now=LATER
+        )
+        == 3
     )
 
 
@@ -157,8 +179,11 @@ def test_a_cancelled_message_is_not_sent_again_and_may_be_given_up():
     by = senior()
     cancel(message=message, by=by, now=LATER)
     with pytest.raises(ValidationError):
-        decide(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER)
-    assert decide(message=message, choice=Choice.ABANDON, shown=shown(), by=by, reason="دیدم", now=LATER) == 3
+        decide_outcome(message=message, choice=Choice.RESEND, shown=shown(), by=by, reason="دیدم", now=LATER)
+    assert (
+        decide_outcome(message=message, choice=Choice.ABANDON, shown=shown(), by=by, reason="دیدم", now=LATER)
+        == 3
+    )
     sweep_channel("sms", now=LATER)
     message.refresh_from_db()
     assert message.finished_at == LATER
@@ -172,7 +197,9 @@ def test_whoever_refused_meanwhile_does_not_get_it_again():
         contact=row.contact, flag="no_messages", value=True, by=UserFactory(roles=["voc"]), reason="خواست",
         now=LATER,
     )  # fmt: skip
-    decide(message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER)
+    decide_outcome(
+        message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER
+    )
     again = claim(message, limit=10, closes_at=None, worker="test", now=LATER)
     assert again is not None
     assert [pk for pk, _a in again.recipients] == [claimed.recipients[1][0]]
@@ -181,7 +208,9 @@ def test_whoever_refused_meanwhile_does_not_get_it_again():
 
 def test_an_answer_that_comes_after_giving_up_is_kept_on_the_call_and_changes_nobody():
     message, claimed = doubtful()
-    decide(message=message, choice=Choice.ABANDON, shown=shown(), by=senior(), reason="دیدم", now=LATER)
+    decide_outcome(
+        message=message, choice=Choice.ABANDON, shown=shown(), by=senior(), reason="دیدم", now=LATER
+    )
     record_answer(claimed, answer(claimed), now=LATER)
     assert states(message) == {"abandoned": 3}
     call = GatewayCall.objects.get()
@@ -202,7 +231,7 @@ def test_a_late_acceptance_and_a_decision_at_once_leave_one_outcome_each():
     for _turn in range(5):
         message, claimed = doubtful(20) if not Message.objects.exists() else doubtful(0)
         by = senior()
-        press = partial(decide, message=message, shown=shown(20), by=by, reason="دیدم", now=LATER)
+        press = partial(decide_outcome, message=message, shown=shown(20), by=by, reason="دیدم", now=LATER)
         in_threads(
             [
                 partial(press, choice=Choice.RESEND),
@@ -218,7 +247,9 @@ def test_a_late_acceptance_and_a_decision_at_once_leave_one_outcome_each():
 @pytest.mark.parametrize("model", [DoubtDecision, DecidedDelivery])
 def test_what_was_decided_cannot_be_rewritten(model: type[DoubtDecision]):
     message, _claimed = doubtful(1)
-    decide(message=message, choice=Choice.RESEND, shown=shown(1), by=senior(), reason="دیدم", now=LATER)
+    decide_outcome(
+        message=message, choice=Choice.RESEND, shown=shown(1), by=senior(), reason="دیدم", now=LATER
+    )
     connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
     table = model._meta.db_table
     with connection.cursor() as cursor:
@@ -237,7 +268,9 @@ class TestTheChecker:
         message, _claimed = doubtful(2)
         for row in Delivery.objects.filter(message=message).order_by("id"):
             log.accept(row.address)
-        decide(message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER)
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER
+        )
         return log, message
 
     def send(self, log: Log, message: Message) -> None:
@@ -266,8 +299,12 @@ class TestTheChecker:
         for _pk, address in claimed.recipients:
             log.accept(address)
         one = shown(1, delivery=claimed.recipients[0][0])
-        decide(message=message, choice=Choice.RESEND, shown=one, by=senior(), reason="دیدم", now=LATER)
-        decide(message=message, choice=Choice.SENT, shown=shown(1), by=senior(), reason="دیدم", now=LATER)
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=one, by=senior(), reason="دیدم", now=LATER
+        )
+        decide_outcome(
+            message=message, choice=Choice.SENT, shown=shown(1), by=senior(), reason="دیدم", now=LATER
+        )
         self.send(log, message)
         log.accept(claimed.recipients[1][1])
         verdict = log.judge()
@@ -285,14 +322,16 @@ class TestTheChecker:
         message, claimed = doubtful(0, promotional=True)
         open_every_day(message.channel)
         log.accept(claimed.recipients[0][1], at=NOW + seconds(11 * 3600))
-        decide(message=message, choice=Choice.RESEND, shown=shown(1), by=senior(), reason="دیدم", now=LATER)
+        decide_outcome(
+            message=message, choice=Choice.RESEND, shown=shown(1), by=senior(), reason="دیدم", now=LATER
+        )
         assert log.judge().counts["outside_window"] == 1
 
     def test_a_persons_word_that_it_was_sent_is_told_by_itself(self):
         log = Log()
         message, claimed = doubtful(2)
         log.accept(claimed.recipients[0][1])
-        decide(
+        decide_outcome(
             message=message, choice=Choice.SENT, shown=shown(2), by=senior(), reason="در پنل دیدم", now=LATER
         )
         verdict = log.judge()

@@ -14,7 +14,7 @@ from messaging.dispatch.clock import Clock, database_clock
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.settlement.apply import ROUNDS
 from messaging.settlement.ask import settle_channel
-from messaging.settlement.unknown_outcomes import doubts_of, undecided
+from messaging.settlement.unknown_outcomes import undecided, unknown_outcomes_of
 from tests.factories import UserFactory, open_every_day
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import states
@@ -191,7 +191,7 @@ def test_a_question_that_the_provider_refuses_is_counted_and_comes_to_a_person(s
     call = GatewayCall.objects.get()
     assert (call.settle_said, call.settle_rounds) == ("refused:Token_NotAllowMethod", 1)
     assert undecided(senior, database_clock()).get() == message
-    [doubt] = doubts_of([message])
+    [doubt] = unknown_outcomes_of([message])
     with translation.override("en"):
         [why] = [str(why) for why in doubt.obstacles]
     assert "refuses the question" in why

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from contacts.models import Contact
-from messaging.actions.decide import Choice, Shown, decide
+from messaging.actions.decide import Choice, Shown, decide_outcome
 from messaging.actions.stop import cancel
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery, GatewayCall
@@ -97,7 +97,7 @@ def test_a_copy_that_a_person_did_not_wait_for_may_be_the_one_record(sms: Dispat
     first = planned(2, text="همان متن")
     lose_the_answer(sms)
     shown = Shown(people=2, until=database_clock())
-    decide(
+    decide_outcome(
         message=first,
         choice=Choice.RESEND,
         shown=shown,
