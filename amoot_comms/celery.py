@@ -11,47 +11,24 @@ import logging.config
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
-from celery.schedules import crontab
-from celery.signals import setup_logging, worker_init
+from celery.signals import import_modules, setup_logging, worker_init
 from kombu import Queue
 
 from amoot_comms import heartbeats
-from common.enqueue import WAKE_SECONDS
+from common.enqueue import WAKE_SECONDS, enqueue
 from common.statement_timeout import limit_statements
+
+if TYPE_CHECKING:
+    from amoot_comms.duties import Duty
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
 
+CHANNELS = ("sms", "avanak")
 # One queue a sending channel, so that a slow provider holds up its own messages only.
-QUEUES = ("default", "sms", "avanak")
-
-# Seconds between two rounds of each task.
-ROUNDS = {
-    "messaging.tasks.wake": 2,
-    "messaging.tasks.progress": 1,
-    "messaging.tasks.recover": 5,
-    "messaging.tasks.probe": 5,
-    "messaging.tasks.settle": 15,
-    "channels.tasks.tell": 30,
-    "messaging.tasks.reports": 5,
-    "audit.tasks.seal": 60,
-    "contacts.tasks.resume_imports": 60,
-    "contacts.tasks.refresh_search_words": 3600,
-    "staff.tasks.send_mails": 10,
-    "staff.tasks.disable_departed": 3600,
-}
-
-# Nightly rounds, by UTC: Tehran is 3 h 30 min ahead, all the year. The last day's messages are compared at
-# 02:30; the later rounds find nothing to do, unless the provider was away.
-NIGHTLY = {
-    "messaging.tasks.compare_sends": crontab(minute="0", hour="23,0,1,2"),
-    "contacts.tasks.forget_old_imports": crontab(minute="30", hour="21"),
-    "amoot_comms.tasks.clear_expired": crontab(minute="40", hour="21"),
-    # Once a night; the later rounds find it done, or make up for a night without a worker.
-    "audit.tasks.verify": crontab(minute="10"),
-}
+QUEUES = ("default", *CHANNELS)
 
 app = Celery("amoot_comms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -84,22 +61,38 @@ app.conf.update(
         "interval_max": 0.2,
     },
     beat_schedule_filename=str(Path(__file__).resolve().parent.parent / "var" / "run" / "beat-schedule"),
-    beat_schedule={
-        name: {
-            "task": name,
-            "schedule": timedelta(seconds=seconds),
-            "options": {"expires": max(seconds * 2, WAKE_SECONDS), "queue": "default"},
-        }
-        for name, seconds in ROUNDS.items()
-    }
-    | {
-        name: {"task": name, "schedule": at, "options": {"expires": 3600, "queue": "default"}}
-        for name, at in NIGHTLY.items()
-    },
     timezone="UTC",
 )
 heartbeats.install(app)
 app.autodiscover_tasks()
+
+
+@import_modules.connect(sender=app)
+def _make_duties(**_: Any) -> None:
+    """Tasks and schedule from the table. The signal comes once Django has its apps."""
+    from amoot_comms.duties import DUTIES
+
+    app.conf.beat_schedule = {}
+    for duty in DUTIES:
+        _make_task(duty)
+        for arguments in duty.calls(CHANNELS):
+            app.conf.beat_schedule[" ".join((duty.name, *arguments))] = {
+                "task": duty.name,
+                "args": arguments,
+                "schedule": timedelta(seconds=duty.every),
+                "options": {
+                    "expires": max(duty.every * 2, WAKE_SECONDS),
+                    "queue": duty.queue or arguments[0],
+                },
+            }
+
+
+def _make_task(duty: Duty) -> None:
+    def take_turn(*arguments: str) -> None:
+        if duty.act(*arguments) is True:
+            enqueue(duty.name, *arguments, queue=duty.queue or arguments[0])
+
+    app.task(name=duty.name, shared=False)(take_turn)
 
 
 @worker_init.connect

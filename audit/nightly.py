@@ -1,6 +1,6 @@
 """The nightly verification of the audit trail: its verdict is kept, and a bad one is mailed to the auditors.
 
-Celery's round and the brokerless worker both call `verify_if_due`; the first of them does it.
+Each worker calls `verify_if_due` once an hour; the first one of the night does it.
 """
 
 from __future__ import annotations

@@ -16,9 +16,7 @@ from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import GatewayClient
 from messaging.models import Message
-
-# As long as a worker's own turn (`messaging.tasks`).
-TURN_SECONDS = 10.0
+from messaging.turns import TURN_SECONDS
 
 
 class CountingCourier(GatewayClient):

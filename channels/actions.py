@@ -108,7 +108,7 @@ def set_windows(
         record(by=by, action="channel.windows_set", obj=locked, data=change, now=now)
         if by is not None:
             WindowsChange.objects.create(channel=locked, changed_by=by, changed_at=now, **change)
-            after_commit("channels.tasks.tell")
+            after_commit("channels.notify")
     return True
 
 
@@ -144,7 +144,7 @@ def declare_outage(*, channel: Channel, reason: str, by: User, now: datetime) ->
                 declared_by=by,
             )
             record(by=by, action="channel.outage_declared", obj=channel, data={"reason": reason}, now=now)
-            after_commit("channels.tasks.tell")
+            after_commit("channels.notify")
     except IntegrityError as error:
         raise ValidationError(
             _("An outage of “%(channel)s” is declared already.") % {"channel": channel.display_name}
@@ -173,7 +173,7 @@ def detect_outage(
                 next_probe_at=now,
             )
             record(by=None, action="channel.outage_detected", obj=channel, data=data, now=now)
-            after_commit("channels.tasks.tell")
+            after_commit("channels.notify")
     except IntegrityError:
         # Another worker was quicker. Should its outage have ended since, it is still the one meant.
         earlier = Outage.objects.filter(channel=channel, origin=Outage.Origin.DETECTED)
@@ -223,7 +223,7 @@ def end_outage(*, outage: Outage, by: User | None, now: datetime) -> bool:
             record(
                 by=by, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now
             )
-            after_commit("channels.tasks.tell")
+            after_commit("channels.notify")
     return bool(ended)
 
 

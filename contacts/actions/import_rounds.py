@@ -12,18 +12,17 @@ from contacts.actions.imports import imports_folder, preview_import, remove_file
 from contacts.models import RefusedRow
 from contacts.selectors import abandoned_previews, left_behind
 
-# A worker begins within seconds; a file of 200,000 rows takes less than a minute.
-WORKER_AFTER: Final = timedelta(minutes=1)
-# The brokerless worker takes up what no Celery worker did.
-STANDBY_AFTER: Final = timedelta(minutes=4)
+# A worker that is woken begins within seconds.
+LEFT_BEHIND_AFTER: Final = timedelta(minutes=1)
 
 PREVIEW_KEPT: Final = timedelta(days=1)
 # Refused rows hold numbers; the report is kept for this time after the upload.
 REFUSED_KEPT: Final = timedelta(days=90)
 
 
-def resume_imports(*, now: datetime, after: timedelta) -> int:
-    """Work on the imports that nothing has begun, or gone on with, for `after`; returns how many."""
+def resume_imports(*, now: datetime, after: timedelta = LEFT_BEHIND_AFTER) -> int:
+    """Work on the imports whose worker died, or of whose task the broker knows nothing: those that nobody
+    has begun for `after`, or is at; returns how many."""
     rows = list(left_behind(now - after))
     for row in rows:
         work = run_import if row.rows else preview_import

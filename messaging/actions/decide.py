@@ -160,5 +160,5 @@ def ask_again(*, message: Message, by: User, now: datetime) -> int:
         )
         if calls:
             record(by=by, action="message.doubt_asked", obj=message, data={"calls": calls}, now=now)
-            wake_settlement()
+            wake_settlement(message.channel.code)
     return calls

@@ -13,7 +13,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from accounts.own_sessions import browser_name
-from amoot_comms.tasks import clear_expired
+from amoot_comms.duties import clear_expired
 from audit.models import Entry
 from staff.actions.accounts import set_roles
 from staff.models import OutgoingMail, User

@@ -1,18 +1,14 @@
 """The nightly verification of the trail, and who learns of a bad one."""
 
-import threading
-import time
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
-from amoot_comms.celery import NIGHTLY
 from audit.models import Verification
 from audit.nightly import verify_if_due
 from audit.sealing import seal_entries
 from messaging.operations.metrics import metrics_text
-from messaging.workers.brokerless import Standby
 from tests.audit.trail import intruder, now, tell
 from tests.factories import UserFactory
 
@@ -90,20 +86,3 @@ def test_home_says_nothing_of_it_to_others(client):
     break_it()
     verify_if_due(now=now())
     assert WORDS not in client.get(reverse("home")).content.decode()
-
-
-def test_the_beat_asks_for_it():
-    assert "audit.tasks.verify" in NIGHTLY
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_brokerless_worker_does_it_too():
-    standby = Standby([])
-    thread = threading.Thread(target=standby.run)
-    thread.start()
-    until = time.monotonic() + 60
-    while not Verification.objects.exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    standby.stop()
-    thread.join(30)
-    assert Verification.objects.get().holds

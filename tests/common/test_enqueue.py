@@ -13,7 +13,7 @@ from redis import Redis
 from amoot_comms import celery_app
 from common.enqueue import after_commit, enqueue
 
-TASK = "channels.tasks.tell"
+TASK = "channels.notify"
 QUEUE = "of_a_test"
 
 

@@ -16,7 +16,6 @@ from messaging.audience.kept_progress import UNHEARD, count_large, count_wanted,
 from messaging.audience.progress import message_progress
 from messaging.models import Delivery, Message, MessageProgress
 from messaging.models.progress import LARGE
-from messaging.tasks import progress as counting_task
 from tests.factories import NOW, MessageStopFactory
 from tests.guards import as_owner
 from tests.messaging.helpers import campaign, in_threads, people, seconds
@@ -213,14 +212,6 @@ def test_while_it_is_counted_for_the_first_time_there_are_no_numbers():
     during_a_count(message, lambda: found.append(progress_of([message], NOW)[message.pk].is_counted))
     assert found == [False]
     assert progress_of([message], NOW + seconds(5))[message.pk].is_counted
-
-
-def test_the_task_counts():
-    message = large()
-    MessageProgress.objects.update(wanted_at=NOW)
-    counting_task()
-    assert row().wanted_at is None
-    assert row().message_id == message.pk
 
 
 def test_the_page_says_as_of_when_and_asks_until_it_was_counted_after_the_end():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateways.base import DeliveryReport, OutcomeUnknown, ReportStatus
-from messaging import tasks
+from messaging import turns
 from messaging.dispatch.clock import database_clock
 from messaging.feedback.concurrency import gather_answers
 from messaging.feedback.delivery_reports import _take, poll_channel
@@ -372,17 +372,16 @@ def test_a_turn_ends_when_its_time_is_up(sms: Dispatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_task_looks_at_every_channel(sms: Dispatch, settings):
+def test_a_turn_looks_at_the_channels_reports(sms: Dispatch, settings):
     settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
     message = sent(sms, 2)
     later(sms)
     make_due()
-    tasks._here.__dict__.clear()
+    turns.close_clients()
     try:
-        tasks.reports()
+        turns.poll("sms")
     finally:
-        tasks.pump_of(sms.channel).client.close()
-        tasks._here.__dict__.clear()
+        turns.close_clients()
     assert states(message) == {"delivered": 2}
 
 

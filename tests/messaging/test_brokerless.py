@@ -11,11 +11,12 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
+from amoot_comms.brokerless import BrokerlessWorker
+from amoot_comms.duties import DUTIES
 from channels.models import Channel, Outage
 from messaging.actions.stop import cancel
 from messaging.dispatch.pump import Pump
 from messaging.models import GatewayCall
-from messaging.workers.brokerless import Standby
 from tests.factories import ChannelFactory, MessageFactory, OutageFactory, UserFactory, open_every_day
 from tests.guards import as_owner
 from tests.messaging.dispatching import Dispatch, by_day
@@ -26,17 +27,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def at_work(sms: Dispatch, settings):
-    """A standby in a thread, for both channels, with this test's gateway."""
+    """A worker in a thread, for both channels, with this test's gateway."""
     ChannelFactory(code="avanak", kind="voice")
     settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
     settings.AVANAK_BASE_URL = f"{sms.server.url}/Rest"
     settings.GATEWAY_TIMEOUT_SECONDS = 1
     settings.SETTLE_QUIET_SECONDS = 1
-    standby = Standby(["sms", "avanak"])
-    thread = threading.Thread(target=standby.run)
+    worker = BrokerlessWorker(DUTIES, ["sms", "avanak"])
+    thread = threading.Thread(target=worker.run)
     thread.start()
     yield sms
-    standby.stop()
+    worker.stop()
     thread.join(20)
     assert not thread.is_alive()
 

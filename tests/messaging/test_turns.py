@@ -1,14 +1,12 @@
-"""A task means "look at the table", and looks at channels in use only."""
+"""A turn means "look at the table", and sends on channels in use only."""
 
 from __future__ import annotations
-
-import threading
 
 import pytest
 
 from channels.models import Channel
 from contacts.models import Contact
-from messaging import tasks
+from messaging import turns
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import cancel
 from messaging.models import GatewayCall
@@ -18,13 +16,11 @@ from tests.messaging.helpers import people, states
 
 
 @pytest.fixture
-def own_pumps(monkeypatch):
-    """This test's tasks begin without connections, and leave none."""
-    here = threading.local()
-    monkeypatch.setattr(tasks, "_here", here)
+def own_clients():
+    """This test's turns begin without connections, and leave none."""
+    turns.close_clients()
     yield
-    for pump in getattr(here, "pumps", {}).values():
-        pump.client.close()
+    turns.close_clients()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -32,14 +28,14 @@ def test_a_channel_taken_out_of_use_sends_nothing_more():
     channel = ChannelFactory(code="sms", is_active=False)
     message = MessageFactory(channel=channel, running=True)
     DeliveryFactory(message=message)
-    tasks.pump("sms")
+    turns.dispatch("sms")
     assert not GatewayCall.objects.exists()
     assert states(message) == {"queued": 1}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_channel_taken_out_of_use_is_still_asked_what_became_of_its_messages(
-    sms: Dispatch, settings, own_pumps
+    sms: Dispatch, settings, own_clients
 ):
     """What was handed over before it was taken out of use must not stay in doubt for good."""
     settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
@@ -51,7 +47,7 @@ def test_a_channel_taken_out_of_use_is_still_asked_what_became_of_its_messages(
     assert states(message) == {"unknown": 1}
     sms.server.use()
     Channel.objects.filter(pk=sms.channel.pk).update(is_active=False)
-    tasks.settle()
+    turns.settle("sms")
     assert states(message) == {"accepted": 1}
 
 
@@ -60,7 +56,8 @@ def test_what_is_too_late_ends_also_on_a_channel_taken_out_of_use():
     people(1)
     channel = ChannelFactory(code="sms", is_active=False)
     message = MessageFactory(channel=channel, expires_at=NOW)
-    tasks.pump("sms")
+    turns.plan("sms")
+    turns.dispatch("sms")
     message.refresh_from_db()
     assert (message.status, states(message)) == ("finished", {"expired": 1})
 
@@ -71,15 +68,16 @@ def test_what_is_cancelled_ends_also_on_a_channel_taken_out_of_use():
     message = MessageFactory(channel=channel, running=True)
     DeliveryFactory(message=message)
     cancel(message=message, by=message.submitted_by, now=NOW)
-    tasks.pump("sms")
+    turns.dispatch("sms")
     message.refresh_from_db()
     assert states(message) == {"cancelled": 1}
     assert message.finished_at is not None
 
 
 @pytest.mark.django_db
-def test_a_channel_that_nobody_knows_wakes_nobody():
-    tasks.pump("telegram")
+@pytest.mark.parametrize("turn", [turns.dispatch, turns.plan, turns.settle, turns.poll, turns.compare])
+def test_a_channel_that_nobody_knows_has_no_turn(turn):
+    assert not turn("telegram")
 
 
 @pytest.mark.django_db(transaction=True)

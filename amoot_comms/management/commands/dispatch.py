@@ -1,4 +1,4 @@
-"""`dispatch`: the pump in the foreground, without Celery and without a broker.
+"""`dispatch`: the worker in the foreground, without Celery and without a broker.
 
 Beside Celery's workers it is the one that goes on when the broker or the beat is away (docs/adr/0012).
 """
@@ -9,12 +9,13 @@ import argparse
 import json
 import signal
 import time
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from amoot_comms.brokerless import BrokerlessWorker
+from amoot_comms.duties import DUTIES
 from channels.models import Channel
 from common.statement_timeout import limit_statements
 from gateways.registry import gateway_for
@@ -23,48 +24,47 @@ from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import GatewayClient
 from messaging.management.cli import sending_channel
-from messaging.workers.brokerless import IDLE_SECONDS, TURN_SECONDS, Standby
+from messaging.turns import TURN_SECONDS
 
-# How often a gateway that is down is asked again before "idle" is accepted.
+# How often a gateway that is down is asked again, with a second in between, before "idle" is accepted.
 PROBES_BEFORE_IDLE = 5
 
 
 class Command(BaseCommand):
     help = (
-        "Plan, claim and send what may go now, a thread a channel, until it is told to stop;"
-        " with --until-idle stop when nothing may go."
+        "Do the workers' duties until told to stop;"
+        " with --until-idle plan, claim and send what may go now, and stop when nothing may."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--until-idle", action="store_true")
         parser.add_argument("--channel", choices=[*Channel.SENT_BY_THE_PORTAL])
-        parser.add_argument("--json", action="store_true")
+        parser.add_argument("--json", action="store_true", help="with --until-idle: what was done, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         limit_statements()
         code = options["channel"]
         # Asked also where it is not needed: a database that is not there, or not fit, ends the process here.
         channels = [sending_channel(code)] if code else list(Channel.objects.sending())
-        total = PumpReport()
         if options["until_idle"]:
-            self._until_idle(channels, total)
+            self._until_idle(channels, as_json=options["json"])
         else:
             # All, also those that come into use later.
-            self._until_stopped([code] if code else [*Channel.SENT_BY_THE_PORTAL], total)
-        self._show(total, as_json=options["json"])
+            self._until_stopped([code] if code else [*Channel.SENT_BY_THE_PORTAL])
 
-    def _until_stopped(self, codes: Sequence[str], total: PumpReport) -> None:
-        standby = Standby(codes)
+    def _until_stopped(self, codes: list[str]) -> None:
+        worker = BrokerlessWorker(DUTIES, codes)
 
         def stop(number: int, frame: FrameType | None) -> None:
-            standby.stop()
+            worker.stop()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
-        total.add(standby.run())
+        worker.run()
         self.stderr.write("stopped; whatever was not sent waits in its queue")
 
-    def _until_idle(self, channels: list[Channel], total: PumpReport) -> None:
+    def _until_idle(self, channels: list[Channel], *, as_json: bool) -> None:
+        total = PumpReport()
         pumps = [Pump(c, GatewayClient(gateway_for(c.code)), clock=database_clock) for c in channels]
         try:
             self._drain(pumps, total)
@@ -73,6 +73,7 @@ class Command(BaseCommand):
         finally:
             for pump in pumps:
                 pump.client.close()
+        self._show(total, as_json=as_json)
 
     @staticmethod
     def _drain(pumps: list[Pump], total: PumpReport) -> None:
@@ -91,7 +92,7 @@ class Command(BaseCommand):
             patience -= 1
             if patience <= 0 or not any(pump.is_down() for pump in pumps):
                 return
-            time.sleep(IDLE_SECONDS)
+            time.sleep(1)
 
     def _show(self, total: PumpReport, *, as_json: bool) -> None:
         if as_json:
