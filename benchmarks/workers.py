@@ -28,23 +28,13 @@ class CountingCourier(GatewayClient):
         return answer
 
 
-class BoundedPump(Pump):
-    """The pump, which hands nothing more out after `most` recipients."""
-
-    most: int | None = None
-
-    def _choose(self, *arguments: Any) -> Any:
-        assert isinstance(self.client, CountingCourier)
-        if self.most is not None and self.client.sent >= self.most:
-            return None
-        return super()._choose(*arguments)
-
-
 def run_pump(most: int | None, seconds: float | None) -> None:
     """A worker: turns of the pump until nothing is left, `most` are sent or the `seconds` are over."""
     client = CountingCourier(gateway_for("sms"))
-    pump = BoundedPump(Channel.objects.get(code="sms"), client, clock=database_clock)
-    pump.most = most
+    pump = Pump(Channel.objects.get(code="sms"), client, clock=database_clock)
+    choose = pump.chooser.choose
+    # It hands nothing more out after `most` recipients.
+    pump.chooser.choose = lambda: None if most is not None and client.sent >= most else choose()
     say(ready=True)
     wait_for_the_word()
     until = time.time() + seconds if seconds is not None else float("inf")

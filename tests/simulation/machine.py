@@ -300,7 +300,7 @@ class DispatchMachine(Acts):
 
     def _nothing_waits_that_may_go(self, worker: Worker) -> None:
         """A turn without a failure leaves nobody waiting but for a reason."""
-        if worker.pump._resting:
+        if worker.pump.chooser.resting:
             return
         for row in self.world.rows():
             note = self.memory.notes[row.message]

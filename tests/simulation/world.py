@@ -261,7 +261,7 @@ class World:
             self.kill(worker)
             return False
         if failure is not None:
-            worker.pump._take_failure(message, failure, len(made.recipients), PumpReport())
+            worker.pump.sender.take_failure(message, failure, len(made.recipients), PumpReport())
         return True
 
     def kill(self, worker: Worker) -> None:

@@ -57,8 +57,8 @@ def test_a_message_cancelled_half_way_stops_what_was_taken(avanak: Dispatch):
     message: Message = MessageFactory(channel=avanak.channel)
     pump = avanak.pump()
     pump.run(seconds=0)
-    [(planned, message_decision)] = pump._decisions
-    assert pump._serve(planned, message_decision, PumpReport())
+    [(planned, message_decision)] = pump.chooser.decisions
+    assert pump.sender.serve(planned, message_decision, PumpReport())
     message.refresh_from_db()
     cancel(message=message, by=message.submitted_by, now=avanak.clock())
     avanak.run(seconds=2)

@@ -202,7 +202,7 @@ def test_a_worker_with_a_wrong_clock_sends_nothing_promotional_and_says_so(sms: 
     advert = MessageFactory(promotional=True)
     news = MessageFactory(sender=advert.sender, sender_manager=advert.sender_manager)
     wrong = sms.pump()
-    wrong.wall = lambda: sms.clock() + timedelta(hours=hours)
+    wrong.chooser.wall = lambda: sms.clock() + timedelta(hours=hours)
     wrong.run(seconds=5)
     assert states(advert) == {"queued": 4}
     assert states(news) == {"accepted": 4}
@@ -219,7 +219,7 @@ def test_a_worker_with_a_wrong_clock_tries_a_gateway_with_nothing_promotional(sm
     sms.pump().run(seconds=0)
     OutageFactory(channel=sms.channel, started_at=sms.clock(), next_probe_at=sms.clock())
     wrong = sms.pump()
-    wrong.wall = lambda: sms.clock() + timedelta(hours=1)
+    wrong.chooser.wall = lambda: sms.clock() + timedelta(hours=1)
     wrong.probe()
     assert states(advert) == {"queued": 2}
     assert sms.numbers == []
@@ -231,11 +231,11 @@ def test_a_clock_that_is_put_right_is_believed_again(sms: Dispatch):
     open_every_day(sms.channel)
     advert = MessageFactory(promotional=True)
     pump = sms.pump()
-    right = pump.wall
-    pump.wall = lambda: sms.clock() + timedelta(seconds=2.5)
+    right = pump.chooser.wall
+    pump.chooser.wall = lambda: sms.clock() + timedelta(seconds=2.5)
     pump.run(seconds=2)
     assert states(advert) == {"queued": 1}
-    pump.wall = right
+    pump.chooser.wall = right
     pump.run(seconds=2)
     assert states(advert) == {"accepted": 1}
 

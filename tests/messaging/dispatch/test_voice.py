@@ -48,8 +48,8 @@ def test_voice_at_the_end_of_a_day_waits_for_midnight_and_says_so(avanak: Dispat
     message = MessageFactory(channel=avanak.channel)
     evening = next_midnight(database_clock()) - timedelta(minutes=2)
     ahead = evening - database_clock()
+    avanak.clock = lambda: database_clock() + ahead
     pump = avanak.pump()
-    pump.clock = pump.wall = lambda: database_clock() + ahead
     pump.run(seconds=3)
     assert states(message) == {"queued": 25}
     assert not any(entry["method"] == "CreateCampaign" for entry in avanak.server.received)
