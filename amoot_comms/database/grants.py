@@ -127,6 +127,7 @@ _OF_MESSAGING: Final = {
         "call_id state reason not_before attempts provider_id provider_status updated_at"
     ),
     "messaging_doubtdecision": APPEND,
+    "messaging_failurecount": _grows("failures first_failed_at last_failed_at"),
     "messaging_gatewaycall": _grows(
         "finished_at outcome campaign_id error answer settle_rounds settle_said settle_due_at"
         " settle_given_up_at latency_ms report_due_at report_rounds stop_due_at stopped_at"

@@ -18,7 +18,7 @@ from audit.actions import record
 from messaging.actions.move import StaleState, move_message
 from messaging.actions.stop_calls import stop_calls_of
 from messaging.actions.wake import wake_worker
-from messaging.models import Message, MessageStop
+from messaging.models import FailureCount, Message, MessageStop
 from messaging.states import MESSAGE_MOVES, MessageStatus
 from staff.models import User
 
@@ -72,6 +72,8 @@ def resume(*, message: Message, by: User, now: datetime) -> None:
         with transaction.atomic():
             move_message(message.pk, MessageStatus.PAUSED, MessageStatus.RUNNING)
             _lift(message, by, now)
+            # The gateway gets as many tries at it again before the machine pauses it.
+            FailureCount.objects.filter(message=message).update(failures=0)
             record(by=by, action="message.resume", obj=message, now=now)
             wake_worker(message.channel.code)
     except StaleState:

@@ -42,7 +42,7 @@ T = TypeVar("T")
 # Our own word, the gateways' clients say it too: nothing was written, and nobody is to blame but us.
 DEADLINE_PASSED = "deadline_passed"
 
-# An answer that tells of nobody whether he gets it.
+# The code of `NamedNobody`, where the recipients' statuses say nothing of the account or the provider.
 NOBODY_TOLD = "nobody_told"
 
 # A message that the provider holds up is tried again after this, unless the provider's rule says when.
@@ -53,6 +53,10 @@ _HOLDS: Final = {Trouble.HOURS: Reason.PROVIDER_HOURS, Trouble.APPROVAL: Reason.
 
 # So long an answer is kept in the hand for a database that is away.
 DATABASE_TIMEOUT = timedelta(seconds=30)
+
+
+class NamedNobody(OutcomeUnknown):
+    """The provider answered, and named no recipient as taken or refused: all are in doubt."""
 
 
 class GatewayClient:
@@ -148,7 +152,7 @@ def send_claim(
     return _about_nobody(answer)
 
 
-def _about_nobody(answer: Answer) -> OutcomeUnknown | None:
+def _about_nobody(answer: Answer) -> NamedNobody | None:
     """The failure of an answer that leaves everybody in doubt: the next batch would fare no better.
 
     A provider that refuses the account for each recipient by itself says so in their statuses.
@@ -160,8 +164,8 @@ def _about_nobody(answer: Answer) -> OutcomeUnknown | None:
     for kind, trouble in ((StatusKind.ACCOUNT, Trouble.ACCOUNT), (StatusKind.PROVIDER, Trouble.PROVIDER)):
         status = next((status for status, one in kinds.items() if one is kind), None)
         if status is not None:
-            return OutcomeUnknown(status, trouble=trouble)
-    return OutcomeUnknown(NOBODY_TOLD, trouble=Trouble.PROVIDER)
+            return NamedNobody(status, trouble=trouble)
+    return NamedNobody(NOBODY_TOLD, trouble=Trouble.PROVIDER)
 
 
 def _batch(message: Message, claim: Claim, ends_at: Any, write_before: float) -> Batch:

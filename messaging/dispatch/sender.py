@@ -13,13 +13,13 @@ from django.core.exceptions import ValidationError
 
 from channels.models import Channel, Outage
 from common.monotonic import monotonic
-from gateways.base import GatewayError, OutcomeUnknown, Trouble
+from gateways.base import GatewayError, Trouble
 from messaging.actions.stop import pause
 from messaging.dispatch.breaker import open_outage, ramp_up_limit
 from messaging.dispatch.chooser import Chooser
 from messaging.dispatch.claim import Claim, Cursor, claim
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.poison import CHOKED, is_poison
+from messaging.dispatch.poison import CHOKED, count_failure
 from messaging.dispatch.pump_report import PumpReport
 from messaging.dispatch.rate import TokenBucket
 from messaging.dispatch.send import NOBODY_TOLD, GatewayClient, hold_of, is_batch_refusal, send_claim
@@ -74,7 +74,7 @@ class Sender:
             failure = send_claim(
                 self.client, message, claimed, clock=self.clock, ends_at=decided.ends_at, started=started
             )
-            self._take_outcome(message, failure, len(claimed.recipients), report, is_trial=trial is not None)
+            self.take_outcome(message, claimed, failure, report, is_trial=trial is not None)
         # Not before the request: a database that fails here must not leave a claim in doubt.
         self._bucket.release(limit - len(claimed.recipients))
         return True
@@ -98,19 +98,31 @@ class Sender:
             self.cursors[message.pk] = claimed.cursor
         return claimed
 
-    def _take_outcome(
-        self, message: Message, failure: GatewayError | None, size: int, report: PumpReport, *, is_trial: bool
+    def take_outcome(
+        self,
+        message: Message,
+        claimed: Claim,
+        failure: GatewayError | None,
+        report: PumpReport,
+        *,
+        is_trial: bool = False,
     ) -> None:
-        if failure is not None and size == 1 and not is_trial and failure.code == NOBODY_TOLD:
-            failure = None  # an odd answer about one recipient says nothing of the next one
-        if failure is None:
+        """`failure` is None where some recipient was taken, or refused for a reason of their own."""
+        size = len(claimed.recipients)
+        # An odd answer about one recipient says nothing of the next one.
+        is_odd = failure is not None and failure.code == NOBODY_TOLD and size == 1 and not is_trial
+        if failure is None or is_odd:
             report.sent += size
             self._limits[message.pk] = min(self._limit_of(message) * 2, self.client.gateway.max_batch)
         else:
-            self.take_failure(message, failure, size, report)
+            self._take_failure(message, failure, size, report)
+        if failure is not None and count_failure(
+            message, failure, called_at=claimed.claimed_at, now=self.clock()
+        ):
+            self._pause(message, CHOKED, failure)
 
-    def take_failure(self, message: Message, failure: GatewayError, size: int, report: PumpReport) -> None:
-        """1. The gateway's own failure opens an outage; a message at which alone it fails is paused.
+    def _take_failure(self, message: Message, failure: GatewayError, size: int, report: PumpReport) -> None:
+        """1. The gateway's own failure opens an outage.
         2. A batch that one member spoils is tried in halves.
         3. A text that the provider refuses pauses the message.
         4. A message that the provider holds up rests until then: each further batch would be refused, too.
@@ -123,8 +135,6 @@ class Sender:
         if open_outage(self.channel, failure, clock=self.clock):
             report.gateway_failure = failure
             self.chooser.expire()
-            if _may_lie_in_the_text(failure) and is_poison(message):
-                self._pause(message, CHOKED, failure)
         elif is_batch_refusal(failure) and size > 1:
             self._limits[message.pk] = max(size // 2, 1)
         elif failure.trouble is Trouble.CONTENT:
@@ -139,7 +149,7 @@ class Sender:
         try:
             audio_id = self.client.make_audio(message.text, f"amoot-{message.pk}")
         except GatewayError as failure:
-            self.take_failure(message, failure, 0, report)
+            self._take_failure(message, failure, 0, report)
             return False
         Message.objects.filter(pk=message.pk, audio_id__isnull=True).update(audio_id=audio_id)
         message.refresh_from_db(fields=["audio_id"])
@@ -151,8 +161,3 @@ class Sender:
         with suppress(ValidationError):
             pause(message=message, by=None, now=self.clock(), reason=f"{why}: {failure.code}")
         self.chooser.expire()
-
-
-def _may_lie_in_the_text(failure: GatewayError) -> bool:
-    """Not what is proven not sent, and so unread, nor what is wrong with the account."""
-    return isinstance(failure, OutcomeUnknown) and failure.trouble is not Trouble.ACCOUNT

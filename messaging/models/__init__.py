@@ -3,6 +3,7 @@
 from messaging.models.accountability import Breach, Comparison
 from messaging.models.delivery import Delivery, GatewayCall
 from messaging.models.doubt import DecidedDelivery, DoubtDecision
+from messaging.models.failure_count import FailureCount
 from messaging.models.inbound import InboundCursor, InboundMessage, ProviderCallback
 from messaging.models.line import LineBudget
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
@@ -17,6 +18,7 @@ __all__ = [
     "DecidedDelivery",
     "Delivery",
     "DoubtDecision",
+    "FailureCount",
     "GatewayCall",
     "InboundCursor",
     "InboundMessage",

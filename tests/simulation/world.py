@@ -260,8 +260,7 @@ class World:
         except WorkerDied:
             self.kill(worker)
             return False
-        if failure is not None:
-            worker.pump.sender.take_failure(message, failure, len(made.recipients), PumpReport())
+        worker.pump.sender.take_outcome(message, made, failure, PumpReport())
         return True
 
     def kill(self, worker: Worker) -> None:

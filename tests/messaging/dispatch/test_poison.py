@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import random
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from django.utils import translation
 
 from channels.models import Outage
+from gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
 from messaging.actions.stop import resume
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.poison import ROUNDS, is_poison
+from messaging.dispatch.poison import ENOUGH, count_failure
 from messaging.dispatch.pump import Pump
-from messaging.models import GatewayCall, Message, MessageStop
+from messaging.dispatch.send import NOBODY_TOLD, NamedNobody
+from messaging.models import FailureCount, GatewayCall, Message, MessageStop
 from tests.factories import NOW, GatewayCallFactory, MessageFactory
-from tests.guards import unguarded
 from tests.messaging.dispatching import Dispatch
-from tests.messaging.helpers import people, seconds, states
+from tests.messaging.helpers import in_threads, people, seconds, states
 from tests.messaging.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
 POISON = "Your code is poison1"
+FAILURE = OutcomeUnknown("http_503", trouble=Trouble.PROVIDER)
+NAMED_NOBODY = NamedNobody(NOBODY_TOLD, trouble=Trouble.PROVIDER)
 
 
 def turns(pump: Pump, count: int) -> None:
@@ -60,7 +64,7 @@ def test_a_message_that_the_gateway_chokes_on_is_paused_and_the_others_go_on(sms
     bad.refresh_from_db()
     assert bad.status == "paused"
     assert pauses_of(bad) == ["choked: http_503"]
-    assert failed_calls(bad) >= ROUNDS
+    assert failed_calls(bad) >= ENOUGH
     assert states(good) == {"accepted": 40}
     assert not Outage.objects.open().exists()
 
@@ -69,8 +73,8 @@ def test_a_gateway_that_fails_at_everything_pauses_nothing(sms: Dispatch):
     people(40)
     one, other = a_pair(POISON)
     sms.server.use("html-after-accept")
-    turns(sms.pump(max_batch=1), 4 * ROUNDS)
-    assert failed_calls(one) + failed_calls(other) >= 4 * ROUNDS
+    turns(sms.pump(max_batch=1), 4 * ENOUGH)
+    assert failed_calls(one) + failed_calls(other) >= 4 * ENOUGH
     assert pauses_of(one) == pauses_of(other) == []
 
 
@@ -91,7 +95,7 @@ def test_a_gateway_that_fails_now_and_then_pauses_nothing(share: float):
 def test_what_is_wrong_with_the_way_or_the_account_is_no_texts_fault(sms: Dispatch, fault: str):
     people(4)
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=2 * ROUNDS)
+    in_turns(bad, good, rounds=2 * ENOUGH)
     assert is_poison(bad)
     sms.server.use(fault)
     turns(sms.pump(max_batch=1), 2)
@@ -105,18 +109,27 @@ def in_turns(
     *,
     rounds: int,
     since: datetime = NOW,
-    failure: dict[str, Any] | None = None,
     success: dict[str, Any] | None = None,
 ) -> None:
-    """Calls of the past: one of the bad message failed, then one of the good message went well."""
+    """One request of the bad message failed, then one of the good message went well."""
     for n in range(rounds):
-        failed(bad, since + seconds(10 * n), **(failure or {}))
+        failed(bad, since + seconds(10 * n))
         taken(good, since + seconds(10 * n + 5), **(success or {}))
 
 
-def failed(message: Message, at: datetime, **fields: Any) -> None:
-    given = {"outcome": "unknown", "error": "http_503", "finished_at": at + seconds(1), **fields}
-    GatewayCallFactory(message=message, intended_at=at, **given)
+def failed(
+    message: Message,
+    at: datetime,
+    *,
+    failure: GatewayError = FAILURE,
+    finished_at: datetime | None = None,
+) -> None:
+    finished_at = finished_at or at + seconds(1)
+    error = "" if isinstance(failure, NamedNobody) else failure.code
+    GatewayCallFactory(
+        message=message, intended_at=at, outcome="unknown", error=error, finished_at=finished_at
+    )
+    count_failure(message, failure, called_at=at, now=finished_at)
 
 
 def taken(message: Message, at: datetime, **fields: Any) -> None:
@@ -124,55 +137,71 @@ def taken(message: Message, at: datetime, **fields: Any) -> None:
     GatewayCallFactory(message=message, intended_at=at, **given)
 
 
+def is_poison(message: Message) -> bool:
+    return FailureCount.objects.filter(message=message, failures__gte=ENOUGH).exists()
+
+
 def test_only_failures_that_take_turns_with_successes_count():
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=ROUNDS - 1)
-    assert not is_poison(bad)
     for n in range(50):
-        failed(bad, NOW + seconds(1000 + n * 10), error="reset")
-    assert is_poison(bad), "however long it was tried alone"
-    with unguarded():
-        GatewayCall.objects.filter(message=bad, intended_at__lt=NOW + seconds(10)).delete()
-    assert not is_poison(bad)
+        failed(bad, NOW - seconds(1000 - 10 * n))
+    taken(good, NOW - seconds(5))
+    in_turns(bad, good, rounds=ENOUGH - 2)
+    assert not is_poison(bad), "however often it was tried alone"
+    failed(bad, NOW + seconds(1000))
+    assert is_poison(bad)
 
 
 def test_what_was_under_way_side_by_side_is_one_failure():
     """Several workers, struck by the same moment."""
     bad, good = a_pair(POISON)
-    for n in range(2 * ROUNDS):
+    for n in range(2 * ENOUGH):
         failed(bad, NOW + seconds(n), finished_at=NOW + seconds(60))
         taken(good, NOW + seconds(n + 0.5), finished_at=NOW + seconds(60))
     assert not is_poison(bad)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{}, {"outcome": "settled", "first_provider_id": 7}, {"error": ""}],
-    ids=["failed", "failed, and was found", "told of nobody"],
-)
-@pytest.mark.parametrize("is_new", [False, True], ids=["went through before", "is tried once"])
-def test_a_gateway_that_fails_at_another_message_too_is_sick(fields: dict[str, Any], is_new: bool):
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_fail_side_by_side_count_one_after_the_other():
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=ROUNDS)
+    in_turns(bad, good, rounds=ENOUGH - 2)
+    at = NOW + seconds(1000)
+    in_threads([partial(failed, bad, at + seconds(n / 10), finished_at=at + seconds(2)) for n in range(4)])
+    assert FailureCount.objects.get(message=bad).failures == ENOUGH - 1
+
+
+@pytest.mark.parametrize("failure", [FAILURE, NAMED_NOBODY], ids=["failed", "told of nobody"])
+@pytest.mark.parametrize("is_new", [False, True], ids=["went through before", "is tried once"])
+def test_a_gateway_that_fails_at_another_message_too_is_sick(failure: GatewayError, is_new: bool):
+    bad, good = a_pair(POISON)
+    in_turns(bad, good, rounds=2)
     other = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager) if is_new else good
-    failed(other, NOW - seconds(20), **fields, finished_at=NOW + seconds(17))
+    failed(other, NOW - seconds(20), failure=failure, finished_at=NOW + seconds(17))
+    in_turns(bad, good, rounds=ENOUGH - 2, since=NOW + seconds(20))
     assert not is_poison(bad)
-    in_turns(bad, good, rounds=ROUNDS, since=NOW + seconds(1000))
+    in_turns(bad, good, rounds=ENOUGH, since=NOW + seconds(1000))
     assert is_poison(bad), "it was well all the time since"
 
 
-def test_who_is_in_doubt_beside_others_who_were_taken_is_no_sickness():
+def test_a_suspect_that_went_through_in_the_end_shows_that_the_gateway_is_sick():
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=ROUNDS)
-    failed(good, NOW + seconds(17), error="", first_provider_id=7)
-    assert is_poison(bad)
+    other = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager)
+    for n in range(ENOUGH - 1):
+        failed(bad, NOW + seconds(10 * n))
+        failed(other, NOW + seconds(10 * n + 2))
+        taken(good, NOW + seconds(10 * n + 5))
+    taken(other, NOW + seconds(90))
+    failed(bad, NOW + seconds(100))
+    assert not is_poison(bad)
 
 
 def test_of_two_that_are_choked_on_none_excuses_the_other():
     bad, good = a_pair(POISON)
     worse = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager, text=POISON)
-    in_turns(bad, good, rounds=ROUNDS)
-    in_turns(worse, good, rounds=ROUNDS, since=NOW + seconds(2))
+    for n in range(ENOUGH):
+        failed(bad, NOW + seconds(10 * n))
+        failed(worse, NOW + seconds(10 * n + 2))
+        taken(good, NOW + seconds(10 * n + 5))
     assert is_poison(bad)
     assert is_poison(worse)
 
@@ -180,68 +209,92 @@ def test_of_two_that_are_choked_on_none_excuses_the_other():
 def test_what_was_settled_by_asking_had_failed_all_the_same():
     """Also where the provider turns out to have taken it: it fails at it, and the outage is the same."""
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=ROUNDS, failure={"outcome": "settled", "first_provider_id": 7})
+    in_turns(bad, good, rounds=ENOUGH - 1)
+    GatewayCall.objects.filter(message=bad).update(outcome="settled", first_provider_id=7)
+    failed(bad, NOW + seconds(1000))
     assert is_poison(bad)
 
 
 @pytest.mark.parametrize(
     ("failure", "why"),
     [
-        ({"error": "worker_lost"}, "the worker died, and the gateway said nothing"),
-        ({"error": "", "first_provider_id": 7}, "most were taken, and one is in doubt"),
-        ({"error": ""}, "an odd answer, not a call that failed"),
-        ({"outcome": "not_sent", "error": "refused"}, "the gateway saw no text"),
-        ({"outcome": "answered", "error": ""}, "everybody was refused for their own sake"),
+        (NAMED_NOBODY, "an odd answer, not a request that failed"),
+        (NamedNobody("CreditNotEnough", trouble=Trouble.ACCOUNT), "the account is refused"),
+        (NotSent("refused", trouble=Trouble.NETWORK), "the gateway saw no text"),
     ],
 )
-def test_what_was_no_failure_at_the_text_does_not_count(failure: dict[str, Any], why: str):
+def test_what_was_no_failure_at_the_text_does_not_count(failure: GatewayError, why: str):
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=2 * ROUNDS, failure=failure)
+    for n in range(2 * ENOUGH):
+        failed(bad, NOW + seconds(10 * n), failure=failure)
+        taken(good, NOW + seconds(10 * n + 5))
     assert not is_poison(bad), why
 
 
 def test_a_gateway_that_refuses_everybody_has_taken_nobody():
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=2 * ROUNDS, success={"first_provider_id": None})
+    in_turns(bad, good, rounds=2 * ENOUGH, success={"first_provider_id": None})
     assert not is_poison(bad)
 
 
 def test_a_recipient_who_is_refused_proves_no_text_well():
     bad, good = a_pair(POISON)
     GatewayCallFactory(message=bad, intended_at=NOW - seconds(60), outcome="answered")
-    in_turns(bad, good, rounds=ROUNDS)
+    in_turns(bad, good, rounds=ENOUGH)
     assert is_poison(bad)
 
 
 def test_a_message_that_went_through_once_is_not_at_fault():
     bad, good = a_pair(POISON, running=True)
+    in_turns(bad, good, rounds=ENOUGH - 1, since=NOW - seconds(1000))
     taken(bad, NOW - seconds(60))
-    in_turns(bad, good, rounds=2 * ROUNDS)
+    in_turns(bad, good, rounds=2 * ENOUGH)
     assert not is_poison(bad)
     GatewayCall.objects.filter(message=bad, outcome="answered").update(outcome="unknown")
+    in_turns(bad, good, rounds=2 * ENOUGH, since=NOW + seconds(1000))
     assert not is_poison(bad), "nor with one in doubt beside those who were taken"
     paused_by_the_portal(bad)
-    resume(message=bad, by=bad.submitted_by, now=NOW - seconds(30))
+    resume(message=bad, by=bad.submitted_by, now=NOW + seconds(1990))
+    in_turns(bad, good, rounds=2 * ENOUGH, since=NOW + seconds(2000))
     assert not is_poison(bad), "nor after somebody let it go on"
 
 
 def test_another_channels_success_proves_nothing(avanak: Dispatch):
     bad, good = a_pair(POISON)
-    in_turns(bad, good, rounds=ROUNDS)
-    with unguarded():
-        GatewayCall.objects.filter(message=good).update(channel=avanak.channel)
+    in_turns(bad, good, rounds=2 * ENOUGH, success={"channel": avanak.channel})
     assert not is_poison(bad)
+
+
+def test_another_channels_failure_makes_no_gateway_sick(avanak: Dispatch):
+    bad, good = a_pair(POISON)
+    voice = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager, channel=avanak.channel)
+    in_turns(bad, good, rounds=2)
+    failed(voice, NOW + seconds(17))
+    in_turns(bad, good, rounds=ENOUGH - 2, since=NOW + seconds(20))
+    assert is_poison(bad)
 
 
 def test_whoever_lets_it_go_on_gives_it_as_many_tries_again():
     bad, good = a_pair(POISON, running=True)
-    in_turns(bad, good, rounds=ROUNDS)
+    in_turns(bad, good, rounds=ENOUGH)
     assert is_poison(bad)
     paused_by_the_portal(bad)
     later = NOW + seconds(1000)
     resume(message=bad, by=bad.submitted_by, now=later)
+    in_turns(bad, good, rounds=ENOUGH - 1, since=later + seconds(1))
     assert not is_poison(bad)
-    in_turns(bad, good, rounds=ROUNDS, since=later + seconds(1))
+    failed(bad, later + seconds(100))
+    assert is_poison(bad)
+
+
+def test_a_failure_asks_the_database_a_bounded_number_of_times(django_assert_max_num_queries):
+    bad, good = a_pair(POISON)
+    for _n in range(20):
+        other = MessageFactory(sender=bad.sender, sender_manager=bad.sender_manager, text=POISON)
+        failed(other, NOW - seconds(60))
+    in_turns(bad, good, rounds=ENOUGH - 1)
+    with django_assert_max_num_queries(7):
+        count_failure(bad, FAILURE, called_at=NOW + seconds(100), now=NOW + seconds(101))
     assert is_poison(bad)
 
 
