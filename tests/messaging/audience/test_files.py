@@ -1,13 +1,12 @@
 """Numbers of a file: whatever an import reads is read here, too, and nobody in it is dropped unsaid."""
 
-from pathlib import Path
-
 import pytest
 from django.core.exceptions import ValidationError
 
 from messaging.audience.members import from_bytes
+from tests.processes import ROOT
 
-INPUTS = Path(__file__).parents[1] / "contacts" / "inputs"
+INPUTS = ROOT / "tests" / "contacts" / "inputs"
 
 
 def numbers(name: str) -> list[str]:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -26,6 +25,7 @@ from tests.messaging.dispatching import Dispatch
 from tests.messaging.feedback.reporting import canned, fetch
 from tests.messaging.helpers import in_threads
 from tests.messaging.pages import colleague, signed_in
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +133,7 @@ class TestNoneIsLost:
         write(sms, "سلام")
         died = subprocess.run(
             [sys.executable, "-c", _ONE_TURN],
-            cwd=Path(__file__).resolve().parent.parent.parent,
+            cwd=ROOT,
             env={
                 **os.environ,
                 "DEVELOPMENT": "1",

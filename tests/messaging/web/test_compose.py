@@ -33,12 +33,13 @@ from tests.messaging.pages import (
     templates_of,
     typed,
 )
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.django_db
 
 COMPOSE = "/messages/compose/"
 CONFIRM = "/messages/compose/confirm/"
-INPUTS = Path(__file__).parents[1] / "contacts" / "inputs"
+INPUTS = ROOT / "tests" / "contacts" / "inputs"
 
 
 @pytest.fixture(autouse=True)
