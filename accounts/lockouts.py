@@ -75,7 +75,6 @@ def unlock(*, user: User, by: User | None, now: datetime) -> bool:
 
 
 def cool_off() -> timedelta:
-    """How long a lock-out lasts."""
     return timedelta(hours=settings.AXES_COOLOFF_TIME)
 
 

@@ -79,7 +79,6 @@ def end_other_sessions(user: User, *, current: str | None, now: datetime) -> boo
 
 
 def forget_ended() -> None:
-    """Delete what is kept of sessions that are gone."""
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 

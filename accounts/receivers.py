@@ -17,7 +17,6 @@ from staff.models import User
 
 
 def connect() -> None:
-    """Connect every receiver; called once the apps are ready."""
     for signal, receiver in (
         (auth.user_logged_in, session_begins),
         (account.user_logged_in, signed_in),

@@ -9,7 +9,6 @@ from staff.models import User
 
 
 def roles_of(request: HttpRequest) -> list[str]:
-    """The names of the user's roles, asked once a request."""
     known: list[str] | None = getattr(request, "_portal_roles", None)
     if known is None:
         user = request.user

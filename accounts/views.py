@@ -77,14 +77,12 @@ def password_link(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("staff.change_user")
 @require_safe
 def lock_outs(request: HttpRequest) -> HttpResponse:
-    """Who is locked out by wrong passwords now."""
     return render(request, "account/lock_outs.html", {"lockouts": locked_out(now=timezone.now())})
 
 
 @requires("staff.change_user")
 @require_POST
 def unlock_user(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a colleague who is locked out sign in again."""
     user = get_object_or_404(User, pk=pk)
     if unlock(user=user, by=signed_in(request), now=timezone.now()):
         messages.success(request, _("%(name)s may sign in again.") % {"name": user.display_name})

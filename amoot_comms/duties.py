@@ -50,7 +50,6 @@ class Duty:
     queue: str | None = "default"
 
     def calls(self, codes: Iterable[str]) -> list[tuple[str, ...]]:
-        """The arguments of each call of one round."""
         return [(code,) for code in codes] if self.by_channel else [()]
 
 

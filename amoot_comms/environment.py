@@ -98,7 +98,6 @@ def refuse_unfit_for_an_address(secret: str) -> None:
 
 
 def password_of(url: str) -> str:
-    """The password in a service's address, or an empty one."""
     return unquote(urlsplit(url).password or "")
 
 

@@ -48,7 +48,6 @@ def ready(*, in_detail: bool) -> HttpResponse:
 
 
 def forget() -> None:
-    """Make the next answer look again."""
     global _remembered
     _remembered = None
 

@@ -104,7 +104,6 @@ class OutageNow:
 
 
 def outages_now() -> list[OutageNow]:
-    """Every open outage, the longest one first."""
     outages = list(Outage.objects.open().shown())
     if not outages:
         return []

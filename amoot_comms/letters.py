@@ -41,5 +41,4 @@ def faults(connection: Any) -> list[CheckMessage]:
 def check_database(
     app_configs: Any = None, databases: Sequence[str] | None = None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """Django's system check, with the databases that a command names (migrate does)."""
     return [error for alias in databases or [] for error in faults(connections[alias])]

@@ -39,7 +39,6 @@ def fault(where: str, offset: timedelta | None) -> str | None:
 
 
 def check_python(app_configs: Any = None, **_kwargs: Any) -> list[CheckMessage]:
-    """Django's system check."""
     wrong = fault("Python's zone data", python_offset())
     return [Error(wrong, id="portal.E001")] if wrong else []
 
@@ -47,7 +46,6 @@ def check_python(app_configs: Any = None, **_kwargs: Any) -> list[CheckMessage]:
 def check_database(
     app_configs: Any = None, databases: Sequence[str] | None = None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """Django's system check, with the databases that a command names (migrate does)."""
     found: list[CheckMessage] = []
     for alias in databases or []:
         wrong = fault(f"The database '{alias}'", database_offset(connections[alias]))

@@ -21,14 +21,12 @@ from staff.permissions import signed_in
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The home page, by role."""
     return render(request, "home.html", {**_now(request), **_weeks(request)})
 
 
 @login_required
 @require_safe
 def home_now(request: HttpRequest) -> HttpResponse:
-    """The part of the home page that changes by itself."""
     return render(request, "home/_now.html", _now(request))
 
 

@@ -18,7 +18,6 @@ Names = Mapping[tuple[str, int], str]
 
 
 def names_in(entries: Iterable[Entry]) -> dict[tuple[str, int], str]:
-    """The people and departments that the entries' data refers to, one query a model."""
     keys: dict[str, set[int]] = {}
     for entry in entries:
         for name, value in entry.data.items():

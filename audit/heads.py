@@ -28,8 +28,6 @@ _TAIL = 64 * 1024
 
 
 class Head(NamedTuple):
-    """One signed line of the file."""
-
     statement: Statement
     key: str
     signature: bytes

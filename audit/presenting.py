@@ -26,7 +26,6 @@ class EntryRow:
 
 
 def rows_of(entries: list[Entry]) -> list[EntryRow]:
-    """The entries in words, in their order; a fixed number of queries."""
     sealed = set(
         Link.objects.filter(entry_id__in=[entry.pk for entry in entries]).values_list("entry_id", flat=True)
     )

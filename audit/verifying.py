@@ -90,8 +90,6 @@ def verify_trail(*, now: datetime, keys: PublicKeys, file: Path | None, history:
 
 @dataclass
 class _Walk:
-    """The state of one walk along the chain."""
-
     keys: PublicKeys
     history: bool
     links: int = 0

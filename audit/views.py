@@ -17,7 +17,6 @@ PAGE_SIZE = 50
 @requires("audit.view_entry")
 @require_GET
 def entry_list(request: HttpRequest) -> HttpResponse:
-    """Who did what to what and when, the newest first."""
     form = EntryFilter(request.GET or None)
     page = page_by(form.entries(), request.GET, size=PAGE_SIZE, descending=True)
     context = {

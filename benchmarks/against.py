@@ -44,7 +44,6 @@ def compare(commit: str, turns: int, rows: int, parts: str = "") -> int:
 
 @contextmanager
 def _checked_out(commit: str, folder: Path) -> Iterator[Path]:
-    """A work tree of the commit, taken away afterwards."""
     git = shutil.which("git") or "git"
     subprocess.run([git, "worktree", "add", "--quiet", "--detach", folder, commit], cwd=ROOT, check=True)
     try:
@@ -56,7 +55,6 @@ def _checked_out(commit: str, folder: Path) -> Iterator[Path]:
 
 
 def _run(tree: Path, figures: Path, rows: int, parts: str) -> Figures:
-    """One run in the tree. Raises CalledProcessError if it fails."""
     figures.write_text("")
     sizes = ["--quick", "--rows", str(rows), "--repeat", "1"]
     # Services of its own each: none is handed down.

@@ -36,7 +36,6 @@ def run(rows: int, theirs: int, repeat: int, directory: Path) -> None:
 
 @contextmanager
 def _database() -> Iterator[str]:
-    """A database of its own on the same server, dropped afterwards."""
     name = f"{connection.settings_dict['NAME']}_post_office"
     _administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
     try:

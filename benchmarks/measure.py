@@ -55,7 +55,6 @@ def keep(name: str, value: float, *, more_is_better: bool) -> None:
 
 
 def note(text: str) -> None:
-    """A figure that has no reach."""
     print(f"    {text}", flush=True)
 
 

@@ -29,7 +29,6 @@ def database_url(name: str = "") -> str:
 
 
 def application_url() -> str:
-    """The benchmarks' own database, with the rights that the portal's processes have."""
     return f"{database_url()}?options={quote(f'-c role={settings.DATABASE_APPLICATION_ROLE}')}"
 
 
@@ -55,7 +54,6 @@ class Child:
         )
 
     def hear(self) -> dict[str, Any]:
-        """The next thing it says. Raises RuntimeError if it ended instead."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -96,8 +94,6 @@ class Work:
 
 
 class Gateway:
-    """The fake gateway in a process of its own."""
-
     def __init__(self, log: Path) -> None:
         self.log = log
         self._child = Child("gateway", {"log": str(log)}, {})

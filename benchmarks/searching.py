@@ -109,7 +109,6 @@ def _spelled(mobile: str, place: int) -> str:
 
 
 def _misspelled(word: str) -> str:
-    """Without its third letter, which makes it another word."""
     return word[:2] + word[3:]
 
 

@@ -45,12 +45,10 @@ QUIET: Final = timedelta(minutes=10)
 
 
 def notify(*, now: datetime) -> int:
-    """Tell all that was not told yet; how many mails went."""
     return notify_outages(now=now) + notify_hours(now=now)
 
 
 def notify_hours(*, now: datetime) -> int:
-    """Tell senior management and the auditors of changed sending windows; how many mails went."""
     readers = sorted(set(members_of(Role.SENIOR, Role.AUDITOR).values_list("email", flat=True)))
     due = WindowsChange.objects.filter(told_at__isnull=True, changed_at__gt=now - HOURS_WORTH_TELLING)
     told = 0
@@ -61,7 +59,6 @@ def notify_hours(*, now: datetime) -> int:
 
 
 def notify_outages(*, now: datetime) -> int:
-    """Tell what was not told yet of beginnings and ends; how many mails went."""
     readers = sorted(set(holders_of("channels.declare_outage").values_list("email", flat=True)))
     if not readers:
         return 0
@@ -97,7 +94,6 @@ def _ends(now: datetime) -> OutageQuerySet:
 
 
 def _send(row: Row, mark: str, write: Callable[[Row], tuple[str, str]], readers: list[str]) -> bool:
-    """Send the mail about an event that is marked as told; whether it went."""
     connection = get_connection()
     try:
         connection.open()

@@ -40,7 +40,6 @@ def channel_page(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @asks_again
 def declare_outage(request: HttpRequest, code: str) -> HttpResponse:
-    """Say that the operator is down (C7.5)."""
     channel = _channel(code)
     form = OutageForm(request.POST)
     if not form.is_valid():
@@ -60,7 +59,6 @@ def declare_outage(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @asks_again
 def end_outage(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """End an outage; what was held leaves again."""
     outage = get_object_or_404(Outage.objects.select_related("channel"), pk=pk, channel__code=code)
     if actions.end_outage(outage=outage, by=signed_in(request), now=timezone.now()):
         messages.success(request, _("The outage has ended: what waited leaves again."))
@@ -73,7 +71,6 @@ def end_outage(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @asks_again
 def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
-    """Edit the week of sending windows of one purpose (C7.6)."""
     channel = _channel(code)
     if channel.kind not in SENDING_KINDS or purpose not in Purpose.values:
         raise Http404

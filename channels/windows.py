@@ -52,7 +52,6 @@ class WeeklyWindows:
         return cls(_merged(minutes))
 
     def is_open(self, instant: datetime) -> bool:
-        """Whether `instant` (aware) lies in a window."""
         position = _position(instant)
         return any(opens <= position < closes for opens, closes in self.week)
 

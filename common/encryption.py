@@ -23,7 +23,6 @@ class Unreadable(ValueError):
 
 
 def encrypt(text: str, *, purpose: Purpose) -> str:
-    """`text` encrypted and authenticated with the newest key."""
     return _cipher(tuple(settings.FACTOR_KEYS), purpose).encrypt(text.encode()).decode()
 
 

@@ -51,7 +51,6 @@ class Guard(GuardTrigger, pgtrigger.Protect):
 
 
 def frozen(name: str, *fields: str) -> Guard:
-    """Refuses an update that changes one of the fields."""
     return Guard(name=name, operation=pgtrigger.Update, condition=pgtrigger.AnyChange(*fields))
 
 
@@ -72,12 +71,10 @@ def set_once(name: str, field: str, *together: str) -> Guard:
 
 
 def kept(prefix: str) -> list[pgtrigger.Trigger]:
-    """Refuses DELETE and TRUNCATE of a table."""
     return [Guard(name=f"{prefix}_stays", operation=pgtrigger.Delete), _no_truncate(prefix)]
 
 
 def append_only(prefix: str) -> list[pgtrigger.Trigger]:
-    """Refuses UPDATE, DELETE and TRUNCATE of a table."""
     return [
         Guard(name=f"{prefix}_grows_only", operation=pgtrigger.Update | pgtrigger.Delete),
         _no_truncate(prefix),

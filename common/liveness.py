@@ -50,7 +50,6 @@ def end_task(name: str) -> None:
 
 
 def heartbeat(name: str) -> Heartbeat | None:
-    """The last heartbeat of a process, or None where there is none."""
     return _read(directory() / name)
 
 

@@ -122,7 +122,6 @@ class ContactAdmin(ActionAdmin):
 
     @admin.display(description=_("consent history"))
     def history(self, obj: Contact) -> str:
-        """The last words of the ledger."""
         lines = (
             (line.words, format_datetime(line.at, get_language() or "fa"), line.by, line.reason)
             for line in history_of(obj, HISTORY_IN_ADMIN)

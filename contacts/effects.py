@@ -64,7 +64,6 @@ def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effec
 
 
 def stopped_sentences(stopped: int, in_flight: int) -> list[str]:
-    """What happened to messages on their way."""
     sentences = []
     if stopped:
         sentences.append(

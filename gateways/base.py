@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 
 
 class Result(StrEnum):
-    """One recipient's outcome of a call."""
-
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
@@ -63,8 +61,6 @@ class Answer:
 
 
 class Trouble(StrEnum):
-    """Why a whole call did not go through."""
-
     NETWORK = "network"  # no connection, no name, no first byte
     ACCOUNT = "account"  # token, user, line, credit: a person must act
     PROVIDER = "provider"  # the provider says it is down
@@ -262,6 +258,4 @@ class Gateway(Protocol):
         """
         ...
 
-    async def close(self) -> None:
-        """Give back the connections."""
-        ...
+    async def close(self) -> None: ...

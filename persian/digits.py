@@ -22,7 +22,6 @@ def to_ascii(text: str) -> str:
 
 
 def to_persian(value: object) -> str:
-    """`value` as text, every digit Persian."""
     return str(value).translate(_TO_PERSIAN)
 
 

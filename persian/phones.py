@@ -150,7 +150,6 @@ def normalise_mobile(raw: str) -> str:
 
 
 def is_mobile(number: str) -> bool:
-    """Whether an E.164 number can receive an SMS."""
     return number.startswith(_COUNTRY) and _MOBILE.fullmatch(number, len(_COUNTRY)) is not None
 
 

@@ -68,7 +68,6 @@ def verdict(report: dict[str, Any]) -> int:
 
 
 def npm_packages() -> int:
-    """The packages of package-lock.json, by npm's own audit."""
     try:
         done = subprocess.run(
             [*npm_command(), "audit", "--json", "--package-lock-only"],

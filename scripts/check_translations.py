@@ -116,7 +116,6 @@ def identity(entry: polib.POEntry) -> tuple[str | None, str, str]:
 
 
 def update(committed: polib.POFile, merged: polib.POFile) -> int:
-    """Write the merged catalogue, without what is no longer used, and compile it."""
     for entry in list(merged):
         if entry.obsolete:
             merged.remove(entry)

@@ -53,7 +53,6 @@ def web_fault(port: int) -> str | None:
 
 
 def process_fault(name: str, *, within: float, task: float, end_after: float) -> str | None:
-    """What is wrong with a process that has a heartbeat, or None."""
     last = heartbeat(name)
     if last is None:
         return "no heartbeat yet"

@@ -47,7 +47,6 @@ def _database(role: str, password: Path) -> str:
 
 
 def create(path: Path, value: str) -> bool:
-    """Write a file that is not there yet; whether it was made."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w") as file:
             file.write(value)

@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def processes() -> dict[str, str]:
-    """The Procfile as data: the name of each process and its command line."""
     lines = (ROOT / "Procfile").read_text().splitlines()
     pairs = (line.partition(":") for line in lines if line.strip() and not line.startswith("#"))
     return {name.strip(): command.strip() for name, _, command in pairs}

@@ -112,7 +112,6 @@ def reserve(stack: ExitStack, port: int) -> None:
 
 
 def environment(port: int) -> None:
-    """What the parts share."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["PYTHONUNBUFFERED"] = "1"
     if not given("SITE_URL"):

@@ -16,7 +16,6 @@ from messaging.states import DELIVERY_MOVES, MESSAGE_MOVES, DeliveryState, Messa
 
 
 def diagram(moves: Mapping[Any, frozenset[Any]], first: str) -> str:
-    """A mermaid state diagram of a table of moves; what moves no further ends."""
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
     for old, news in moves.items():
         lines += [f"    {old} --> {new}" for new in sorted(news)] or [f"    {old} --> [*]"]

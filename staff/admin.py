@@ -140,8 +140,6 @@ class DepartmentAdmin(ActionAdmin):
 
 
 class RoleFilter(admin.RelatedFieldListFilter):
-    """The roles by their names."""
-
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         keys = dict(Group.objects.values_list("name", "pk"))
         return [(keys[role], str(name)) for role, name in ROLE_NAMES.items() if role in keys]

@@ -39,7 +39,6 @@ class EmployeeForm(forms.ModelForm):
         fields = (*_DETAILS, "left_on", "user")
 
     def details(self) -> EmployeeDetails:
-        """What was typed, for the actions."""
         return EmployeeDetails(**{name: self.cleaned_data[name] for name in _DETAILS})
 
     def clean(self) -> dict[str, Any]:

@@ -21,7 +21,6 @@ PAGE_SIZE = 48
 @requires("staff.view_employee")
 @require_GET
 def directory_page(request: HttpRequest) -> HttpResponse:
-    """Who works here: search, department, leavers only when asked for."""
     form = DirectoryForm(request.GET or None)
     asked, today = form.chosen(), tehran_date(timezone.now())
     people = directory(
@@ -44,7 +43,6 @@ def directory_page(request: HttpRequest) -> HttpResponse:
 @requires("staff.view_employee")
 @require_GET
 def employee_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One colleague: how to reach, whose team, which roles."""
     person = get_object_or_404(Employee.objects.directory(), pk=pk)
     today = tehran_date(timezone.now())
     names = set(person.user.groups.values_list("name", flat=True)) if person.user else set()

@@ -64,7 +64,6 @@ def _dump(folder: Path, pg_dump: Program, server: str, now: datetime) -> None:
 
 
 def _snapshot() -> str:
-    """This transaction's snapshot, for others to see the same."""
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")

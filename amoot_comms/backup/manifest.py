@@ -86,7 +86,6 @@ def count_tables(connection: BaseDatabaseWrapper) -> dict[str, int]:
 
 
 def chain_head(connection: BaseDatabaseWrapper) -> dict[str, Any]:
-    """The audit chain's length and last digest."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, encode(digest, 'hex') FROM audit_link ORDER BY id DESC LIMIT 1")
         last = cursor.fetchone()

@@ -66,7 +66,6 @@ def apply(connection: BaseDatabaseWrapper, role: str) -> bool:
 
 
 def _statements(cursor: Any, role: str) -> Iterator[sql.Composed]:
-    """What makes the rights those of the table."""
     cursor.execute(_GRANTED, {"role": sql.Identifier(role).as_string()})
     granted: dict[str, set[Right]] = {}
     for relation, column, privilege in cursor.fetchall():
@@ -110,7 +109,6 @@ def _enter(cursor: Any, role: str) -> None:
 
 
 def after_migrate(using: str, **_kwargs: Any) -> None:
-    """A `post_migrate` receiver."""
     role = settings.DATABASE_APPLICATION_ROLE
     if not apply(connections[using], role) and settings.PRODUCTION:
         logger.warning("the database has no role of the application; its rights were not set")

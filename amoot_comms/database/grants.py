@@ -38,7 +38,6 @@ def _grows(update: str = "") -> Grant:
 
 
 def _free(update: str = "") -> Grant:
-    """Rows come, change and go."""
     return Grant(insert=True, update=_columns(update), delete=True)
 
 

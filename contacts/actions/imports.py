@@ -51,8 +51,6 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an import would do."""
-
     counts: ImportCounts
     sample: Sample
 
@@ -166,7 +164,6 @@ def run_import(*, import_id: int, now: datetime) -> None:
 
 
 def discard_import(*, import_id: int, by: User) -> None:
-    """Forget a preview that nobody wants, with its file."""
     _demand(by)
     row = ContactImport.objects.filter(pk=import_id, status=Status.PREVIEWED).first()
     if row is not None:
@@ -353,7 +350,6 @@ def _sha256(path: Path) -> str:
 
 
 def remove_file(row: ContactImport) -> None:
-    """Delete an upload and its sample."""
     path = stored_path(row)
     path.unlink(missing_ok=True)
     path.with_suffix(".json").unlink(missing_ok=True)

@@ -64,14 +64,12 @@ class Valkey:
         return f"redis://:{places.secret(PASSWORD_FILE)}@127.0.0.1:{port}/0"
 
     def addresses(self, port: int) -> dict[str, str]:
-        """The variable by which the portal finds it."""
         return {"REDIS_URL": self.url(port)}
 
     def prepare(self, port: int) -> None:
         """It needs nothing."""
 
     def running(self) -> int | None:
-        """The port of the running server, or None."""
         port = self._configured_port()
         pid = self._pid()
         if port is None or pid is None or not is_alive(pid, self.mark):

@@ -28,7 +28,6 @@ class RelayAddresses:
         return found
 
     def active(self, kind: str) -> list[str]:
-        """Where news of a kind (`delivery`, `received`) are posted to."""
         return [row["URLAddress"] for row in self._rows[NAMES[kind]] if row["Active"]]
 
     def _create(self, name: str, call: Call) -> Row:

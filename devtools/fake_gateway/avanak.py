@@ -34,8 +34,6 @@ _UNHEARD_OF: Final = -999
 
 
 class AvanakFake:
-    """Voice messages, campaigns and single calls."""
-
     sending = frozenset({"CreateCampaign", "SendOTP", "SendOCV", *_QUICK})
 
     def __init__(self, ledger: Ledger, fate: Fate) -> None:

@@ -17,8 +17,6 @@ from gateways.statuses import CODES
 
 
 class FaultStage(Enum):
-    """When a fault acts on a call."""
-
     DOOR = auto()  # before anything is read: the port is shut
     BEFORE = auto()  # read, and nobody accepted
     REFUSAL = auto()  # answered in the provider's own words, and nobody accepted
@@ -28,8 +26,6 @@ class FaultStage(Enum):
 
 
 class Value(Enum):
-    """What may stand after the colon."""
-
     NONE = auto()
     SECONDS = auto()  # optional unless the fault's default is None
     SHARE = auto()  # of the recipients, 0 to 1

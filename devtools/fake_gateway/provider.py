@@ -63,17 +63,13 @@ class FakeProvider(Protocol):
     ledger: Ledger
     sending: frozenset[str]
 
-    def methods(self) -> Mapping[str, Callable[[Call], Any]]:
-        """What it can do, by the provider's own names."""
-        ...
+    def methods(self) -> Mapping[str, Callable[[Call], Any]]: ...
 
     def refusal(self, method: str, fault: Fault, call: Call) -> Any:
         """A fault of the account, the provider or the hours in its own words; `GOES_ON` if it has none."""
         ...
 
-    def unauthorised(self, method: str, status: str) -> Any:
-        """A wrong or missing token."""
-        ...
+    def unauthorised(self, method: str, status: str) -> Any: ...
 
 
 GOES_ON: Final = object()

@@ -44,7 +44,6 @@ class Relay:
         self._inbound = len(sms.inbox.messages)
 
     async def run(self, now: Any) -> None:
-        """Look and post until cancelled; `now` gives epoch seconds."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=POST_SECONDS)) as session:
             while True:
                 posts = [*self._reports(now()), *self._received()]

@@ -248,7 +248,6 @@ class FakeGateway:
             await asyncio.wait_for(self._closing.wait(), seconds)
 
     async def _hang(self, request: web.BaseRequest) -> None:
-        """Say nothing until the other side goes away."""
         while not self._closing.is_set() and request.transport and not request.transport.is_closing():
             await self._wait(0.2)
 

@@ -108,7 +108,6 @@ class AmootSms:
         )
 
     async def make_audio(self, text: str, title: str) -> int:
-        """An SMS needs none."""
         raise NotSent("no_audio_for_sms", trouble=Trouble.CONTENT)
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
@@ -299,7 +298,6 @@ class AmootSms:
         return answer, body, raw
 
     def _body(self, answer: HttpAnswer, raw: str) -> dict[str, Any]:
-        """The JSON object of an answer."""
         body = _parsed(answer, raw)
         if not isinstance(body, dict):
             _not_understood("answer_not_understood", raw)

@@ -66,7 +66,6 @@ def _lift(message: Message, by: User | None, now: datetime) -> None:
 
 
 def resume(*, message: Message, by: User, now: datetime) -> None:
-    """Let a paused message go on."""
     _check(message, by)
     try:
         with transaction.atomic():

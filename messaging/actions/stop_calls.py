@@ -26,7 +26,6 @@ def still_dialled(now: datetime) -> QuerySet[GatewayCall]:
 
 
 def stop_calls_of(message: Message, *, now: datetime) -> int:
-    """Ask that the calls of a message be stopped; of how many campaigns."""
     return still_dialled(now).filter(message=message).update(stop_due_at=now)
 
 

@@ -78,7 +78,6 @@ _MAY_STILL_ARRIVE = """
 
 
 def _lifted_messages(messages: list[int], now: datetime) -> list[int]:
-    """Those of the messages that an approved override covers now."""
     if not messages:
         return []
     found = list(Message.objects.filter(pk__in=messages).select_related("channel"))

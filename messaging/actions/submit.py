@@ -152,7 +152,6 @@ def check_sender(*, employee: Employee | None, by: User, now: datetime) -> Emplo
 
 
 def draft_decision(draft: Draft, now: datetime) -> MessageDecision:
-    """The gate of a message that is not written yet."""
     facts = MessageFacts(
         purpose=PolicyPurpose(draft.purpose),
         medium=medium_of(draft.channel),

@@ -85,7 +85,6 @@ def nothing_outstanding() -> MessageQuerySet:
 
 
 def finish(message_id: int, *, now: datetime) -> bool:
-    """End a running message that is through; whether this call did it."""
     try:
         move_message(
             message_id,

@@ -6,11 +6,9 @@ from common.enqueue import after_commit
 
 
 def wake_worker(channel_code: str) -> None:
-    """Have a worker look at the channel, once the transaction is committed."""
     after_commit("messaging.plan", channel_code, queue=channel_code)
     after_commit("messaging.dispatch", channel_code, queue=channel_code)
 
 
 def wake_settlement(channel_code: str) -> None:
-    """Have a worker ask the provider about unknown outcomes, once the transaction is committed."""
     after_commit("messaging.settle", channel_code)

@@ -75,7 +75,6 @@ class Audience:
         return {"kind": "tag", "tag": self.name} if self.kind == "tag" else {"kind": "all"}
 
     def source(self) -> Source:
-        """The recipients, for a look before submission."""
         if self.kind == "file":
             return of_given_lines([line.raw for line in self.lines], [line.address for line in self.lines])
         if self.import_id is not None:

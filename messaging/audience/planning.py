@@ -59,7 +59,6 @@ def tagged(tag: str) -> Source:
 
 
 def of_import(import_id: int) -> Source:
-    """The customers of a finished import."""
     return _customers(
         """(SELECT k.* FROM contacts_importedcustomers i CROSS JOIN LATERAL unnest(i.contact_ids) u(id)
               JOIN contacts_contact k ON k.id = u.id WHERE i.imported_id = %(imported)s) c""",
@@ -94,7 +93,6 @@ def _of_lines(lines: str, params: Mapping[str, Any], *, newcomers: bool = False)
 
 
 def of_message_file(message_id: int) -> Source:
-    """The stored lines of a submitted message's audience file."""
     return _of_lines(
         "SELECT line, raw, address FROM messaging_audiencemember WHERE message_id = %(file_of)s",
         {"file_of": message_id},

@@ -112,7 +112,6 @@ def deliveries_of(
 
 
 def _named_reason(message_decision: MessageDecision) -> Case:
-    """SQL for `reason_now`."""
     now = message_decision.facts.now
     held = message_decision.decision.reason if message_decision.decision.verdict is Verdict.HOLD else None
     queued, due = Q(state=DeliveryState.QUEUED), _waits_for_the_message(now)

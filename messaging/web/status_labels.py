@@ -97,8 +97,6 @@ def meaning_of(word: str) -> Label:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why the portal itself paused a message: the provider's word for it, and its meaning."""
-
     word: str
     meaning: Label
 

@@ -60,7 +60,6 @@ class Command(BaseCommand):
 
 
 def load_outage(users: dict[str, User], now: datetime) -> None:
-    """An outage of last week, declared and ended."""
     started = now - timedelta(days=6, hours=3)
     outage = declare_outage(
         channel=Channel.objects.get(code="avanak"),

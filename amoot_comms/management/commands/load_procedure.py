@@ -47,7 +47,6 @@ class Command(BaseCommand):
 
 
 def add_departments(now: datetime) -> list[str]:
-    """Add the departments that are missing; their codes."""
     known = set(Department.objects.values_list("code", flat=True))
     missing = [row for row in DEPARTMENTS if row.code not in known]
     for row in missing:

@@ -126,7 +126,6 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @requires("messaging.submit_message")
 @require_POST
 def text_length(request: HttpRequest) -> HttpResponse:
-    """How long the text is, while it is typed."""
     channel = Channel.objects.sending().filter(code=request.POST.get("channel", "sms")).first()
     if channel is None:
         return HttpResponse()

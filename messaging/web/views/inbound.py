@@ -18,7 +18,6 @@ PAGE = 50
 @requires("messaging.view_all_messages")
 @require_GET
 def inbound(request: HttpRequest) -> HttpResponse:
-    """One page of customers' messages, the latest first, each with the customer whose number it is."""
     page = page_by(
         InboundMessage.objects.select_related("channel").defer("raw"),
         request.GET,

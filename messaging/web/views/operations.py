@@ -37,5 +37,4 @@ def operations(request: HttpRequest) -> HttpResponse:
 @requires("messaging.view_operations")
 @require_GET
 def operations_now(request: HttpRequest) -> HttpResponse:
-    """The part of the page that changes by itself."""
     return render(request, "messaging/_operations.html", _context())

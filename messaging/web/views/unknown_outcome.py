@@ -35,7 +35,6 @@ LIST_PAGE = 25
 @requires("messaging.settle_doubt")
 @require_GET
 def doubts(request: HttpRequest) -> HttpResponse:
-    """The messages of which some outcome is unknown, newest first."""
     page = page_by(
         with_unknown_outcomes(signed_in(request)).listed(), request.GET, size=LIST_PAGE, descending=True
     )
@@ -77,7 +76,6 @@ def doubt(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("messaging.settle_doubt")
 @require_GET
 def doubt_about_one(request: HttpRequest, pk: int, delivery_pk: int) -> HttpResponse:
-    """The same for one of them."""
     message = visible_message(request, pk)
     delivery = get_object_or_404(Delivery, message=message, pk=delivery_pk)
     return _doubt_page(request, message, DoubtForm(), delivery)
