@@ -28,6 +28,7 @@ from messaging.models import (
     MessageStop,
     Override,
     ProviderCallback,
+    UnreadableInbound,
 )
 from messaging.models.querysets import BreachQuerySet, MessageQuerySet
 from messaging.policy.reasons import Reason
@@ -197,6 +198,27 @@ class InboundMessageAdmin(MessagesAdmin):
     list_select_related = ("channel",)
     search_fields = ("=number", "=provider_id", "text")
     ordering = ("-id",)
+
+
+@admin.register(UnreadableInbound)
+class UnreadableInboundAdmin(MessagesAdmin):
+    permission = "messaging.view_operations"
+    list_display = (
+        "row",
+        "channel",
+        when("since", _("since")),
+        when("until", _("until")),
+        "code",
+        when("found_at", _("found at")),
+    )
+    list_filter = (("since", JalaliDateFilter), CHANNEL)
+    list_select_related = ("channel",)
+    search_fields = ("=code",)
+    ordering = ("-id",)
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What is no JSON cannot be masked for sure: `raw` may hold a customer's words."""
+        return () if may(request.user, "messaging.view_all_messages") else ("raw",)
 
 
 @admin.register(ProviderCallback)

@@ -141,6 +141,7 @@ _OF_MESSAGING: Final = {
     # An override is asked for and approved by no action yet.
     "messaging_override": READ,
     "messaging_providercallback": _free("handled_at note"),
+    "messaging_unreadableinbound": APPEND,
     "messaging_workerbeat": _free(
         "channels started_at seen_at clock_difference_ms sent calls failures last_error failed_at"
     ),

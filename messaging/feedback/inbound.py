@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,10 +17,11 @@ from common.failpoints import Point, failpoint
 from common.monotonic import monotonic
 from common.sanitise import sanitise
 from gateways.base import GatewayError, Inbound, Trouble
+from gateways.http import TOO_LONG
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient
 from messaging.feedback.concurrency import with_timeout
-from messaging.models import InboundCursor, InboundMessage
+from messaging.models import InboundCursor, InboundMessage, UnreadableInbound
 from persian.phones import InvalidNumber, normalise
 
 logger = logging.getLogger(__name__)
@@ -36,18 +36,17 @@ OVERLAP: Final = timedelta(minutes=30)
 FARTHEST: Final = timedelta(days=7)
 FIRST: Final = timedelta(days=1)
 SLICE: Final = timedelta(hours=1)
-SLICES_A_TURN: Final = 48
 SECOND: Final = timedelta(seconds=1)
-# So long may a turn read: each broken second takes some forty questions, and reports wait behind them.
+# An hour comes down to a second, about which is asked twice.
+HALVINGS: Final = 14
+# Delivery reports wait behind a turn.
 READ_SECONDS: Final = 20.0
-# After so many answers in a turn that made no sense, the provider is asked about another time again.
-UNREAD_BEFORE_A_DOUBT: Final = 20
 
 TEXT_LIMIT: Final = 64 * 1024
-ROW_LIMIT: Final = 64 * 1024
 FIELD_LIMIT: Final = 40
-ANSWER_SHOWN: Final = 500
-TOO_LONG: Final = "answer_too_long"
+
+# First and last second, both part of it, and how often it may still be asked for in halves.
+Period = tuple[datetime, datetime, int]
 
 
 def fetch_inbound(channel: Channel, client: GatewayClient, *, clock: Clock) -> int:
@@ -71,7 +70,7 @@ def fetch_inbound(channel: Channel, client: GatewayClient, *, clock: Clock) -> i
                     "channel": channel.code,
                     "what": name,
                     "code": failure.code,
-                    "answer": failure.raw[:ANSWER_SHOWN],  # masked; it may have given away what is in it
+                    "answer": failure.raw[:500],  # masked; it may have given away what is in it
                 },
             )
             # What makes no sense will hardly make any in a minute.
@@ -98,132 +97,110 @@ def _fetch_new(channel: Channel, client: GatewayClient, clock: Clock) -> int:
 
 
 def _compare(channel: Channel, client: GatewayClient, clock: Clock) -> int:
-    """Store what the provider's list holds and we do not, slice by slice."""
-    stored = 0
-    until = go_on_at = whole(clock())
-    cursor = InboundCursor.objects.get(channel=channel)
-    start = whole(max(cursor.compared_until - OVERLAP, until - FARTHEST))
-    if start > cursor.compared_until:
-        logger.error(
-            "a period of the provider's list was never compared",
-            extra={"channel": channel.code, "since": cursor.compared_until.isoformat()},
+    """Store what the provider's list holds and we do not.
+
+    1. Ask hour by hour, from `OVERLAP` before the end of the last comparison.
+    2. A period of which the answer is too long, or makes no sense although the provider is well, is asked
+       for again in halves; after `HALVINGS` its masked answer is kept, reported, and passed by.
+    3. Any other failure ends the turn, and so do `READ_SECONDS`; the next one goes on where this one ended.
+    """
+    until = whole(clock())
+    stored, begun = 0, _beginning(channel, until)
+    edge, periods = begun, _slices(begun, until)
+    deadline = monotonic() + READ_SECONDS
+    try:
+        # Not before something was read: the next turn would come no farther.
+        while periods and (edge == begun or monotonic() < deadline):
+            start, end, halvings = periods.pop()
+            try:
+                messages = _ask(client, start, end)
+            except GatewayError as failure:
+                if failure.code != TOO_LONG:
+                    _require_provider(channel, client, clock, failure)
+                if halvings and (start < end or failure.code != TOO_LONG):
+                    periods += _halves(start, end, halvings - 1)
+                    continue
+                _keep_unreadable(channel, start, end, failure, now=clock())
+                messages = []
+            stored += store(channel, messages, now=clock())
+            edge = end
+    finally:
+        # What lies before `compared_until` less the overlap was compared, always.
+        reached = min(edge + OVERLAP, until)
+        InboundCursor.objects.filter(channel=channel, compared_until__lt=reached).update(
+            compared_until=reached
         )
-    reading = _Reading(channel, client, clock, begun=start)
-    for _slice in range(SLICES_A_TURN):
-        end = min(start + SLICE, until)
-        try:
-            stored += reading.compare(start, end)
-        except (_TimeIsUp, GatewayError) as stopped:
-            # The next turn begins the overlap before it, and so at the edge.
-            _reach(channel, min(reading.edge + OVERLAP, until))
-            if isinstance(stopped, GatewayError):
-                raise
-            go_on_at = clock() + AFTER_A_FAILURE
-            break
-        _reach(channel, end)
-        start = end
-        if start >= until:
-            return stored
-    InboundCursor.objects.filter(channel=channel).update(compare_due_at=go_on_at)
+    if periods:
+        InboundCursor.objects.filter(channel=channel).update(compare_due_at=clock() + AFTER_A_FAILURE)
     return stored
 
 
-def _reach(channel: Channel, reached: datetime) -> None:
-    """Everything before `compared_until` less the overlap was compared, always."""
-    earlier = InboundCursor.objects.filter(channel=channel, compared_until__lt=reached)
-    earlier.update(compared_until=reached)
-
-
-class _TimeIsUp(Exception):
-    pass
-
-
-@dataclass
-class _Reading:
-    """The provider's list, read in ever smaller pieces around what cannot be read.
-
-    Instants are whole seconds, as the provider's own are, and both ends of a period belong to it. `edge` is
-    the end of what was read so far.
-    """
-
-    channel: Channel
-    client: GatewayClient
-    clock: Clock
-    begun: datetime
-    edge: datetime = field(init=False)
-    until: float = field(default_factory=lambda: monotonic() + READ_SECONDS)
-    unread: int = 0
-
-    def __post_init__(self) -> None:
-        self.edge = self.begun
-
-    def compare(self, start: datetime, end: datetime) -> int:
-        """Store what the list holds of a period and we do not; how many messages.
-
-        A period whose answer is too long or makes no sense is halved: one text that the provider writes
-        wrongly must not hide the others of its hour, nor those after it. A second that cannot be read is told
-        and passed by. Raises the failure where the provider, and not the period, is the matter; `_TimeIsUp`
-        after `READ_SECONDS`.
-        """
-        # Not before something was read: the next turn would come no farther.
-        if monotonic() >= self.until and self.edge > self.begun:
-            raise _TimeIsUp
-        try:
-            messages = self._ask(start, end)
-        except GatewayError as failure:
-            if start >= end:
-                messages = self._insist(start, failure)
-            else:
-                self._check(failure)
-                return self._compare_halves(start, end)
-        self.edge = max(self.edge, end)
-        return store(self.channel, messages, now=self.clock())
-
-    def _compare_halves(self, start: datetime, end: datetime) -> int:
-        """They share a second, for a message of which the provider keeps the fraction."""
-        seconds = (end - start) // SECOND
-        middle = start + SECOND * (seconds // 2)
-        return self.compare(start, middle) + self.compare(middle if seconds > 1 else end, end)
-
-    def _ask(self, start: datetime, end: datetime) -> list[Inbound]:
-        return self.client.ask(with_timeout(self.client.gateway.inbound_between(start, end)))
-
-    def _ask_about_another_time(self) -> None:
-        """Raises the failure of a provider that is not well: it has no answer to this either. Asked about the
-        second of the last message that is stored, since to list nothing is no proof that it can list."""
-        stored = InboundMessage.objects.filter(channel=self.channel, received_at__isnull=False)
-        last = stored.order_by("-pk").values_list("received_at", flat=True).first()
-        second = whole(last or self.clock())
-        self._ask(second, second)
-
-    def _check(self, failure: GatewayError) -> None:
-        """Raises the failure if it is not of the period alone."""
-        if failure.code == TOO_LONG:
-            return
-        if not _makes_no_sense(failure):
-            raise failure
-        if self.unread % UNREAD_BEFORE_A_DOUBT == 0:
-            self._ask_about_another_time()
-        self.unread += 1
-
-    def _insist(self, second: datetime, failure: GatewayError) -> list[Inbound]:
-        """A second that could not be read, once more; nothing if it cannot be had from a provider that is
-        well before and behind."""
-        if failure.code != TOO_LONG:
-            if not _makes_no_sense(failure):
-                raise failure
-            self._ask_about_another_time()
-            try:
-                return self._ask(second, second)
-            except GatewayError as again:
-                if not _makes_no_sense(again):
-                    raise
-            self._ask_about_another_time()
+def _beginning(channel: Channel, until: datetime) -> datetime:
+    compared_until = InboundCursor.objects.get(channel=channel).compared_until
+    start = whole(max(compared_until - OVERLAP, until - FARTHEST))
+    if start > compared_until:
         logger.error(
-            "a second of what came in cannot be read",
-            extra={"channel": self.channel.code, "at": second.isoformat(), "code": failure.code},
+            "a period of the provider's list was never compared",
+            extra={"channel": channel.code, "since": compared_until.isoformat()},
         )
-        return []
+    return start
+
+
+def _slices(start: datetime, until: datetime) -> list[Period]:
+    """The hours from `start` on, the first one last."""
+    hours = range((until - start) // SLICE + 1)
+    slices = [(start + n * SLICE, min(start + (n + 1) * SLICE, until), HALVINGS) for n in hours]
+    return slices[::-1]
+
+
+def _halves(start: datetime, end: datetime, halvings: int) -> list[Period]:
+    """The later half, then the earlier one; a second is not halved, but asked about again.
+
+    They share a second, for a message of which the provider keeps the fraction.
+    """
+    seconds = (end - start) // SECOND
+    middle = start + SECOND * (seconds // 2)
+    later = (middle if seconds > 1 else end, end, halvings)
+    return [later, (start, middle, halvings)] if seconds else [later]
+
+
+def _ask(client: GatewayClient, start: datetime, end: datetime) -> list[Inbound]:
+    return client.ask(with_timeout(client.gateway.inbound_between(start, end)))
+
+
+def _require_provider(channel: Channel, client: GatewayClient, clock: Clock, failure: GatewayError) -> None:
+    """Raises the failure of a provider that is away, or has no answer about another time either.
+
+    The second of the last message that is stored: to list nothing is no proof that it can list.
+    """
+    if not _makes_no_sense(failure):
+        raise failure
+    stored = InboundMessage.objects.filter(channel=channel, received_at__isnull=False)
+    last = stored.order_by("-pk").values_list("received_at", flat=True).first()
+    second = whole(last or clock())
+    _ask(client, second, second)
+
+
+def _keep_unreadable(
+    channel: Channel, start: datetime, end: datetime, failure: GatewayError, *, now: datetime
+) -> None:
+    """The masked answer is kept and counted by the operations page and `/metrics`, once a period."""
+    _kept, is_new = UnreadableInbound.objects.get_or_create(
+        channel=channel,
+        since=start,
+        until=end,
+        defaults={"code": failure.code[:60], "raw": failure.raw, "found_at": now},
+    )
+    if is_new:
+        logger.error(
+            "a part of the received messages cannot be read",
+            extra={
+                "channel": channel.code,
+                "since": start.isoformat(),
+                "until": end.isoformat(),
+                "code": failure.code,
+            },
+        )
 
 
 def _makes_no_sense(failure: GatewayError) -> bool:
@@ -265,7 +242,7 @@ def _row(channel: Channel, message: Inbound, now: datetime) -> InboundMessage:
         line=sanitise(message.line, FIELD_LIMIT),
         text=text,
         truncated=len(text) < len(message.text),
-        raw=message.raw[:ROW_LIMIT],
+        raw=message.raw[:TEXT_LIMIT],
         received_at=message.received_at,
         stored_at=now,
     )

@@ -4,7 +4,7 @@ from messaging.models.accountability import Breach, Comparison
 from messaging.models.delivery import Delivery, GatewayCall
 from messaging.models.doubt import DecidedDelivery, DoubtDecision
 from messaging.models.failure_count import FailureCount
-from messaging.models.inbound import InboundCursor, InboundMessage, ProviderCallback
+from messaging.models.inbound import InboundCursor, InboundMessage, ProviderCallback, UnreadableInbound
 from messaging.models.line import LineBudget
 from messaging.models.message import FROZEN, AudienceMember, Message, MessageStop, Override
 from messaging.models.operation import WorkerBeat
@@ -28,5 +28,6 @@ __all__ = [
     "MessageStop",
     "Override",
     "ProviderCallback",
+    "UnreadableInbound",
     "WorkerBeat",
 ]

@@ -49,6 +49,31 @@ class InboundMessage(models.Model):
         return f"{self.pk}"
 
 
+class UnreadableInbound(models.Model):
+    """A part of the provider's list, both ends included, that could not be read: customers' messages of this
+    time may be missing. `raw` is the beginning of the answer, masked (`gateways.masking`)."""
+
+    channel = models.ForeignKey(
+        "channels.Channel", verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+"
+    )
+    since = models.DateTimeField(_("since"))
+    until = models.DateTimeField(_("until"))
+    code = models.CharField(_("error"), max_length=60)
+    raw = models.TextField(_("the provider's answer (bounded, masked)"), blank=True)
+    found_at = models.DateTimeField(_("found at"))
+
+    class Meta:
+        verbose_name = _("unreadable part of the received messages")
+        verbose_name_plural = _("unreadable parts of the received messages")
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "since", "until"], name="unreadable_inbound_once")
+        ]
+        triggers = append_only("unreadable_inbound")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
 class InboundCursor(models.Model):
     """When a channel's provider is asked next for what came in, and up to when its list was compared."""
 

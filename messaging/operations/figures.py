@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models import Count
 
 from messaging.dispatch.clock import TOLERANCE
-from messaging.models import WorkerBeat
+from messaging.models import UnreadableInbound, WorkerBeat
 
 # Minutes of throughput shown; latency and a worker's figures are of the last of them.
 MINUTES: Final = (1, 5, 15)
@@ -17,6 +18,8 @@ WORKER_MINUTES: Final = 5
 # A worker without a heartbeat for this time counts as gone, and is shown for an hour more.
 ALIVE: Final = timedelta(seconds=30)
 SHOWN: Final = timedelta(hours=1)
+# What could not be read of the received messages is shown for so long.
+UNREADABLE: Final = timedelta(days=7)
 # So many workers fit on a page.
 WORKERS: Final = 200
 
@@ -114,6 +117,12 @@ def calls_in_doubt() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_DOUBT)
         return dict(cursor.fetchall())
+
+
+def unreadable_inbound(now: datetime) -> dict[str, int]:
+    """By channel: the parts of the received messages that could not be read in the last seven days."""
+    lately = UnreadableInbound.objects.filter(found_at__gt=now - UNREADABLE)
+    return dict(lately.values_list("channel__code").annotate(n=Count("pk")).order_by())
 
 
 def workers(now: datetime) -> list[Worker]:

@@ -102,8 +102,14 @@ class OverviewCollector(Collector):
         )
         requests = _gauge("amoot_gateway_requests", "Requests of the last 15 minutes.", "channel")
         doubt = _gauge("amoot_calls_in_doubt", "Calls whose outcome nobody knows.", "channel")
+        unreadable = _gauge(
+            "amoot_inbound_unreadable",
+            "Parts of the received messages that could not be read in the last seven days.",
+            "channel",
+        )
         for one in self.seen.channels:
             code = one.channel.code
+            unreadable.add_metric([code], one.unreadable)
             for minutes, count in zip(MINUTES, one.throughput, strict=True):
                 handed.add_metric([code, str(minutes)], count)
             shares = (("0.5", one.latency.p50), ("0.95", one.latency.p95), ("0.99", one.latency.p99))
@@ -112,7 +118,7 @@ class OverviewCollector(Collector):
                     latency.add_metric([code, quantile], seconds)
             requests.add_metric([code], one.latency.requests)
             doubt.add_metric([code], one.in_doubt)
-        yield from (handed, latency, requests, doubt)
+        yield from (handed, latency, requests, doubt, unreadable)
 
     def _outages(self) -> Iterator[Metric]:
         down = _gauge("amoot_channel_down", "1: an outage of the channel is open.", "channel")

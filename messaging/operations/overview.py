@@ -27,6 +27,7 @@ class ChannelOverview:
     throughput: tuple[int, ...]
     latency: figures.Latency
     in_doubt: int
+    unreadable: int
     outages: tuple[Outage, ...]
 
 
@@ -48,9 +49,14 @@ class Overview:
 def overview(now: datetime) -> Overview:
     """How sending goes at `now` (the database's clock)."""
     waiting = _cached("operations-backlog", lambda: backlog(now), BACKLOG_SECONDS)
-    speed, latency, doubt = _cached(
+    speed, latency, doubt, unreadable = _cached(
         "operations-figures",
-        lambda: (figures.throughput(now), figures.latencies(now), figures.calls_in_doubt()),
+        lambda: (
+            figures.throughput(now),
+            figures.latencies(now),
+            figures.calls_in_doubt(),
+            figures.unreadable_inbound(now),
+        ),
         FIGURES_SECONDS,
     )
     outages = list(Outage.objects.open().shown())
@@ -61,6 +67,7 @@ def overview(now: datetime) -> Overview:
             throughput=speed.get(channel.code, (0,) * len(figures.MINUTES)),
             latency=latency.get(channel.code) or figures.Latency(0),
             in_doubt=doubt.get(channel.code, 0),
+            unreadable=unreadable.get(channel.code, 0),
             outages=tuple(outage for outage in outages if outage.channel_id == channel.pk),
         )
         for channel in Channel.objects.of_messages().order_by("id")

@@ -27,6 +27,7 @@ EVIDENCE = {
     "messaging_message",
     "messaging_messagestop",
     "messaging_override",
+    "messaging_unreadableinbound",
 }
 
 TRIGGERS = """

@@ -264,7 +264,7 @@ EVERY_MESSAGE = frozenset(
 BREACHES = frozenset({"messaging.breach", "messaging.comparison"})
 BACK_OFFICE_TABLES = {
     Role.VOC: HR_TABLES | EVERY_MESSAGE | {"channels.channel", "contacts.contact", "contacts.consententry"},
-    Role.IT: HR_TABLES | {"channels.channel"},
+    Role.IT: HR_TABLES | {"channels.channel", "messaging.unreadableinbound"},
     Role.HR: HR_TABLES | {"channels.channel"},
     Role.AUDITOR: HR_TABLES
     | EVERY_MESSAGE
@@ -274,6 +274,7 @@ BACK_OFFICE_TABLES = {
         "channels.windowschange",
         "contacts.contact",
         "contacts.consententry",
+        "messaging.unreadableinbound",
         "audit.entry",
     },
     Role.BRANDING: HR_TABLES | {"channels.channel", "contacts.contact", "messaging.message"},
@@ -290,6 +291,7 @@ BACK_OFFICE_TABLES = {
         "contacts.contactimport",
         "messaging.gatewaycall",
         "messaging.providercallback",
+        "messaging.unreadableinbound",
         "audit.entry",
         "audit.link",
     },

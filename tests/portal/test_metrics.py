@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.heartbeat import Heart
+from messaging.models import UnreadableInbound
 from tests.factories import ContactFactory, OutageFactory
 from tests.guards import unguarded
 from tests.messaging.helpers import campaign, seconds
@@ -43,6 +44,9 @@ def test_it_says_what_works_what_waits_and_what_is_down() -> None:
     now = database_clock()
     message = campaign(3, now=now)
     OutageFactory(channel=message.channel, started_at=now - seconds(30))
+    UnreadableInbound.objects.create(
+        channel=message.channel, since=now, until=now, code="not_json", found_at=now
+    )
     Heart().note(
         "host:7",
         "sms",
@@ -68,6 +72,7 @@ def test_it_says_what_works_what_waits_and_what_is_down() -> None:
     assert found["amoot_outage_seconds", "network", "sms"] >= 30
     assert found["amoot_consent_out_of_step",] == 0
     assert found["amoot_calls_in_doubt", "sms"] == 0
+    assert found["amoot_inbound_unreadable", "sms"] == 1
     assert message.text not in answer.content.decode()
     assert "+98" not in answer.content.decode()
 

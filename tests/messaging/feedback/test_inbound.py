@@ -16,8 +16,9 @@ from django.urls import reverse
 from gateways.amootsms.inbound import read_inbound
 from messaging.dispatch.clock import database_clock
 from messaging.feedback import inbound
-from messaging.feedback.inbound import TEXT_LIMIT, fetch_inbound, store
-from messaging.models import InboundCursor, InboundMessage
+from messaging.feedback.inbound import OVERLAP, TEXT_LIMIT, fetch_inbound, store, whole
+from messaging.models import InboundCursor, InboundMessage, UnreadableInbound
+from messaging.operations.figures import unreadable_inbound
 from tests.factories import ChannelFactory, ContactFactory
 from tests.gateways.conftest import make_gateway
 from tests.gateways.strangers import canned_server
@@ -263,6 +264,39 @@ class TestBadInput:
         fetch(sms)
         assert {int(text) for text in texts()} == ages
         assert database_clock() - InboundCursor.objects.get().compared_until < timedelta(seconds=10)
+        kept = UnreadableInbound.objects.order_by("since")
+        assert {now - int(part.since.timestamp()) for part in kept} == set(broken)
+        assert all(part.since == part.until and part.code == "not_json" for part in kept)
+
+    def test_what_cannot_be_read_is_kept_masked_and_told_once(self, sms: Dispatch, caplog):
+        now = int(database_clock().timestamp())
+        sms.server.gateway.sms.receive("09121234567", "broken", "30001234", now - 600)
+        sms.server.gateway.sms.inbox.take(100)
+        sms.server.use("unquoted:broken")
+        for _turn in range(2):
+            fetch(sms)
+            it_is_time("compare_due_at")
+        [kept] = UnreadableInbound.objects.all()
+        assert "0912*****67" in kept.raw
+        assert "9121234567" not in kept.raw
+        assert caplog.text.count("a part of the received messages cannot be read") == 1
+        assert unreadable_inbound(database_clock()) == {"sms": 1}
+        assert unreadable_inbound(database_clock() + timedelta(days=8)) == {}
+
+    def test_a_second_is_asked_about_again_before_it_is_passed_by(self, sms: Dispatch):
+        """The provider stumbles at the question, and has an answer to the next ones."""
+        at = whole(database_clock())
+        InboundCursor.objects.create(
+            channel=sms.channel,
+            due_at=at + timedelta(hours=1),
+            compare_due_at=at,
+            compared_until=at + OVERLAP,
+        )
+        sms.server.gateway.sms.receive("09121234567", "سلام", "30001234", at.timestamp())
+        sms.server.use("5xxx1")
+        assert fetch_inbound(sms.channel, sms.client(), clock=lambda: at) == 1
+        assert texts() == ["سلام"]
+        assert not UnreadableInbound.objects.exists()
 
     def test_what_takes_longer_than_a_turn_goes_on_in_the_next(self, sms: Dispatch, monkeypatch):
         """As many texts as it may be: all that is behind them comes in in the end."""
@@ -294,6 +328,7 @@ class TestBadInput:
         it_is_time("compare_due_at")
         fetch(sms)
         assert InboundCursor.objects.get().compared_until == reached
+        assert not UnreadableInbound.objects.exists()
         sms.server.use()
         it_is_time("compare_due_at")
         assert fetch(sms) == 1
@@ -309,6 +344,7 @@ class TestBadInput:
         fetch(sms)
         assert InboundCursor.objects.get().compared_until == reached
         assert len(sms.server.received) - asked == 2, "the period, and another one"
+        assert not UnreadableInbound.objects.exists()
         receive = sms.server.gateway.sms.receive
         receive("09121234567", "kept", "30001234", reached.timestamp())
         sms.server.gateway.sms.inbox.take(100)

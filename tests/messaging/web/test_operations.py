@@ -13,7 +13,7 @@ from channels.models import Channel, Outage
 from messaging.actions.stop import pause
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.heartbeat import Heart
-from messaging.models import Delivery
+from messaging.models import Delivery, UnreadableInbound
 from tests.factories import ChannelFactory, ContactFactory, OutageFactory, OverrideFactory, UserFactory
 from tests.messaging.helpers import campaign, seconds
 from tests.messaging.pages import colleague, planned, signed_in, sms, user_of
@@ -61,6 +61,33 @@ def test_a_channel_out_of_use_is_shown_with_what_still_waits_for_it(it):
     assert "خارج از استفاده" in text_of(answer)
     (shown,) = answer.context["seen"].channels
     assert shown.waiting.messages == 1
+
+
+def test_what_customers_wrote_and_nobody_could_read_is_an_alarm(it):
+    message, now = campaign(1, now=database_clock()), database_clock()
+    assert "خوانده نشد" not in text_of(it.get(reverse("messaging:operations")))
+    cache.clear()
+    UnreadableInbound.objects.create(
+        channel=message.channel, since=now, until=now, code="not_json", found_at=now
+    )
+    page = text_of(it.get(reverse("messaging:operations")))
+    assert "۱ بخش از پیام‌های مشتریان" in page
+    assert "خوانده نشد" in page
+
+
+@pytest.mark.parametrize(("role", "shown"), [("it", False), ("auditor", True)])
+def test_the_back_office_shows_a_customers_words_to_those_alone_who_may_read_them(role, shown):
+    part = UnreadableInbound.objects.create(
+        channel=sms(),
+        since=timezone.now(),
+        until=timezone.now(),
+        code="x",
+        raw="secret",
+        found_at=timezone.now(),
+    )
+    client = signed_in(UserFactory(roles=[role], is_staff=True))
+    page = text_of(client.get(reverse("admin:messaging_unreadableinbound_change", args=[part.pk])))
+    assert ("secret" in page) is shown
 
 
 def test_the_page_shows_workers_what_waits_and_the_gateways(it):
