@@ -19,6 +19,7 @@ from kombu import Queue
 
 from amoot_comms import heartbeats
 from common.enqueue import WAKE_SECONDS, enqueue
+from common.media import MEDIA
 from common.statement_timeout import limit_statements
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amoot_comms.settings")
 
-CHANNELS = ("sms", "avanak")
 # One queue a sending channel, so that a slow provider holds up its own messages only.
-QUEUES = ("default", *CHANNELS)
+QUEUES = ("default", *(row.queue for row in MEDIA.values()))
 
 app = Celery("amoot_comms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -75,14 +75,14 @@ def _make_duties(**_: Any) -> None:
     app.conf.beat_schedule = {}
     for duty in DUTIES:
         _make_task(duty)
-        for arguments in duty.calls(CHANNELS):
+        for arguments in duty.calls(MEDIA):
             app.conf.beat_schedule[" ".join((duty.name, *arguments))] = {
                 "task": duty.name,
                 "args": arguments,
                 "schedule": timedelta(seconds=duty.every),
                 "options": {
                     "expires": max(duty.every * 2, WAKE_SECONDS),
-                    "queue": duty.queue or arguments[0],
+                    "queue": duty.queue or MEDIA[arguments[0]].queue,
                 },
             }
 
@@ -90,7 +90,7 @@ def _make_duties(**_: Any) -> None:
 def _make_task(duty: Duty) -> None:
     def take_turn(*arguments: str) -> None:
         if duty.act(*arguments) is True:
-            enqueue(duty.name, *arguments, queue=duty.queue or arguments[0])
+            enqueue(duty.name, *arguments, queue=duty.queue or MEDIA[arguments[0]].queue)
 
     app.task(name=duty.name, shared=False)(take_turn)
 

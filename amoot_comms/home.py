@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.nightly import latest as latest_verification
 from channels.limits import hours_of
-from channels.models import Channel, Outage, Purpose
+from channels.models import Channel, Outage
+from common.media import Purpose
 from contacts.models import ConsentEntry, OptOutCall
 from messaging.audience.kept_progress import progress_of
 from messaging.models import Breach, Delivery, GatewayCall, Message

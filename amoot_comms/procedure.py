@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from channels.hours import Interval
-from channels.models import Kind, Purpose
+from channels.models import Kind
 from channels.procedure_hours import procedure_hours
+from common.media import Purpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from channels.hours import Interval, check_intervals, check_limit, spelled
 from channels.limits import limit_of
-from channels.models import Channel, Outage, Purpose, SendingWindow, WindowsChange
+from channels.models import PURPOSES, Channel, Outage, SendingWindow, WindowsChange
 from common.enqueue import after_commit
 from persian.text import fold_line
 from staff.models import Department, User
@@ -88,7 +88,7 @@ def set_windows(
     """
     demand(by, "channels.change_windows")
     wanted = sorted(set(intervals))
-    if purpose not in Purpose.values:
+    if purpose not in PURPOSES:
         raise ValidationError(_("There is no purpose “%(purpose)s”.") % {"purpose": purpose})
     check_intervals(wanted)
     check_limit(wanted, limit_of(channel, purpose))

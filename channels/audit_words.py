@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from audit import words
-from channels.models import Outage, Purpose
+from channels.models import PURPOSES, Outage
 
 ACTIONS: Final = {
     "channel.added": _("channel added to the register"),
@@ -29,6 +29,9 @@ def register() -> None:
     words.register(
         actions=ACTIONS,
         names=NAMES,
-        values={"purpose": dict(Purpose.choices), "why": dict(Outage.Cause.choices)},
+        values={
+            "purpose": {str(purpose): name for purpose, name in PURPOSES.items()},
+            "why": dict(Outage.Cause.choices),
+        },
         technical={"outage"},
     )

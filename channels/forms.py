@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.actions import REASON_MAX_LENGTH
 from channels.hours import Interval, check_intervals, check_limit, parse_hours, span_words, week_of
-from channels.models import Purpose, SendingWindow
+from channels.models import SendingWindow
 from channels.windows import WeeklyWindows
+from common.media import Purpose
 
 DAYS = tuple(SendingWindow.Weekday)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Final
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeBoundary, RangeOperators
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.querysets import ChannelQuerySet, OutageQuerySet
 from common.guards import frozen, kept, set_once
+from common.media import BY_MEDIUM, MEDIA, Medium, Purpose
 from persian.jalali import format_datetime
 
 
@@ -25,24 +26,20 @@ class Kind(models.TextChoices):
     MEETING = "meeting", _("Online meetings")
     REMOTE = "remote", _("Remote access")
     SCREEN = "screen", _("Screen")
-    SMS = "sms", _("SMS")
-    VOICE = "voice", _("Voice message")
+    SMS = Medium.SMS.value, _("SMS")
+    VOICE = Medium.VOICE.value, _("Voice message")
     CHAT = "chat", _("Online chat")
     EMAIL = "email", _("E-mail address")
 
 
-class Purpose(models.TextChoices):
-    """What a message is for (C7.1). The values are the policy's own."""
-
-    NOTIFICATION = "notification", _("Notification")
-    PROMOTIONAL = "promotional", _("Promotional")
-    SURVEY = "survey", _("Survey")
+PURPOSES: Final = {
+    Purpose.NOTIFICATION: _("Notification"),
+    Purpose.PROMOTIONAL: _("Promotional"),
+    Purpose.SURVEY: _("Survey"),
+}
 
 
 class Channel(models.Model):
-    # The codes of those by which the portal itself sends: for no other has it a gateway.
-    SENT_BY_THE_PORTAL: ClassVar = {"sms": Kind.SMS, "avanak": Kind.VOICE}
-
     code = models.SlugField(_("code"), unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     name = models.CharField(_("name"), max_length=120)
@@ -77,8 +74,8 @@ class Channel(models.Model):
     def clean(self) -> None:
         """A channel of messages without a gateway would take messages, and never send them."""
         super().clean()
-        is_of_messages = self.kind in self.SENT_BY_THE_PORTAL.values()
-        if self.is_active and is_of_messages and self.SENT_BY_THE_PORTAL.get(self.code) != self.kind:
+        row = MEDIA.get(self.code)
+        if self.is_active and self.kind in BY_MEDIUM and (row is None or row.medium != self.kind):
             # Of no field: one that is in the register already cannot change its code or kind.
             raise ValidationError(
                 _(
@@ -116,7 +113,7 @@ class SendingWindow(models.Model):
     channel = models.ForeignKey(
         Channel, verbose_name=_("channel"), on_delete=models.CASCADE, related_name="windows"
     )
-    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
+    purpose = models.CharField(_("purpose"), max_length=12, choices=PURPOSES)
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
     opens = models.PositiveSmallIntegerField(_("opens (minute of the day)"))
     closes = models.PositiveSmallIntegerField(_("closes (minute of the day)"))
@@ -178,7 +175,7 @@ class WindowsChange(models.Model):
     channel = models.ForeignKey(
         Channel, verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+"
     )
-    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
+    purpose = models.CharField(_("purpose"), max_length=12, choices=PURPOSES)
     before = models.JSONField(_("before"), default=list)
     after = models.JSONField(_("after"), default=list)
     reason = models.CharField(_("reason"), max_length=300)

@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from channels.windows import DAY_MINUTES, WeeklyWindows
+from common.media import Medium, Purpose
 
 VERSION: Final = "PR_MA_04"
 
-# The one purpose that the clause binds (reading 1).
-_PURPOSE: Final = "promotional"
-
 # (opens, closes) of every day by the channel's kind, in minutes from midnight in Tehran, half-open
 # (readings 2 and 3).
-DAILY: Final[Mapping[str, tuple[int, int]]] = {"sms": (8 * 60, 22 * 60), "voice": (7 * 60, 23 * 60)}
+DAILY: Final[Mapping[str, tuple[int, int]]] = {
+    Medium.SMS: (8 * 60, 22 * 60),
+    Medium.VOICE: (7 * 60, 23 * 60),
+}
 
 # What opens the hours for a benchmark; see `settings.OPEN_PROCEDURE_HOURS`.
 ALWAYS: Final = WeeklyWindows.of((weekday, 0, DAY_MINUTES) for weekday in range(7))
@@ -32,6 +33,7 @@ _LIMITS: Final[Mapping[str, WeeklyWindows]] = {
 def procedure_hours(kind: str, purpose: str) -> WeeklyWindows | None:
     """The hours that the procedure sets for a purpose on a channel of this kind; None where it sets none.
 
-    A kind for which the clause names no hours sends nothing promotional.
+    Only promotional messages are bound by the clause (reading 1). A kind for which it names no hours sends
+    none of them.
     """
-    return _LIMITS.get(kind, _NEVER) if purpose == _PURPOSE else None
+    return _LIMITS.get(kind, _NEVER) if purpose == Purpose.PROMOTIONAL else None

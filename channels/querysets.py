@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import models
 
 from channels.windows import WeeklyWindows
+from common.media import MEDIA
 
 # No question to a gateway that is away is put off for longer.
 PROBED_WITHIN: Final = timedelta(minutes=10)
@@ -24,7 +25,7 @@ class ChannelQuerySet(models.QuerySet[Any]):
 
     def of_messages(self) -> ChannelQuerySet:
         """SMS and voice, also those out of use: what was handed over before is still to be asked after."""
-        return self.filter(code__in=self.model.SENT_BY_THE_PORTAL)
+        return self.filter(code__in=MEDIA)
 
 
 class OutageQuerySet(models.QuerySet[Any]):

@@ -9,10 +9,9 @@ from itertools import groupby
 
 from channels.hours import clock_text
 from channels.limits import hours_of as in_force
-from channels.models import Channel, Kind, Outage, Purpose, SendingWindow
+from channels.models import PURPOSES, Channel, Kind, Outage, SendingWindow
 from channels.windows import WeeklyWindows
-
-SENDING_KINDS = frozenset(Channel.SENT_BY_THE_PORTAL.values())
+from common.media import BY_MEDIUM, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,10 @@ class SendingHours:
     until: datetime | None
 
     @property
+    def purpose_name(self) -> str:
+        return str(PURPOSES[self.purpose])
+
+    @property
     def same_every_day(self) -> tuple[tuple[str, str], ...] | None:
         """The spans that all seven days share, or None."""
         first = self.days[0].spans
@@ -53,7 +56,7 @@ class ChannelState:
 
     @property
     def is_sending(self) -> bool:
-        return self.channel.kind in SENDING_KINDS
+        return self.channel.kind in BY_MEDIUM
 
     @property
     def promotional(self) -> SendingHours | None:
@@ -89,7 +92,7 @@ def state_of(channel: Channel, outages: Iterable[Outage], now: datetime) -> Chan
 
 
 def _sends(channel: Channel) -> bool:
-    return channel.kind in SENDING_KINDS
+    return channel.kind in BY_MEDIUM
 
 
 def register_by_kind(now: datetime) -> list[tuple[str, list[ChannelState]]]:

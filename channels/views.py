@@ -14,9 +14,10 @@ from channels import actions
 from channels.forms import OutageForm, WeekForm, week_initial
 from channels.hours import week_lines
 from channels.limits import limit_of
-from channels.models import Channel, Outage, Purpose
-from channels.selectors import SENDING_KINDS, register_by_kind, state_of
+from channels.models import PURPOSES, Channel, Outage
+from channels.selectors import register_by_kind, state_of
 from common.fresh_proof import asks_again
+from common.media import BY_MEDIUM, Purpose
 from staff.permissions import may, requires, signed_in
 
 OUTAGES_SHOWN = 20
@@ -72,7 +73,7 @@ def end_outage(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @asks_again
 def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     channel = _channel(code)
-    if channel.kind not in SENDING_KINDS or purpose not in Purpose.values:
+    if channel.kind not in BY_MEDIUM or purpose not in PURPOSES:
         raise Http404
     stored = [(w.weekday, w.opens, w.closes) for w in channel.windows.all() if w.purpose == purpose]
     limit = limit_of(channel, purpose)
@@ -95,7 +96,7 @@ def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
         return redirect("channels:detail", code=channel.code)
     context = {
         "channel": channel,
-        "purpose": Purpose(purpose),
+        "purpose": PURPOSES[Purpose(purpose)],
         "form": form,
         "limit": week_lines(limit.intervals()) if limit is not None else [],
     }

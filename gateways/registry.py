@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from common.media import MEDIA
 from gateways.amootsms.client import AmootSms
 from gateways.avanak.client import Avanak
 from gateways.base import Gateway
@@ -17,35 +21,41 @@ def gateway_for(code: str) -> Gateway:
     Raises ImproperlyConfigured for a code without a gateway and for settings that cannot be right: an
     address that is not https outside loopback, a token that no header can hold, a batch of nobody.
     """
-    if code == AmootSms.code:
-        return AmootSms(
-            _http("AMOOTSMS"),
-            line=settings.AMOOTSMS_LINE,
-            max_batch=_positive("AMOOTSMS_MAX_BATCH"),
-            rate=_rate("AMOOTSMS_RATE"),
+    if code not in MEDIA:
+        raise ImproperlyConfigured(
+            f"There is no gateway for the channel {code!r}; known are {' and '.join(MEDIA)}."
         )
-    if code == Avanak.code:
-        if settings.AVANAK_SPEAKER not in {"male", "female"}:
-            raise ImproperlyConfigured("AVANAK_SPEAKER must be male or female.")
-        return Avanak(
-            _http("AVANAK"),
-            speaker=settings.AVANAK_SPEAKER,
-            max_batch=_positive("AVANAK_MAX_BATCH"),
-            rate=_rate("AVANAK_RATE"),
-        )
-    raise ImproperlyConfigured(f"There is no gateway for the channel {code!r}; known are sms and avanak.")
+    return _FACTORIES[MEDIA[code].gateway]()
 
 
 def check_settings() -> None:
     """Raises ImproperlyConfigured for a gateway's settings that cannot be right; each process asks first."""
-    for code, token in ((AmootSms.code, "AMOOTSMS_TOKEN"), (Avanak.code, "AVANAK_TOKEN")):
-        if token not in settings.WITHOUT_SECRETS:
+    for code, row in MEDIA.items():
+        if f"{row.gateway.upper()}_TOKEN" not in settings.WITHOUT_SECRETS:
             gateway_for(code)
 
 
-def can_list(code: str) -> bool:
-    """Whether the channel's provider shows what was sent past the portal; nobody is asked for it."""
-    return {AmootSms.code: AmootSms.can_list, Avanak.code: Avanak.can_list}.get(code, False)
+def _amootsms() -> Gateway:
+    return AmootSms(
+        _http("AMOOTSMS"),
+        line=settings.AMOOTSMS_LINE,
+        max_batch=_positive("AMOOTSMS_MAX_BATCH"),
+        rate=_rate("AMOOTSMS_RATE"),
+    )
+
+
+def _avanak() -> Gateway:
+    if settings.AVANAK_SPEAKER not in {"male", "female"}:
+        raise ImproperlyConfigured("AVANAK_SPEAKER must be male or female.")
+    return Avanak(
+        _http("AVANAK"),
+        speaker=settings.AVANAK_SPEAKER,
+        max_batch=_positive("AVANAK_MAX_BATCH"),
+        rate=_rate("AVANAK_RATE"),
+    )
+
+
+_FACTORIES: Final[dict[str, Callable[[], Gateway]]] = {"amootsms": _amootsms, "avanak": _avanak}
 
 
 def _http(prefix: str) -> Http:

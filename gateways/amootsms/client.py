@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
+from common.media import MEDIA
 from gateways.amootsms.deliveries import read_report
 from gateways.amootsms.errors import call_error, recipient_result
 from gateways.amootsms.inbound import read_inbound
@@ -61,7 +62,7 @@ class AmootSms:
 
     code = "sms"
     can_lookup = True
-    can_list = True
+    can_list = MEDIA[code].can_list
     needs_audio = False
     can_receive = True
     can_stop = False

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
+from common.media import MEDIA
 from gateways.avanak.errors import account_error, audio_error, sending_error
 from gateways.avanak.hours import campaign_end
 from gateways.base import (
@@ -57,7 +58,7 @@ class Avanak:
 
     code = "avanak"
     can_lookup = True  # of calls whose campaign is known; of others nothing can be proven
-    can_list = False
+    can_list = MEDIA[code].can_list
     needs_audio = True
     can_receive = False
     can_stop = True

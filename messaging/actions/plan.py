@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 
 from audit.actions import record
-from channels.models import Purpose
+from common.media import Purpose
 from messaging.actions.move import move_message
 from messaging.audience.planning import (
     EVERYBODY,

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from channels.models import Channel
+from common.media import Medium
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.states import DeliveryState, MessageStatus
 from persian.jalali import TEHRAN
@@ -21,7 +22,7 @@ def still_dialled(now: datetime) -> QuerySet[GatewayCall]:
     (docs/adr/0020)."""
     day = now.astimezone(TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0)
     return GatewayCall.objects.filter(
-        channel__kind="voice", intended_at__gte=day, stop_due_at__isnull=True, stopped_at__isnull=True
+        channel__kind=Medium.VOICE, intended_at__gte=day, stop_due_at__isnull=True, stopped_at__isnull=True
     ).exclude(campaign_id="")
 
 

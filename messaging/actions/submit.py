@@ -15,7 +15,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from audit.actions import record
-from channels.models import Channel, Purpose
+from channels.models import PURPOSES, Channel
+from common.media import BY_MEDIUM, LengthUnit, Purpose
 from common.wording import count_text
 from contacts.actions.people import ensure_contacts
 from gateways.sms_parts import count_parts
@@ -25,8 +26,7 @@ from messaging.audience.members import Audience
 from messaging.audience.planning import Plan, preview
 from messaging.evaluation.facts import MessageDecision, channel_facts, decide_message, medium_of
 from messaging.models import AudienceMember, Message
-from messaging.policy.facts import Medium, MessageFacts
-from messaging.policy.facts import Purpose as PolicyPurpose
+from messaging.policy.facts import MessageFacts
 from persian.jalali import TEHRAN, format_date, format_datetime
 from staff.models import Employee, User
 
@@ -75,7 +75,7 @@ def _text_fault(draft: Draft, now: datetime) -> str:
         return _("The text is empty.")
     if "\x00" in text:
         return _("The text holds a character that cannot be sent (NUL).")
-    if medium_of(draft.channel) is Medium.VOICE:
+    if BY_MEDIUM[medium_of(draft.channel)].length_unit is LengthUnit.CHARACTER:
         if len(text) > VOICE_MAX_CHARACTERS:
             return _("The text has %(length)s characters; a voice message takes at most %(limit)s.") % {
                 "length": count_text(len(text)),
@@ -117,10 +117,10 @@ def _too_far(instant: datetime | None, now: datetime) -> str:
 
 
 def _purpose_fault(draft: Draft, now: datetime) -> str:
-    if draft.purpose not in Purpose.values:
+    if draft.purpose not in PURPOSES:
         return _("“%(purpose)s” is no purpose; choose one of: %(known)s.") % {
             "purpose": draft.purpose,
-            "known": ", ".join(Purpose.values),
+            "known": ", ".join(PURPOSES),
         }
     return ""
 
@@ -153,7 +153,7 @@ def check_sender(*, employee: Employee | None, by: User, now: datetime) -> Emplo
 
 def draft_decision(draft: Draft, now: datetime) -> MessageDecision:
     facts = MessageFacts(
-        purpose=PolicyPurpose(draft.purpose),
+        purpose=Purpose(draft.purpose),
         medium=medium_of(draft.channel),
         scheduled_at=draft.scheduled_at,
         expires_at=draft.expires_at,

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from channels.models import Channel, Purpose
+from channels.models import Channel
+from common.media import Purpose
 from common.monotonic import monotonic
 from messaging.dispatch.clock import TOLERANCE, Clock, difference
 from messaging.evaluation.facts import FactsSnapshot, MessageDecision

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from channels.models import Channel, Outage
 from channels.querysets import windows_of
+from common.media import Medium, Purpose
 from contacts.models import Contact, Restriction
 from messaging.models import Message, MessageStop, Override
 from messaging.policy.decide import Decision, closes_at, decide
@@ -23,10 +24,8 @@ from messaging.policy.facts import (
     AddressKind,
     ChannelFacts,
     Facts,
-    Medium,
     MessageFacts,
     OverrideFacts,
-    Purpose,
     RecipientFacts,
 )
 

@@ -10,8 +10,8 @@ customer.
 
 from __future__ import annotations
 
+from common.media import BY_MEDIUM, Medium, Purpose
 from messaging.policy.decide import Decision, Verdict
-from messaging.policy.facts import Medium, Purpose
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState
 
@@ -45,7 +45,7 @@ def address_refusals(medium: Medium, number: str) -> dict[Reason, str]:
     """SQL conditions of the rule's reasons; the first that holds is the reason. A pattern of LIKE, since the
     digits of a number in E.164 are digits: a regular expression took as long as everything else together."""
     found = {Reason.INVALID_ADDRESS: f"{number} = ''"}
-    if medium is Medium.SMS:
+    if not BY_MEDIUM[medium].takes_landlines:
         found[Reason.LANDLINE] = f"{number} NOT LIKE '{_MOBILE}'"
     return found
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import connection
 
-from channels.models import Channel, Purpose
+from channels.models import Channel
 from channels.past_hours import PastHours, hours_since
 from channels.procedure_hours import ALWAYS
+from common.media import MEDIA, Purpose
 from messaging.invariants.gateway_log import Accepted
 from messaging.states import REACHED_PROVIDER
 
@@ -41,7 +42,7 @@ _CLAIMED = f"""
       LEFT JOIN messaging_gatewaycall k ON k.id = d.call_id
      WHERE (d.attempts > 0 OR d.state IN ({_TAKEN}))
        AND h.code IN (SELECT DISTINCT provider FROM promise_line
-                      UNION SELECT code FROM channels_channel WHERE kind IN ('sms', 'voice'))
+                      UNION SELECT unnest(%(channels)s::text[]))
 """  # noqa: S608 - our own words
 
 # By the provider's id first; the same id twice pairs line by line.
@@ -108,7 +109,7 @@ def match_log(since: datetime) -> None:
     """Give every line its delivery, as far as there is one. Deliveries claimed before `since` are not
     looked for in the log."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIMED, {"since": since})
+        cursor.execute(_CLAIMED, {"since": since, "channels": [*MEDIA]})
         cursor.execute("ANALYZE promise_delivery")
         for statement in (_BY_ID, _MARK, _BY_TEXT, _MARK, _BY_DECISION):
             cursor.execute(statement)

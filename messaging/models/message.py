@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from channels.models import Purpose
+from channels.models import PURPOSES
 from common.guards import Guard, append_only, frozen, kept, set_once
 from messaging.models.querysets import MessageQuerySet
 from messaging.states import MessageStatus, forbidden_message_move
@@ -37,7 +37,7 @@ class Message(models.Model):
     channel = models.ForeignKey(
         "channels.Channel", verbose_name=_("channel"), on_delete=models.PROTECT, related_name="messages"
     )
-    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
+    purpose = models.CharField(_("purpose"), max_length=12, choices=PURPOSES)
     text = models.TextField(_("text"))
     audience = models.JSONField(_("audience"))
     sender = models.ForeignKey(

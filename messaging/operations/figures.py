@@ -9,6 +9,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Count
 
+from common.media import MEDIA
 from messaging.dispatch.clock import TOLERANCE
 from messaging.models import UnreadableInbound, WorkerBeat
 
@@ -32,7 +33,7 @@ SELECT ch.code, lately.*
               coalesce(sum(c.size), 0)
          FROM messaging_gatewaycall c
         WHERE c.channel_id = ch.id AND c.finished_at > %(minutes_15)s AND c.outcome = 'answered') lately
- WHERE ch.kind IN ('sms', 'voice') AND ch.is_active
+ WHERE ch.code = ANY(%(channels)s) AND ch.is_active
 """
 
 _LATENCY = """
@@ -42,13 +43,13 @@ SELECT ch.code, lately.*
        SELECT count(*), percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY c.latency_ms)
          FROM messaging_gatewaycall c
         WHERE c.channel_id = ch.id AND c.finished_at > %(since)s AND c.latency_ms IS NOT NULL) lately
- WHERE ch.kind IN ('sms', 'voice') AND ch.is_active
+ WHERE ch.code = ANY(%(channels)s) AND ch.is_active
 """
 
 _DONE_BY_WORKERS = """
 SELECT c.worker, sum(c.size)
   FROM messaging_gatewaycall c
- WHERE c.channel_id IN (SELECT id FROM channels_channel WHERE kind IN ('sms', 'voice'))
+ WHERE c.channel_id IN (SELECT id FROM channels_channel WHERE code = ANY(%(channels)s))
    AND c.finished_at > %(since)s AND c.outcome = 'answered'
  GROUP BY c.worker
 """
@@ -98,14 +99,14 @@ def throughput(now: datetime) -> dict[str, tuple[int, ...]]:
     """By channel: the recipients whose call was answered in the last 1, 5 and 15 minutes."""
     parameters = {f"minutes_{n}": now - timedelta(minutes=n) for n in MINUTES}
     with connection.cursor() as cursor:
-        cursor.execute(_SPEED, parameters)
+        cursor.execute(_SPEED, {"channels": [*MEDIA], **parameters})
         return {code: tuple(int(n) for n in counts) for code, *counts in cursor.fetchall()}
 
 
 def latencies(now: datetime) -> dict[str, Latency]:
     """By channel: how long the gateway took for a request lately."""
     with connection.cursor() as cursor:
-        cursor.execute(_LATENCY, {"since": now - timedelta(minutes=MINUTES[-1])})
+        cursor.execute(_LATENCY, {"channels": [*MEDIA], "since": now - timedelta(minutes=MINUTES[-1])})
         return {
             code: Latency(n, *(ms / 1000 for ms in shares)) if n else Latency(0)
             for code, n, shares in cursor.fetchall()
@@ -135,7 +136,9 @@ def workers(now: datetime) -> list[Worker]:
 
 def _done_lately(now: datetime) -> dict[str, int]:
     with connection.cursor() as cursor:
-        cursor.execute(_DONE_BY_WORKERS, {"since": now - timedelta(minutes=WORKER_MINUTES)})
+        cursor.execute(
+            _DONE_BY_WORKERS, {"channels": [*MEDIA], "since": now - timedelta(minutes=WORKER_MINUTES)}
+        )
         return {worker: int(n) for worker, n in cursor.fetchall()}
 
 

@@ -7,19 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from channels.windows import WeeklyWindows
-
-
-class Purpose(StrEnum):
-    """C7.1: what a message is for."""
-
-    NOTIFICATION = "notification"
-    PROMOTIONAL = "promotional"
-    SURVEY = "survey"
-
-
-class Medium(StrEnum):
-    SMS = "sms"
-    VOICE = "voice"
+from common.media import Medium, Purpose
 
 
 class AddressKind(StrEnum):

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from channels.procedure_hours import procedure_hours
 from channels.windows import WeeklyWindows
-from messaging.policy.facts import Facts, Medium, Purpose
+from common.media import Medium, Purpose
+from messaging.policy.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from messaging.policy.facts import AddressKind, Facts, Medium, Purpose
+from common.media import BY_MEDIUM, Purpose
+from messaging.policy.facts import AddressKind, Facts
 from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
 
@@ -53,7 +54,7 @@ def address(facts: Facts) -> Ruling:
         return _refuse(Reason.FACTS_MISSING)
     if kind is AddressKind.INVALID:
         return _refuse(Reason.INVALID_ADDRESS)
-    if kind is AddressKind.LANDLINE and facts.message.medium is Medium.SMS:
+    if kind is AddressKind.LANDLINE and not BY_MEDIUM[facts.message.medium].takes_landlines:
         return _refuse(Reason.LANDLINE)
     return PASS
 

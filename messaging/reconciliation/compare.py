@@ -19,8 +19,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from audit.actions import record
-from channels.models import Channel, Purpose
+from channels.models import Channel
 from channels.past_hours import hours_since
+from common.media import Purpose
 from gateways.base import GatewayError, NotSent, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient

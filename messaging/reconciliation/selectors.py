@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from channels.models import Channel
-from gateways.registry import can_list
+from common.media import MEDIA
 from messaging.models import Comparison
 from messaging.reconciliation.compare import CATCH_UP_DAYS
 from messaging.reconciliation.since import compared_since
@@ -47,7 +47,7 @@ def compared_days(now: datetime) -> list[ComparedChannel]:
     days = [today - timedelta(days=back) for back in range(1, CATCH_UP_DAYS + 1)]
     found = []
     for channel in Channel.objects.sending().order_by("id"):
-        listed = can_list(channel.code)
+        listed = MEDIA[channel.code].can_list
         newest = Comparison.objects.newest(channel, days[-1]) if listed else {}
         since = compared_since(channel) if listed else None
         shown = [ComparedDay(day, newest.get(day), since is None or day < since) for day in days]

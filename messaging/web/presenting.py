@@ -9,12 +9,12 @@ from typing import Final
 from django.utils.translation import gettext_lazy
 
 from channels.hours import span_words
+from common.media import BY_MEDIUM, LengthUnit, Medium
 from common.wording import Label
 from gateways.sms_parts import SmsLength, count_parts
 from messaging.audience.kept_progress import Progress
 from messaging.audience.planning import Plan
 from messaging.evaluation.facts import MessageDecision
-from messaging.policy.facts import Medium
 from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
 from messaging.states import REACHED_PROVIDER, DeliveryState
@@ -209,7 +209,9 @@ class Length:
 
     @classmethod
     def of(cls, text: str, medium: Medium) -> Length:
-        return cls(medium, len(text), count_parts(text) if medium is Medium.SMS else None)
+        return cls(
+            medium, len(text), count_parts(text) if BY_MEDIUM[medium].length_unit is LengthUnit.PART else None
+        )
 
     def parts_for(self, recipients: int) -> int:
         return self.sms.parts * recipients if self.sms else 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from channels.models import Channel
+from common.media import BY_MEDIUM, MEDIA, Medium
 from gateways.registry import gateway_for
 
 
@@ -71,4 +71,6 @@ def test_settings_that_cannot_be_right_are_refused(settings, name, value, code):
 
 
 def test_each_channel_that_the_register_sends_by_has_a_gateway():
-    assert [gateway_for(code).code for code in Channel.SENT_BY_THE_PORTAL] == [*Channel.SENT_BY_THE_PORTAL]
+    gateways = {code: gateway_for(code) for code in MEDIA}
+    assert [gateway.code for gateway in gateways.values()] == [*MEDIA]
+    assert {row.medium for row in MEDIA.values()} == set(BY_MEDIUM) == set(Medium)

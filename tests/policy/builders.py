@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels.windows import WeeklyWindows
+from common.media import Medium, Purpose
 from messaging.policy.facts import (
     AddressKind,
     ChannelFacts,
     Facts,
-    Medium,
     MessageFacts,
     OverrideFacts,
-    Purpose,
     RecipientFacts,
 )
 from persian.jalali import TEHRAN

@@ -8,8 +8,9 @@ from datetime import datetime
 
 import pytest
 
+from common.media import Medium, Purpose
 from messaging.policy.decide import Decision, Verdict, decide
-from messaging.policy.facts import AddressKind, Facts, Medium, Purpose
+from messaging.policy.facts import AddressKind, Facts
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import RULES, RuleEffect
 from tests.policy.builders import (

@@ -11,15 +11,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from channels.windows import WeeklyWindows
+from common.media import Medium, Purpose
 from messaging.policy.decide import Decision, Verdict, decide
 from messaging.policy.facts import (
     AddressKind,
     ChannelFacts,
     Facts,
-    Medium,
     MessageFacts,
     OverrideFacts,
-    Purpose,
     RecipientFacts,
 )
 from messaging.policy.reasons import Reason

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from channels.windows import WeeklyWindows
-from messaging.policy.facts import AddressKind, Medium, Purpose
+from common.media import Medium, Purpose
+from messaging.policy.facts import AddressKind
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import (
     PASS,

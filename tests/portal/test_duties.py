@@ -13,10 +13,11 @@ import pytest
 
 from amoot_comms import brokerless
 from amoot_comms.brokerless import BrokerlessWorker, lanes_of
-from amoot_comms.celery import CHANNELS, QUEUES, app
+from amoot_comms.celery import QUEUES, app
 from amoot_comms.duties import DUTIES, Duty
 from audit.models import Verification
 from common import liveness
+from common.media import MEDIA
 from tests.architecture.test_layers import sources
 
 
@@ -28,8 +29,8 @@ def _loaded() -> None:
 
 def test_no_duty_is_in_one_engine_alone() -> None:
     beat = {(entry["task"], *entry["args"]) for entry in app.conf.beat_schedule.values()}
-    assert beat == {(duty.name, *arguments) for duty in DUTIES for arguments in duty.calls(CHANNELS)}
-    turns = [turn for lane in lanes_of(DUTIES, CHANNELS).values() for turn, _every in lane]
+    assert beat == {(duty.name, *arguments) for duty in DUTIES for arguments in duty.calls(MEDIA)}
+    turns = [turn for lane in lanes_of(DUTIES, MEDIA).values() for turn, _every in lane]
     names = {duty.act: duty.name for duty in DUTIES}
     assert sorted((names[turn.func], *turn.args) for turn in turns) == sorted(beat)
 
@@ -55,7 +56,7 @@ def test_whatever_is_woken_by_name_is_a_task() -> None:
 
 @contextmanager
 def at_work(*duties: Duty) -> Iterator[BrokerlessWorker]:
-    worker = BrokerlessWorker(duties, CHANNELS)
+    worker = BrokerlessWorker(duties, MEDIA)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:

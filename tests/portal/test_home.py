@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from amoot_comms import home
-from channels.models import Purpose
+from common.media import Purpose
 from contacts.models import ConsentEntry
 from messaging.states import DeliveryState, MessageStatus
 from persian.jalali import TEHRAN

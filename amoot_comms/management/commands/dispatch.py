@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand
 from amoot_comms.brokerless import BrokerlessWorker
 from amoot_comms.duties import DUTIES
 from channels.models import Channel
+from common.media import MEDIA
 from common.statement_timeout import limit_statements
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
@@ -38,7 +39,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--until-idle", action="store_true")
-        parser.add_argument("--channel", choices=[*Channel.SENT_BY_THE_PORTAL])
+        parser.add_argument("--channel", choices=[*MEDIA])
         parser.add_argument("--json", action="store_true", help="with --until-idle: what was done, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,7 +51,7 @@ class Command(BaseCommand):
             self._until_idle(channels, as_json=options["json"])
         else:
             # All, also those that come into use later.
-            self._until_stopped([code] if code else [*Channel.SENT_BY_THE_PORTAL])
+            self._until_stopped([code] if code else [*MEDIA])
 
     def _until_stopped(self, codes: list[str]) -> None:
         worker = BrokerlessWorker(DUTIES, codes)

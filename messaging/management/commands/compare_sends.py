@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from common.media import FIRST_CHANNEL
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.send import GatewayClient
@@ -25,7 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--day", help="1405/09/01 or 2026-11-22, in Tehran; default: yesterday")
-        parser.add_argument("--channel", default="sms", help="the sending channel's code (sms)")
+        parser.add_argument("--channel", default=FIRST_CHANNEL, help="a channel's code (%(default)s)")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:

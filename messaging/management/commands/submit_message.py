@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from channels.models import Channel
+from common.media import MEDIA
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
@@ -54,7 +54,7 @@ class Command(BaseCommand):
     help = "Submit a message to an audience and print its id and plan."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--channel", required=True, choices=[*Channel.SENT_BY_THE_PORTAL])
+        parser.add_argument("--channel", required=True, choices=[*MEDIA])
         parser.add_argument("--purpose", required=True, choices=["promotional", "notification", "survey"])
         parser.add_argument("--sender", required=True, metavar="USERNAME")
         text = parser.add_mutually_exclusive_group(required=True)

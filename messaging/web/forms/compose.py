@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.models import Channel, Purpose
+from channels.models import PURPOSES, Channel
 from common.form_fields import ClockField, JalaliDateField
 from common.wording import count_text
 from messaging.actions.submit import Draft, check_draft
@@ -45,7 +45,7 @@ class ComposeForm(forms.Form):
     )
     purpose = forms.ChoiceField(
         label=gettext_lazy("Purpose"),
-        choices=Purpose,
+        choices=PURPOSES,
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what the message is for.")},
     )

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from channels.models import Channel, Purpose
+from channels.models import PURPOSES, Channel
 from common.filters import FilterForm
 from messaging.states import DeliveryState, MessageStatus
 from messaging.web.labels import REASONS
@@ -33,7 +33,7 @@ class MessageFilter(FilterForm):
     purpose = forms.ChoiceField(
         label=gettext_lazy("Purpose"),
         required=False,
-        choices=_any(gettext_lazy("any purpose"), Purpose.choices),
+        choices=_any(gettext_lazy("any purpose"), [(str(code), name) for code, name in PURPOSES.items()]),
     )
 
 

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from channels.models import Channel, Purpose
+from channels.models import PURPOSES, Channel
 from common.body_limits import takes_uploads
 from common.fresh_proof import ask_again
+from common.media import FIRST_CHANNEL, Purpose
 from messaging.actions.submit import Draft, check_sender, draft_decision, foresee
 from messaging.audience.members import no_such_import, tag_counts
 from messaging.audience.planning import preview
@@ -69,7 +70,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     length = Length.of(form.draft.text, medium_of(form.draft.channel))
     context = {
         "draft": form.draft,
-        "purpose": Purpose(form.draft.purpose).label,
+        "purpose": PURPOSES[Purpose(form.draft.purpose)],
         "audience": form.draft.audience.as_json(),
         "counts": foreseen,
         "length": length,
@@ -126,7 +127,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @requires("messaging.submit_message")
 @require_POST
 def text_length(request: HttpRequest) -> HttpResponse:
-    channel = Channel.objects.sending().filter(code=request.POST.get("channel", "sms")).first()
+    channel = Channel.objects.sending().filter(code=request.POST.get("channel", FIRST_CHANNEL)).first()
     if channel is None:
         return HttpResponse()
     length = Length.of(fold(request.POST.get("text", "")).strip(), medium_of(channel))

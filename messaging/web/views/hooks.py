@@ -11,10 +11,11 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
 from channels.models import Channel
+from common.media import MEDIA
 from messaging.feedback.callbacks import BODY_LIMIT, Receipt, receive
 
 # The provider's name in the address, and its channel.
-PROVIDERS: Final = {"amootsms": "sms", "avanak": "avanak"}
+PROVIDERS: Final = {row.gateway: row.code for row in MEDIA.values()}
 
 
 @csrf_exempt

@@ -18,6 +18,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from channels.models import Channel, Outage, SendingWindow
+from common.media import Purpose
 from contacts.models import Contact
 from contacts.selectors import owners_of, restrictions_out_of_step
 from messaging.audience.members import from_lines
@@ -35,7 +36,7 @@ from messaging.evaluation.facts import MessageDecision, content_hash, decision_o
 from messaging.evaluation.sql import state_of_refusal
 from messaging.models import AudienceMember, Delivery, Message, MessageStop
 from messaging.policy.decide import Decision, Verdict
-from messaging.policy.facts import AddressKind, Purpose, RecipientFacts
+from messaging.policy.facts import AddressKind, RecipientFacts
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import RuleEffect
 from messaging.states import DeliveryState, MessageStatus

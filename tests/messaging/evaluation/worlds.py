@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from common.media import Purpose
 from contacts.models import Contact
-from messaging.policy.facts import Purpose
 from tests.factories import HOUR, NOW
 
 # The last one has a mobile's shape, and no operator's range on record.

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from common.media import Purpose
 from messaging.models import Delivery
 from messaging.policy.decide import Decision, Verdict, decide
-from messaging.policy.facts import AddressKind, Facts, Purpose
+from messaging.policy.facts import AddressKind, Facts
 from messaging.policy.reasons import Reason
 from messaging.web.explaining import BECAUSE, Sentence, sentence_of
 from messaging.web.labels import REASONS

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from common.media import Medium, Purpose
 from messaging.audience.planning import Plan
 from messaging.evaluation.facts import decide_message
-from messaging.policy.facts import ChannelFacts, Medium, MessageFacts, Purpose
+from messaging.policy.facts import ChannelFacts, MessageFacts
 from messaging.states import DeliveryState
 from messaging.web.presenting import BAR, BAR_WIDTH, ProgressView, closed_schedule
 from tests.policy.builders import DAY, HOUR, NOON, SMS_HOURS
