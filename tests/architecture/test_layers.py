@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_a_file_fits_in_a_readers_head(path):
     ]
     lengths = {node.name: (node.end_lineno or node.lineno) - node.lineno + 1 for node in functions}
     assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES} == {}
+
+
+def test_no_two_classes_have_one_name():
+    """A name is one thing. Django's own names of parts (`Command`, `Meta`) are each file's."""
+    places = defaultdict(list)
+    for path in sources():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and node.name != "Command":
+                places[node.name].append(named(path))
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
 def test_no_file_is_named_as_sentrys_django_channels_integration_expects():
