@@ -1,9 +1,10 @@
-"""A gateway's failures become a recorded outage (reading 8), and a trial that goes well ends it.
+"""The circuit breaker of a channel: its state is the outage's row, shared by all workers (reading 8).
 
-While an outage is open the claim hands nothing out, so that a dead gateway costs one batch in doubt
-and not a campaign. Closed, open, half-open, closed: a probe asks for the account's state, which sends
-nothing to anybody; if that is answered well, one recipient is tried (`Pump.probe`); if that one is taken,
-the outage ends and the calls grow to their full size.
+1. Closed: a failure of the gateway opens an outage, in which the claim hands nothing out. A dead gateway
+   costs one batch with an unknown outcome, not a campaign.
+2. Open: from time to time one worker asks for the account's state, which sends nothing.
+3. Half open: if that is answered well, one recipient is tried (`recovery.Recovery`).
+4. Closed: that one was taken, and the requests grow to their full size within `RAMP_SECONDS`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from messaging.dispatch.claim import gateway_timeout
 from messaging.dispatch.clock import TOLERANCE, Clock
 from messaging.dispatch.send import GatewayClient, is_batch_refusal
 
-# Troubles that say nothing about the next call.
+# Troubles that say nothing about the next request.
 HARMLESS = frozenset({Trouble.HOURS, Trouble.APPROVAL, Trouble.CONTENT, Trouble.LATE})
 
 _NEEDS_SOMEBODY: Final = frozenset({Outage.Cause.ACCOUNT, Outage.Cause.CREDIT})
 
-# So long after an outage the calls grow to their full size.
+# From the end of an outage until requests have their full size again.
 RAMP_SECONDS: Final = 10.0
 
 PROBE_SECONDS_LEAST: Final = 1.0
@@ -34,12 +35,12 @@ PROBE_SECONDS_MOST: Final = 60.0
 
 
 def is_about_the_gateway(failure: GatewayError) -> bool:
-    """Whether a failed call says something about the next one: not the message's own fault, nor ours."""
+    """Whether the next request would fail as well: the fault is neither the message's nor our own."""
     return not (is_batch_refusal(failure) or failure.trouble in HARMLESS)
 
 
 def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> bool:
-    """Record an outage for a failed call; whether the failure was the gateway's. An open one is kept."""
+    """Record an outage for a failed request, unless one is open; False if the gateway is not at fault."""
     if not is_about_the_gateway(failure):
         return False
     detect_outage(channel=channel, cause=cause_of(failure), code=failure.code, now=clock())
@@ -47,14 +48,14 @@ def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> boo
 
 
 def ramp_up_limit(channel: Channel, full: int, *, clock: Clock) -> int:
-    """The recipients that one call may have now: few just after an outage, soon `full` again.
+    """The most recipients of one request now: few just after an outage, soon `full` again.
 
-    A gateway that took one may still fail at many: then a few are in doubt, not a batch. Asked of
-    the table, so that every worker on every machine goes by the same ramp.
+    A gateway that took one may still fail at many: then a few outcomes are unknown, not a batch of them.
+    Read from the table, so that every worker on every machine goes by the same ramp.
     """
     now = clock()
     since = now - timedelta(seconds=RAMP_SECONDS)
-    # An end that lies ahead was written by a clock that was wrong: it would hold the channel back till then.
+    # An end that lies ahead was written by a wrong clock, and would hold the channel back until then.
     ended = Outage.objects.filter(
         channel=channel, ended_at__gt=since, ended_at__lte=now + TOLERANCE
     ).aggregate(at=Max("ended_at"))["at"]
@@ -65,17 +66,17 @@ def ramp_up_limit(channel: Channel, full: int, *, clock: Clock) -> int:
 
 
 def pause_after(outage: Outage, now: datetime) -> timedelta:
-    """Until the gateway is asked again: the longer, the longer it is away and the more trials failed."""
+    """The pause before the next probe; it grows with the outage's age and its failed trials."""
     age = (now - outage.started_at).total_seconds()
     wanted = max(age / 4, 2.0 ** min(outage.trials, 10), PROBE_SECONDS_LEAST)
     return timedelta(seconds=min(wanted, PROBE_SECONDS_MOST))
 
 
 def outage_to_probe(channel: Channel, now: datetime) -> Outage | None:
-    """The channel's detected outage, if it is time to ask and nobody else asks: one worker of all.
+    """The channel's detected outage, if it is due to be probed and no other worker probes it.
 
-    Nobody else asks for as long as the question and a trial may take; whoever was given the outage
-    says at the end of it when it is asked again (`ask_later`), or ends it.
+    It is leased for the time that the question and a trial may take. The caller ends the outage, or says when
+    it is probed next (`ask_later`).
     """
     outage: Outage | None = Outage.objects.to_probe(now).filter(channel=channel).first()
     if outage is None:
@@ -85,14 +86,14 @@ def outage_to_probe(channel: Channel, now: datetime) -> Outage | None:
 
 
 def ask_later(outage: Outage, *, now: datetime, after_a_trial: bool) -> None:
-    """The gateway is not back yet. A failed trial left somebody in doubt, so trials grow rare."""
+    """Postpone the next probe. A failed trial left one outcome unknown, so trials grow rare."""
     outage.trials += after_a_trial
     postpone_probe(outage=outage, until=now + pause_after(outage, now), failed_trials=int(after_a_trial))
 
 
 def probe_gateway(client: GatewayClient, outage: Outage) -> GatewayError | None:
-    """Why the provider does not answer well; None if it does, and, where the credit had run out, if there is
-    some again."""
+    """The failure of the account question, also if the credit that had run out is still at zero; None if all
+    is well."""
     try:
         account = client.account()
     except GatewayError as failure:
@@ -103,8 +104,8 @@ def probe_gateway(client: GatewayClient, outage: Outage) -> GatewayError | None:
 
 
 def extend_outage(outage: Outage, failure: GatewayError, *, now: datetime, after_a_trial: bool) -> None:
-    """The gateway is not back. Where something else is the matter now, and one of the two needs a person at
-    the account, that is an outage of its own: whoever must act is told of it, and of nothing that is over."""
+    """The gateway is not back. Where the cause is another one now, and one of the two needs a person at the
+    account, the outage ends and another begins: the mail names what is wrong now."""
     cause = cause_of(failure)
     if cause != outage.cause and _NEEDS_SOMEBODY & {cause, Outage.Cause(outage.cause)}:
         replace_outage(outage=outage, cause=cause, code=failure.code, now=now)

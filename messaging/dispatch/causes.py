@@ -1,4 +1,4 @@
-"""What a gateway's failure says is the matter: the cause of the outage that it opens."""
+"""The cause of the outage that a gateway's failure opens."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ CREDIT_CODE: Final = "CreditNotEnough"
 
 
 def cause_of(failure: GatewayError) -> Outage.Cause:
-    """The cause by trouble and code. A 5xx is the provider's own disturbance; an answer that nobody
-    understands may be anything."""
+    """The cause by trouble and code. A 5xx is the provider's own disturbance; an answer that makes no sense
+    may be anything."""
     if failure.trouble is Trouble.NETWORK:
         return Outage.Cause.NETWORK
     if failure.trouble is Trouble.ACCOUNT:

@@ -1,4 +1,4 @@
-"""Claim: a batch of a message's waiting recipients is taken for one request, in one statement.
+"""The claim: a batch of a message's waiting recipients is taken for one request, in one statement.
 
 1. Read the message and the instant's facts: running, not stopped, no outage, not expired. Its row is
    locked against a stop, which waits for this claim.
@@ -90,7 +90,7 @@ Cursor = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One gateway call to make: `recipients` are (delivery id, E.164 number).
+    """One request to make: `recipients` are (delivery id, E.164 number).
 
     `write_deadline` is the last instant (database clock) at which the request may begin to be
     written; `turned_away` counts rows that the fresh facts refused or held instead; `cursor` is the
@@ -115,11 +115,11 @@ def gateway_timeout() -> timedelta:
 
 
 def deadlines(now: datetime, closes_at: datetime | None) -> tuple[datetime, datetime]:
-    """(write before, in doubt after) of a call claimed at `now`.
+    """(write before, unknown after) of a request claimed at `now`.
 
     The write must begin while the answer can still come inside the lease, and before the message's
-    permission ends: a slow provider must not accept after the close what was written before it. A call
-    is in doubt once the lease is over, and never while its answer may still come.
+    permission ends: a slow provider must not accept after the close what was written before it. An outcome
+    is unknown once the lease is over, and never while the answer may still come.
     """
     lease = timedelta(seconds=settings.SEND_LEASE_SECONDS)
     write_before = now + max(lease - gateway_timeout() - timedelta(seconds=2), timedelta(seconds=1))

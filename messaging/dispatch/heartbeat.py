@@ -1,4 +1,4 @@
-"""A worker says that it lives, what it has done, and how far its clock is from the database's."""
+"""A worker's heartbeat: what it has done, and how far its clock is from the database's."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 
 from django.db import connection
 
-# A worker writes no more often than this for one channel; what it did in between is added up.
+# The least time between two heartbeats of a worker for one channel; what it did in between is added up.
 EVERY: Final = timedelta(seconds=2)
-# A worker not seen for so long is forgotten.
+# A row that was not written for this long is deleted.
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 
 # The first report of a process begins the row anew: a process id may come twice.
@@ -39,7 +39,7 @@ ON CONFLICT (name) DO UPDATE
 
 @dataclass
 class _Unsaid:
-    """What one channel's pump did since the worker's last word about it."""
+    """What one channel's pump did since the last heartbeat."""
 
     said_at: datetime | None = None
     sent: int = 0
@@ -72,8 +72,8 @@ class Heart:
         """Add what was done since the last call, and write it (`at_once`, or) unless something was written
         a moment ago.
 
-        `now` is the database's clock. Writes one row; whatever the database raises comes through, and
-        what could not be written stays to be said.
+        `now` is the database's clock. Writes one row; raises the database's errors, and keeps what could not
+        be written for the next heartbeat.
         """
         with self._lock:
             unsaid = self._unsaid.setdefault((worker, channel_code), _Unsaid())

@@ -33,11 +33,11 @@ _TAKEN: Final = _TAKEN_IN_PART & Q(outcome=GatewayCall.Outcome.ANSWERED)
 def count_failure(message: Message, failure: GatewayError, *, called_at: datetime, now: datetime) -> bool:
     """Count a failed request, claimed at `called_at`; whether the message is poison.
 
-    1. What is proven not sent was read by nobody, and is not looked at.
+    1. What is proven not sent was not read by the gateway, and is left out.
     2. Lock the message's count: workers that fail side by side count one after the other.
     3. A message of which somebody was ever taken is not at fault: its count is 0.
     4. A failed request counts, if another message went through since the failure before it. An answer that
-       named nobody counts for nothing.
+       named no recipient does not count.
     5. At `ENOUGH`, a gateway that failed meanwhile at a message which is no suspect is sick: the count begins
        again with this failure.
     """

@@ -1,4 +1,4 @@
-"""The pump: look at the table, and hand out whatever may go now, until nothing may or time is up."""
+"""The pump: sends what may go now, until nothing may or time is up."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A rate per line: so many recipients a second, over all workers on all machines.
+"""A line's rate in recipients a second, over all workers on all machines: a token bucket in one row.
 
-A bucket of tokens in one row, holding at most a second's worth. A worker takes tokens for a batch before
-its claim and gives back what it did not need, each in a statement of its own, so that nobody waits for the
-row longer than that.
+1. The bucket holds at most a second's tokens.
+2. A worker acquires tokens for a batch before its claim, in one statement of its own.
+3. It releases what the claim did not need, in another: the row's lock is never held longer than that.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _OPEN = """
     VALUES (%(channel)s, %(burst)s, %(now)s) ON CONFLICT (channel_id) DO NOTHING
 """
 
-# Read under the row's lock, so that two workers do not take the same tokens. A worker whose reading of
-# the clock is older than the row's adds nothing; a row that is far ahead was written by a clock that has
-# been put right since, and would add nothing for as long as that clock was wrong.
+# The row's lock keeps two workers from taking the same tokens. A reading of the clock older than the row's
+# adds nothing. A row that is far ahead was written by a wrong clock that was put right since, and is set
+# back: it would add nothing until that instant.
 _ACQUIRE = """
     WITH held AS MATERIALIZED (
         SELECT id, least(%(burst)s, tokens + %(rate)s
@@ -62,7 +62,7 @@ class TokenBucket:
         return min(max(1.0 / self.rate, 0.02), 0.5) if self.rate else 0.0
 
     def acquire(self, wanted: int) -> int:
-        """How many of `wanted` recipients may go now."""
+        """The tokens granted, at most `wanted`."""
         if not self.rate:
             return wanted
         if not self._is_open:
@@ -74,7 +74,7 @@ class TokenBucket:
         return int(row[0]) if row else 0
 
     def release(self, n: int) -> None:
-        """Return tokens that were taken and not needed."""
+        """Return tokens that the claim did not need."""
         if self.rate and n > 0:
             self._run(_RELEASE, n)
 

@@ -1,4 +1,4 @@
-"""The outcome of a gateway call is written down: one update, keyed by the call."""
+"""The outcome of a gateway request is recorded: one update, keyed by the call's row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATE_OF = {
     Result.UNKNOWN: DeliveryState.UNKNOWN,
 }
 
-# An acceptance beats `unknown`: the answer may come after the recovery gave the call up.
+# An acceptance beats `unknown`: the answer may come after the recovery gave the request up.
 _OUTCOMES = """
     UPDATE messaging_delivery d
        SET state = v.state, provider_id = v.provider_id, provider_status = v.status, reason = '',
@@ -32,7 +32,7 @@ _OUTCOMES = """
        AND (d.state = 'sending' OR (d.state = 'unknown' AND v.state = 'accepted'))
 """
 
-# Proven is proven, also when the proof comes after the recovery gave the call up.
+# Proof that nothing was sent counts also after the recovery gave the request up.
 _REQUEUE = """
     UPDATE messaging_delivery
        SET state = 'queued', call_id = NULL, reason = %(reason)s, provider_status = %(status)s,
@@ -47,7 +47,7 @@ _TO_UNKNOWN = """
 
 
 def _lock(call_id: int) -> None:
-    """The call's row first, always: the recovery takes the same order, so none waits in a circle."""
+    """Locks the call's row before its recipients. The recovery takes the same order: no deadlock."""
     GatewayCall.objects.select_for_update().filter(pk=call_id).first()
 
 
@@ -62,7 +62,7 @@ def _close(
     latency_ms: int | None = None,
     accepted: Sequence[str] = (),
 ) -> None:
-    """`accepted` are the provider's ids of those whose delivery reports are asked for from now on."""
+    """`accepted` are the provider's ids of recipients whose delivery reports are asked for from now on."""
     GatewayCall.objects.filter(pk=call_id).update(
         outcome=outcome,
         finished_at=now,
@@ -75,12 +75,11 @@ def _close(
 
 
 def _accepted(answer: Answer) -> list[str]:
-    """The provider's ids of those whom it took."""
     return [o.provider_id for o in answer.outcomes.values() if o.result is Result.ACCEPTED]
 
 
 def record_answer(claim: Claim, answer: Answer, *, now: datetime, latency_ms: int | None = None) -> None:
-    """Write each recipient's own outcome; whoever the answer leaves out is `unknown`."""
+    """Write each recipient's own outcome; a recipient that the answer leaves out is `unknown`."""
     ids, states, provider_ids, statuses = [], [], [], []
     for pk, address in claim.recipients:
         outcome = answer.outcomes.get(address)
@@ -129,7 +128,7 @@ def record_not_sent(
     reason: str = Reason.RETRY,
     latency_ms: int | None = None,
 ) -> None:
-    """Proven not sent: the recipients go back into the queue, not before `wait` has passed."""
+    """Proven not sent: the recipients are queued again, due after `wait`."""
     with transaction.atomic():
         _lock(claim.call_id)
         with connection.cursor() as cursor:
@@ -156,14 +155,14 @@ def record_not_sent(
 def record_unknown(
     claim: Claim, *, now: datetime, error: str, answer: str = "", latency_ms: int | None = None
 ) -> None:
-    """Nobody knows whether the provider took it: never retried by the machine on its own."""
+    """The provider may have taken it: never sent again without proof or a person's decision."""
     mark_unknown([claim.call_id], now=now, error=error, answer=answer, latency_ms=latency_ms)
 
 
 def mark_unknown(
     call_ids: Sequence[int], *, now: datetime, error: str, answer: str = "", latency_ms: int | None = None
 ) -> None:
-    """Calls without an outcome, and their recipients still `sending`, become `unknown`."""
+    """Requests without an outcome, and their recipients still `sending`, become `unknown`."""
     for call_id in call_ids:
         with transaction.atomic():
             locked = (
@@ -187,7 +186,7 @@ def mark_unknown(
 
 
 def recover(*, now: datetime) -> int:
-    """Calls whose lease is over without an outcome (a worker died) become `unknown`; their number."""
+    """Requests whose lease is over without an outcome (a worker died) become `unknown`; their number."""
     overdue = list(
         GatewayCall.objects.filter(outcome=GatewayCall.Outcome.PENDING, doubtful_at__lt=now)
         .order_by("doubtful_at")

@@ -1,4 +1,4 @@
-"""One claimed call is made: the deadline is checked, the request written, the answer recorded."""
+"""One claimed request: the deadline is checked, the request written, the answer recorded."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Our own word, the gateways' clients say it too: nothing was written, and nobody is to blame but us.
+# Our own code, also of the gateways' clients: nothing was written, and the gateway is not at fault.
 DEADLINE_PASSED = "deadline_passed"
 
 # The code of `NamedNobody`, where the recipients' statuses say nothing of the account or the provider.
 NOBODY_TOLD = "nobody_told"
 
-# A message that the provider holds up is tried again after this, unless the provider's rule says when.
+# The wait of a message that the provider holds up, unless the provider's rule says when it ends.
 HOLD_WAIT: Final = timedelta(minutes=15)
 
-# Why what the provider holds up waits.
+# The reason of a message that the provider holds up.
 _HOLDS: Final = {Trouble.HOURS: Reason.PROVIDER_HOURS, Trouble.APPROVAL: Reason.AUDIO_UNAPPROVED}
 
-# So long an answer is kept in the hand for a database that is away.
+# An answer is kept in memory for a database that is away, and given up after this.
 DATABASE_TIMEOUT = timedelta(seconds=30)
 
 
@@ -60,19 +60,14 @@ class NamedNobody(OutcomeUnknown):
 
 
 class GatewayClient:
-    """A gateway's client with its own event loop, for one worker thread.
-
-    The dispatch is plain synchronous code; only the requests are asynchronous, since the fastest
-    client is.
-    """
+    """A gateway's asynchronous client with an event loop of its own, for one worker thread."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self._runner = asyncio.Runner()
 
     def _run(self, call: Coroutine[Any, Any, T]) -> T:
-        """The answer. Whatever a stranger's answer makes of our reading it, the outcome is unknown then, and
-        no reason to try the next batch."""
+        """The answer. An error of our own at reading it leaves the outcome unknown."""
         try:
             return self._runner.run(call)
         except GatewayError:
@@ -120,7 +115,7 @@ def send_claim(
     ends_at: Any,
     started: float,
 ) -> GatewayError | None:
-    """Make the call of a claim and record what came of it; the failure, if the whole call failed.
+    """Make the request of a claim and record its outcome; the failure, if the whole request failed.
 
     `started` is the reading of `common.monotonic` taken just before the claim: a worker that was
     stopped in between finds its deadline passed and writes nothing.
@@ -149,13 +144,13 @@ def send_claim(
     latency_ms = _milliseconds_since(begun)
     failpoint(Point.SEND_ANSWERED)
     _record_with_retry(lambda: record_answer(claim, answer, now=clock(), latency_ms=latency_ms))
-    return _about_nobody(answer)
+    return _named_nobody(answer)
 
 
-def _about_nobody(answer: Answer) -> NamedNobody | None:
-    """The failure of an answer that leaves everybody in doubt: the next batch would fare no better.
+def _named_nobody(answer: Answer) -> NamedNobody | None:
+    """The failure of an answer that leaves all outcomes unknown: the next batch would fare no better.
 
-    A provider that refuses the account for each recipient by itself says so in their statuses.
+    A provider may refuse the account in the status of each recipient.
     """
     outcomes = list(answer.outcomes.values())
     if any(outcome.result is not Result.UNKNOWN for outcome in outcomes):
@@ -185,10 +180,10 @@ def _milliseconds_since(begun: float) -> int:
 
 
 def _record_with_retry(record: Callable[[], None]) -> None:
-    """Record what came of a call, also past a database that is just being restarted.
+    """Record an outcome, again and again while the database is restarted, `DATABASE_TIMEOUT` at most.
 
-    The answer is known here and nowhere else: losing it would leave a whole batch in doubt. Recording
-    twice does no harm, since each recipient is moved once.
+    The answer is known here alone: without it a whole batch would be `unknown`. Recording twice does no harm,
+    since each recipient is moved once.
     """
     until = time.monotonic() + DATABASE_TIMEOUT.total_seconds()
     while True:
@@ -217,12 +212,12 @@ def _record_failure(claim: Claim, failure: NotSent, clock: Clock, *, latency_ms:
 
 
 def hold_of(failure: GatewayError, now: datetime) -> datetime | None:
-    """Until when a refused message waits; None if it may be tried again at once."""
+    """The instant until which a refused message waits; None if it may be tried again at once."""
     if failure.until is not None:
         return failure.until
     return now + HOLD_WAIT if failure.trouble in _HOLDS else None
 
 
 def is_batch_refusal(failure: GatewayError) -> bool:
-    """Whether some unnamed member spoils the batch, so that smaller ones must be tried."""
+    """Whether an unnamed member spoils the batch, so that smaller ones must be tried."""
     return isinstance(failure, BatchRefused)

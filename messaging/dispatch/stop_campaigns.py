@@ -1,9 +1,10 @@
-"""Campaigns that somebody wants stopped are stopped at the provider: one question each, and recorded.
+"""Voice campaigns that are to be stopped at the provider.
 
-0. Mark the calls of cancelled messages: also of what was under way when somebody cancelled.
-1. Take a call that is due by moving its mark forward: a worker that dies leaves it to the next one.
-2. Ask the provider, with no transaction open.
-3. Record the answer, take the mark away. Without an answer the mark stays, until the campaign's day is over.
+1. Mark the calls of cancelled messages, also those that were under way at the cancellation.
+2. Take a call that is due by moving its mark forward: 0 rows updated, another worker took it. A worker that
+   dies leaves it to the next one.
+3. Ask the provider, with no transaction open.
+4. Record the answer and clear the mark. Without an answer the mark stays, until the campaign's day is over.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What is posted to our own address is a hint, and no more: it says whom to ask about now.
+"""Callbacks of the providers: hints which calls to ask about now.
 
-The bodies are undocumented and unsigned. Each is stored as it came; whatever message ids can be found in
-it make the calls concerned due, and the provider's own answer is what counts. A forged one costs a
-question.
+The bodies are undocumented and unsigned. Each is stored as it came; the message ids found in it make their
+calls due, and the provider's own answer counts. A forged one costs a question.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from messaging.models import ProviderCallback
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT: Final = 64 * 1024
-# Ids taken from one body, and values looked at to find them.
+# The most ids taken from one body, and values looked at to find them.
 IDS_A_BODY: Final = 500
 VALUES_A_BODY: Final = 20_000
-# Bodies looked at in one turn.
+# The most bodies handled in one turn.
 A_TURN: Final = 200
 
 _KEY: Final = re.compile(r"messageids?", re.IGNORECASE)
@@ -66,7 +65,7 @@ class Receipt(Enum):
 
 
 def receive(channel: Channel, body: bytes, *, now: datetime) -> Receipt:
-    """Store a body as it came, unless the last minute brought too many: then asking finds it out."""
+    """Store a body as it came; `TOO_MANY` in the last minute are dropped, and found out by asking."""
     minute_ago = now - timedelta(minutes=1)
     recent = ProviderCallback.objects.filter(channel=channel, received_at__gt=minute_ago)
     if recent[: settings.CALLBACKS_PER_MINUTE].count() >= settings.CALLBACKS_PER_MINUTE:
@@ -76,7 +75,7 @@ def receive(channel: Channel, body: bytes, *, now: datetime) -> Receipt:
 
 
 def handle_callbacks(channel: Channel, *, now: datetime) -> int:
-    """Make the calls due that waiting bodies name, and drop the oldest bodies; how many were handled."""
+    """Make the calls due that waiting bodies name, and delete the oldest bodies; how many were handled."""
     with transaction.atomic():
         waiting = list(
             ProviderCallback.objects.select_for_update(skip_locked=True)
@@ -96,7 +95,7 @@ def handle_callbacks(channel: Channel, *, now: datetime) -> int:
 
 
 def _ids_of(callback: ProviderCallback) -> list[str]:
-    """A hint is never worth more than the reports it stands before: one that nobody can read is put away."""
+    """The ids; none if our reader fails, so that one body keeps no other from being handled."""
     try:
         return message_ids(bytes(callback.body))
     except Exception:
@@ -111,7 +110,7 @@ def _ask_soon(channel: Channel, ids: list[str], now: datetime) -> int:
 
 
 def message_ids(body: bytes) -> list[str]:
-    """Whatever can be a message's id in a body of unknown form: a form, JSON in any nesting, or else."""
+    """What can be a message's id in a body of unknown form: a form, JSON in any nesting, or plain text."""
     text = body.decode("utf-8", "replace")
     found = dict.fromkeys(_ids_in(text))
     if not found:
@@ -120,7 +119,7 @@ def message_ids(body: bytes) -> list[str]:
 
 
 def _ids_in(text: str) -> Iterator[str]:
-    """The ids under a fitting name, wherever it stands; JSON inside a form's field is looked into."""
+    """The ids under a fitting name, at any depth; JSON inside a form's field is read, too."""
     left = VALUES_A_BODY
     stack: list[tuple[bool, Any]] = [(False, _parsed(text))]
     while stack and left > 0:

@@ -1,4 +1,4 @@
-"""Questions to a gateway that nobody waits for: each bounded in time, several side by side."""
+"""Questions to a gateway in the background: each bounded in time, several side by side."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gateways.base import GatewayError, OutcomeUnknown, Trouble, not_understood
 
 T = TypeVar("T")
 
-# A provider that hangs must not hold up the tasks behind the question for a whole call's patience.
+# Less than `GATEWAY_TIMEOUT_SECONDS`: a provider that hangs must not hold up the tasks behind the question.
 ASK_SECONDS = 8.0
 
 
 async def with_timeout(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> T:
-    """The answer, or `OutcomeUnknown` after so many seconds, or where reading it fails."""
+    """The answer. Raises `OutcomeUnknown` after `seconds`, and if reading it fails."""
     try:
         async with asyncio.timeout(seconds):
             return await call

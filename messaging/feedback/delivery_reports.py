@@ -1,8 +1,9 @@
-"""Delivery reports are asked for: by call, the longest due first, a few at a time.
+"""Delivery reports are asked for, by call, the longest due first. Any number of workers may do it at once.
 
-A turn takes calls that are due by moving their next question forward (a worker that dies leaves them
-to the next one), asks with no transaction open, and writes a call's findings in one statement. Any
-number of workers may do it at once.
+1. Take calls that are due by moving their next question forward: a worker that dies leaves them to the next.
+2. Ask about them side by side, with no transaction open.
+3. Write each call's findings in one statement.
+4. Again from step 1 until none is due, the provider answers nothing, or `TURN_SECONDS` are over.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 # Calls asked about side by side, and seconds after which a turn gives its worker back.
 SIDE_BY_SIDE = 10
 TURN_SECONDS = 3.0
-# Until then a call is another worker's.
+# The time for which a taken call is left alone by other workers.
 LEASE = timedelta(minutes=1)
 
 _TAKE = """
@@ -57,8 +58,8 @@ UPDATE messaging_gatewaycall SET report_due_at = %(later)s
 
 @dataclass
 class Polled:
-    """What one turn did: calls asked about, recipients by the state that they came to, reports about
-    nobody, and the failures' codes."""
+    """One turn: calls asked about, recipients by new state, reports that fit no recipient (`strangers`), and
+    the failures' codes."""
 
     calls: int = 0
     states: Counter[str] = field(default_factory=Counter)
@@ -117,7 +118,7 @@ def _waiting(calls: Sequence[Taken]) -> dict[int, list[AwaitingReport]]:
 def _ask(
     client: GatewayClient, calls: Sequence[Taken], waiting: Mapping[int, list[AwaitingReport]]
 ) -> list[list[DeliveryReport] | GatewayError]:
-    """The provider's word on each call; of one without anybody who waits it is not asked."""
+    """The provider's answer about each call; a call without a waiting recipient is not asked about."""
     asked = [call for call in calls if call.pk in waiting]
     questions: list[Any] = [
         client.gateway.reports(call.campaign_id, [row.provider_id for row in waiting[call.pk]])
@@ -150,6 +151,6 @@ def _write(
 
 
 def _postpone(channel: Channel, now: datetime) -> None:
-    """A provider that does not answer at all is left alone for a while; nobody's pause grows by it."""
+    """Nothing is asked of a provider without any answer for `UNANSWERED`; no call's own pause grows by it."""
     with connection.cursor() as cursor:
         cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED})

@@ -1,7 +1,7 @@
 """Customers' messages: fetched, and stored before anything else, since the provider gives each once.
 
-A crash between its answer and our commit would lose them, so the provider's whole list of the time
-since the last comparison is compared every few minutes; what is stored already is not stored again.
+A crash between its answer and our commit would lose them. So every few minutes the provider's whole list
+since the last comparison is read; what is stored already is not stored again.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ Period = tuple[datetime, datetime, int]
 
 
 def fetch_inbound(channel: Channel, client: GatewayClient, *, clock: Clock) -> int:
-    """Fetch what came in, if it is time to; how many messages were stored that were not known."""
+    """Fetch new messages, and compare the list, each if it is due; how many unknown messages were stored."""
     if not client.gateway.can_receive:
         return 0
     stored = 0
     now = clock()
     start = {"due_at": now, "compare_due_at": now, "compared_until": now - FIRST}
     InboundCursor.objects.get_or_create(channel=channel, defaults=start)
-    # Each for itself: what an answer that did not come in whole gave away is in the provider's list.
+    # The list is read also where fetching fails: what a lost answer gave away is in it.
     for name, pause, fetch in (("due_at", EVERY, _fetch_new), ("compare_due_at", COMPARE_EVERY, _compare)):
         if not _is_mine(channel, name, now, pause):
             continue
@@ -80,7 +80,7 @@ def fetch_inbound(channel: Channel, client: GatewayClient, *, clock: Clock) -> i
 
 
 def _is_mine(channel: Channel, name: str, now: datetime, pause: timedelta) -> bool:
-    """Whether it is time, and no other worker does it."""
+    """Whether `name` is due; 0 rows updated: it is not, or another worker took it."""
     due = InboundCursor.objects.filter(channel=channel, **{f"{name}__lte": now})
     return due.update(**{name: now + pause}) == 1
 
@@ -213,7 +213,7 @@ def whole(instant: datetime) -> datetime:
 
 
 def store(channel: Channel, messages: Sequence[Inbound], *, now: datetime) -> int:
-    """Store messages, each once; how many were not known. Nothing that is in them can make it fail."""
+    """Store messages, each once; how many were unknown. No content of a row makes it fail."""
     rows = [_row(channel, message, now) for message in messages]
     if not rows:
         return 0

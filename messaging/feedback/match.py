@@ -1,4 +1,4 @@
-"""Which recipient of a call a report is about, and what it makes of the delivery. Pure."""
+"""The recipient of a call that a report is about, and the state that it reports. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class AwaitingReport:
 
 @dataclass(frozen=True, slots=True)
 class ReportedState:
-    """What a report makes of a delivery: `state` is ACCEPTED where it is not final; `word` is raw.
+    """The state by a report: ACCEPTED where it is not final; `word` is the provider's own, raw.
 
-    An unclear one is kept beside the state, for a person to see; one that is only under way is not,
-    or a million rows would be written again and again for it.
+    The word of an unclear report is stored for a person to see. That of one under way is not: a million rows
+    would be written again and again.
     """
 
     state: DeliveryState
@@ -35,7 +35,7 @@ class ReportedState:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """`unmatched` counts reports about nobody who waits."""
+    """`unmatched` counts reports that fit no waiting recipient."""
 
     findings: dict[int, ReportedState] = field(default_factory=dict)
     unmatched: int = 0
@@ -47,7 +47,7 @@ _STATES: Final = {
     ReportStatus.PENDING: DeliveryState.ACCEPTED,
     ReportStatus.UNCLEAR: DeliveryState.ACCEPTED,
 }
-# Of several reports about one recipient: what has arrived stays so, whatever the order.
+# Of several reports about one recipient the heaviest counts: a delivery stays one, in any order.
 _WEIGHT: Final = {DeliveryState.ACCEPTED: 0, DeliveryState.UNDELIVERED: 1, DeliveryState.DELIVERED: 2}
 
 

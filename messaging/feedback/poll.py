@@ -1,4 +1,4 @@
-"""One look for news from a channel's provider: what it posted, its delivery reports, what came in."""
+"""One poll of a channel's provider: received messages, callbacks, delivery reports."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from messaging.feedback.inbound import fetch_inbound
 def poll_provider(
     channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = TURN_SECONDS
 ) -> None:
-    """Customers' messages first: they are few, and the provider gives them once. Each look for itself: what
-    is wrong with one must not keep the others from their turn. Raises the first error after all of them."""
+    """Customers' messages first: they are few, and the provider gives them once. An error of one step
+    keeps the others from nothing; the first is raised after all of them."""
     looks: list[Callable[[], object]] = [
         lambda: fetch_inbound(channel, client, clock=clock),
         lambda: handle_callbacks(channel, now=clock()),

@@ -1,6 +1,6 @@
-"""What the reports of one call say is written: one update of its recipients, final states stay final.
+"""The reports of one call are written: one update of its recipients, final states stay final.
 
-`unreported` is not one of them: a provider's word that comes late counts more than its absence in time.
+`unreported` is not final: a report that comes late still counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FINDINGS = """
     RETURNING v.state
 """
 
-# The column's characters; every one has at least a byte.
+# The column's width in characters; each has at least a byte.
 WORD = 60
 
 
@@ -54,15 +54,15 @@ def write_reports(
     now: datetime,
     unanswered: bool = False,
 ) -> Counter[str]:
-    """Write the findings, and when the call is asked about next; how many came to which final state.
+    """Write the findings and the call's next question; recipients by new final state.
 
-    Once the waiting `is_over`, a recipient without a report becomes `unreported`. A question that was left
-    `unanswered` makes no pause longer. What another worker wrote meanwhile, or a report that asks for the
-    next question sooner, stays.
+    After the waiting (`is_over`) a recipient without a report becomes `unreported`. An `unanswered` question
+    makes no pause longer. A next question that another worker or a callback set meanwhile stays
+    (0 rows updated).
     """
     changes = _changes(waiting, findings, is_over=is_over)
     with transaction.atomic():
-        # The call's row first, as everybody does who writes its recipients.
+        # The call's row is locked before its recipients, as everywhere.
         GatewayCall.objects.select_for_update().filter(pk=call.pk).first()
         counts = _update(call, changes, now) if changes else Counter()
         left = set(Delivery.objects.awaiting_report([call.pk]).values_list("state", flat=True).distinct())
@@ -79,7 +79,7 @@ def write_reports(
 
 
 def _next_question(call: Taken, now: datetime, *, has_news: bool, unanswered: bool) -> tuple[int, datetime]:
-    """(rounds asked, when to ask again). As long as reports come in, as soon as this time."""
+    """(rounds asked, next question). A round with news keeps the pause."""
     if unanswered:
         return call.rounds - 1, min(now + UNANSWERED, ends_at(call.intended_at))
     rounds = max(call.rounds - 1, 1) if has_news else call.rounds
