@@ -182,7 +182,8 @@ LOOSEN_SQL: Final = Statement(
             tests=(
                 *LOOSEN,
                 *named(
-                    "test_shared_numbers", "an_open_call_holds_promotion_to_every_number_of_whoever_called"
+                    "evaluation/test_shared_numbers",
+                    "an_open_call_holds_promotion_to_every_number_of_whoever_called",
                 ),
             ),
         ),
@@ -305,9 +306,9 @@ def _of_a_line() -> tuple[Condition, ...]:
     )
 
 
-_EVERYBODY: Final = named("test_plan", "everybody_is_planned_by_their_own_word_and_as_foreseen")
+_EVERYBODY: Final = named("audience/test_plan", "everybody_is_planned_by_their_own_word_and_as_foreseen")
 _CUSTOMERS: Final = named(
-    "test_shared_numbers", "customers_are_foreseen_by_every_word_about_their_own_number"
+    "evaluation/test_shared_numbers", "customers_are_foreseen_by_every_word_about_their_own_number"
 )
 
 PLAN_SQL: Final = Statement(

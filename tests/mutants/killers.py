@@ -10,7 +10,7 @@ def named(module: str, *names: str) -> tuple[str, ...]:
 
 
 def claims(*names: str) -> tuple[str, ...]:
-    return named("test_claim", *names)
+    return named("dispatch/test_claim", *names)
 
 
 RULES: Final = ("tests/policy/test_decide.py",)
@@ -27,18 +27,20 @@ TURNED_AWAY: Final = claims(
 )
 PURPOSE: Final = claims("what_a_customer_said_of_promotion_stops_nothing_else")
 SHARED_CLAIM: Final = named(
-    "test_shared_numbers",
+    "evaluation/test_shared_numbers",
     "a_claim_goes_by_the_word_of_one_sharer_although_another_said_something_else",
 )
 SHARED_PLAN: Final = named(
-    "test_shared_numbers",
+    "evaluation/test_shared_numbers",
     "a_plan_goes_by_the_word_of_one_sharer_although_another_said_something_else",
 )
-SHARED_STOP: Final = named("test_shared_numbers", "a_refusal_stops_what_another_sharers_call_holds")
+SHARED_STOP: Final = named(
+    "evaluation/test_shared_numbers", "a_refusal_stops_what_another_sharers_call_holds"
+)
 HELD_ROW: Final = claims("a_row_that_another_holds_is_passed_over_without_waiting")
 RECORD: Final = ("tests/messaging/dispatch/test_record.py",)
 STOP: Final = named(
-    "test_stop_contact",
+    "actions/test_stop_contact",
     "opting_out_of_promotion_stops_what_waits_of_it_and_nothing_else",
     "a_refusal_judges_nobody_else_again",
     "refusing_everything_stops_every_purpose_and_counts_what_is_out_of_reach",
@@ -46,24 +48,24 @@ STOP: Final = named(
     "an_approved_emergency_still_goes",
 )
 LOOSEN: Final = named(
-    "test_stop_contact",
+    "actions/test_stop_contact",
     "an_open_call_holds_promotion_and_its_end_releases_it",
     "the_end_of_a_call_releases_what_waited_for_it_and_nothing_else",
     "the_end_of_a_call_releases_also_what_was_refused_meanwhile_past_the_action",
 )
 PUT_AWAY: Final = named(
-    "test_stop",
+    "actions/test_stop",
     "putting_away_takes_at_most_so_many_at_a_time",
     "putting_away_one_message_leaves_every_other_one_waiting",
     "a_cancelled_message_is_not_done_while_a_call_may_still_put_something_back",
 )
 RELEASE: Final = named(
-    "test_stop",
+    "actions/test_stop",
     "the_sweep_releases_only_holds_of_running_messages_that_no_call_keeps",
     "a_hold_that_an_ended_call_left_behind_is_released",
 )
 PLAN: Final = named(
-    "test_plan",
+    "audience/test_plan",
     "everybody_is_planned_by_their_own_word_and_as_foreseen",
     "the_lines_of_a_file_are_planned_as_foreseen_whatever_they_hold",
     "a_voice_message_is_planned_to_landlines_and_to_no_text",

@@ -16,6 +16,7 @@ from messaging.evaluation.facts import decision_of
 from tests.factories import NOW, ChannelFactory, MessageFactory, OverrideFactory
 from tests.mutants import catalogue
 from tests.mutants.mutant import Statement, one_line
+from tests.processes import ROOT
 
 SOURCES = {
     catalogue.CLAIM_SQL: claim._CLAIM,
@@ -100,3 +101,14 @@ def test_what_is_held_twice_is_in_the_catalogue_and_both_at_once_are_a_mutant_th
     names = {mutant.name for mutant in catalogue.all_mutants()}
     for name, (other, _why) in catalogue.HELD_TWICE.items():
         assert {name, other, " + ".join(sorted((name, other)))} <= names
+
+
+def test_every_killer_is_a_test_that_there_is():
+    """A test that moved away would let `make mutants` break off before its first mutant."""
+    named = {test for mutant in catalogue.all_mutants() for test in mutant.tests}
+    assert named
+    for test in sorted(named):
+        path, _, name = test.partition("::")
+        source = (ROOT / path).read_text() if (ROOT / path).is_file() else ""
+        assert source, test
+        assert not name or f"def {name.partition('[')[0]}(" in source, test
