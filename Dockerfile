@@ -3,7 +3,7 @@
 FROM node:22.21.1-trixie-slim AS front-end
 WORKDIR /front-end
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts
+RUN npm ci --ignore-scripts --omit=dev
 
 FROM python:3.12.12-slim-trixie AS packages
 RUN python -m venv /venv

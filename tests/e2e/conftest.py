@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,6 +17,10 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.e2e.stack import ROOT, Stack, portal
 
 PICTURES = ROOT / "var" / "pictures"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+# One row of a long table is as the next.
+AXE_RUN = """contrast => axe.run({exclude: ['tbody tr:nth-child(n+9)']},
+    {resultTypes: ['violations'], rules: {'color-contrast': {enabled: contrast}}})"""
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -91,6 +97,22 @@ class Visitor:
         """The page is no wider than the screen: nothing has to be scrolled sideways."""
         wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 1, f"{self.page.url} is {wide}px too wide"
+
+    def check_access(self, *, contrast: bool = True) -> None:
+        """Nothing on the page breaks a rule of axe: names, labels, landmarks, headings, and `contrast`, which
+        takes longer than all others together."""
+        before = len(self.faults)
+        self.page.evaluate(axe())
+        found: list[dict[str, Any]] = self.page.evaluate(AXE_RUN, contrast)["violations"]
+        # axe measures by styles of its own, which the admin's CSP refuses and the console then tells.
+        del self.faults[before:]
+        rules = [f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}" for one in found]
+        assert not rules, "\n".join([f"{self.page.url} as {self.name}", *rules])
+
+
+@cache
+def axe() -> str:
+    return AXE.read_text(encoding="utf-8")
 
 
 @pytest.fixture

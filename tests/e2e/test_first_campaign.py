@@ -198,20 +198,3 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     found = wait_until_sent(stack, message)
     assert taken(found) == 3_000
     account.assert_promises_kept()
-
-
-def test_a_phone_shows_the_same_pages_without_scrolling_sideways(phone: Visitor) -> None:
-    phone.sign_in("voc")
-    for path in ("/", "/channels/", "/staff/", "/contacts/", "/messages/"):
-        phone.go(path)
-        expect(phone.page.locator("h1").first).to_be_visible()
-        phone.picture(path.strip("/") or "home")
-        phone.check_width()
-
-
-def test_english_is_a_switch_away(desktop: Visitor) -> None:
-    desktop.sign_in("auditor")
-    assert desktop.page.evaluate("document.documentElement.dir") == "rtl"
-    desktop.page.locator("form[action*=setlang] button[value=en], form[action*=setlang] button").first.click()
-    expect(desktop.page.locator("html[dir=ltr]")).to_be_attached()
-    desktop.picture("home")
