@@ -10,7 +10,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT: Final = "\ufffd"
 
 
-def sanitise(text: str, limit: int) -> str:
-    """`text` in at most `limit` bytes of UTF-8, what cannot be stored replaced by `REPLACEMENT`."""
-    kept = _UNSTORABLE.sub(REPLACEMENT, text[:limit])
-    return kept.encode()[:limit].decode("utf-8", "ignore")
+def sanitise(text: str, limit: int | None = None, *, replacement: str = REPLACEMENT) -> str:
+    """`text` in at most `limit` bytes of UTF-8, what cannot be stored replaced."""
+    kept = _UNSTORABLE.sub(replacement, text[:limit])
+    return kept if limit is None else kept.encode()[:limit].decode("utf-8", "ignore")

@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from common.sanitise import sanitise
 from common.wording import count_text
 from contacts.hooks import Event, announce
 from contacts.imports.columns import Columns, title_of
@@ -257,7 +258,7 @@ class Stage:
         self._refused += 1
         cells: str | None = _cells_literal(row)
         for problem in read:
-            fault = (problem.row, problem.field, _storable(problem.value), problem.code)
+            fault = (problem.row, problem.field, sanitise(problem.value), problem.code)
             copy.write_row((*fault, *_NO_PERSON, cells))
             cells = None
 
@@ -303,7 +304,7 @@ class Stage:
         """Store what was refused with the import, and the file's header."""
         self._cursor.execute(
             "UPDATE contacts_contactimport SET header = %s WHERE id = %s",
-            [list(map(_storable, self.header)), import_id],
+            [list(map(sanitise, self.header)), import_id],
         )
         self._cursor.execute("DELETE FROM contacts_refusedrow WHERE imported_id = %s", [import_id])
         self._cursor.execute(
@@ -370,7 +371,7 @@ def _rows_of(table: Table, columns: Columns) -> Iterator[TableRow]:
 
 
 def _cells_literal(row: TableRow) -> str:
-    return _quoted(map(_storable, row.cells))
+    return _quoted(map(sanitise, row.cells))
 
 
 @lru_cache(maxsize=4_096)
@@ -381,8 +382,3 @@ def _array_literal(tags: tuple[str, ...]) -> str:
 def _quoted(texts: Iterable[str]) -> str:
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
-
-
-def _storable(value: str) -> str:
-    """A cell as it stood in the file, as far as PostgreSQL can hold it."""
-    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

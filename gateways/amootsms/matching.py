@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gateways.base import RecipientOutcome, Result
+from gateways.provider_text import Likeness, likeness
 from gateways.reading import as_id, from_provider_time, last_ten
-from gateways.similarity import is_cancellation
 from persian.text import search_key
 
+_RESULTS: Final = {Likeness.SAME: Result.ACCEPTED, Likeness.UNCLEAR: Result.UNKNOWN, Likeness.OTHER: None}
 # Providers write and read whole seconds, and the slices of a period overlap by one.
 ROUNDED: Final = timedelta(seconds=2)
 
@@ -21,10 +22,8 @@ class Matcher:
     """Collects, from rows of `GetMessages`, who of `addresses` was taken with `text`.
 
     Number, text and time must agree; a row that agrees in all but its time makes the answer incomplete. The
-    text is compared as `persian.text.search_key` writes it, for providers change letters and spaces, and it
-    may have a cancellation line appended. A row to the right number with an empty, cut-off or otherwise
-    longer text proves neither: `UNKNOWN`. `records` keeps every row (the same one met twice, in slices that
-    overlap, once), `found` the best.
+    text is compared by `gateways.provider_text.likeness`: one that is unclear proves neither, `UNKNOWN`.
+    `records` keeps every row (the same one met twice, in slices that overlap, once), `found` the best.
     """
 
     text: str
@@ -77,12 +76,5 @@ class Matcher:
         if not isinstance(text, str):
             return Result.UNKNOWN
         if text not in self._verdicts:
-            self._verdicts[text] = self._compare(search_key(text))
+            self._verdicts[text] = _RESULTS[likeness(self._key, search_key(text))]
         return self._verdicts[text]
-
-    def _compare(self, theirs: str) -> Result | None:
-        if self._key and theirs.startswith(self._key):
-            return Result.ACCEPTED if is_cancellation(theirs[len(self._key) :]) else Result.UNKNOWN
-        # With something in front of it, or cut off, it may be ours: that proves neither.
-        may_be_ours = self._key in theirs if self._key else False
-        return Result.UNKNOWN if may_be_ours or self._key.startswith(theirs) else None

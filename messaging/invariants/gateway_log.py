@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 
@@ -35,7 +36,6 @@ class LogReader:
     first_at: datetime | None = None
     accepted: int = 0
     unreadable: int = 0
-    _digests: dict[str, str] = field(default_factory=dict)
 
     def read(self, lines: Iterable[str]) -> Iterator[Accepted]:
         for number, line in enumerate(lines, start=1):
@@ -64,16 +64,12 @@ class LogReader:
             number=str(entry["number"]),
             provider_id=str(entry["id"]),
             campaign=str(entry["campaign"]),
-            text_digest=self._digest(entry["text"]),
+            text_digest=digest_of(entry["text"]),
             window_end=datetime.fromisoformat(end) if end is not None else None,
         )
 
-    def _digest(self, text: str) -> str:
-        """A campaign's lines share one text."""
-        known = self._digests.get(text)
-        if known is None:
-            if len(self._digests) >= 1_000:
-                self._digests.clear()
-            known = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-            self._digests[text] = known
-        return known
+
+@lru_cache(1_000)
+def digest_of(text: str) -> str:
+    """A campaign's lines share one text."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

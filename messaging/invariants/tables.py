@@ -11,6 +11,7 @@ from django.db import connection
 from channels.models import Channel
 from channels.past_hours import PastHours, hours_since
 from channels.procedure_hours import ALWAYS
+from common.copying import copy_rows
 from common.media import MEDIA, Purpose
 from messaging.invariants.gateway_log import Accepted
 from messaging.states import REACHED_PROVIDER
@@ -98,11 +99,13 @@ def load_lines(lines: Iterable[Accepted]) -> None:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute("DROP TABLE IF EXISTS pg_temp.promise_line, pg_temp.promise_delivery")
         cursor.execute(_LINES)
-        with cursor.cursor.copy("COPY promise_line FROM STDIN") as copy:
-            for a in lines:
-                text = (a.provider, a.number, a.provider_id, a.campaign, a.text_digest)
-                copy.write_row((a.line, a.at, *text, a.window_end, None, None, None))
+        copy_rows("promise_line", (_line(a) for a in lines))
         cursor.execute("ANALYZE promise_line")
+
+
+def _line(a: Accepted) -> tuple[Any, ...]:
+    text = (a.provider, a.number, a.provider_id, a.campaign, a.text_digest)
+    return (a.line, a.at, *text, a.window_end, None, None, None)
 
 
 def match_log(since: datetime) -> None:
@@ -133,10 +136,14 @@ def load_hours(since: datetime) -> dict[int, PastHours]:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.promise_hours")
         cursor.execute(_HOURS)
-        with cursor.cursor.copy("COPY promise_hours FROM STDIN") as copy:
-            for (channel_id, purpose), past in hours.items():
-                for row in _rows(channel_id, purpose, past):
-                    copy.write_row(row)
+        copy_rows(
+            "promise_hours",
+            (
+                row
+                for (channel_id, purpose), past in hours.items()
+                for row in _rows(channel_id, purpose, past)
+            ),
+        )
         cursor.execute("ANALYZE promise_hours")
     return {pk: past for (pk, purpose), past in hours.items() if purpose is Purpose.PROMOTIONAL}
 

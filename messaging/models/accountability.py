@@ -121,7 +121,7 @@ class Breach(models.Model):
     line = models.CharField(_("line"), max_length=30, blank=True)
     first_id = models.CharField(_("provider's first id"), max_length=40)
     last_id = models.CharField(_("provider's last id"), max_length=40)
-    # Of the text as `messaging.reconciliation.spelling` writes it; empty where many texts stand together.
+    # Of the text as `messaging.reconciliation.tables` writes it; empty where many texts stand together.
     digest = models.CharField(_("digest of the text"), max_length=32, blank=True)
     group = models.CharField(_("group"), max_length=160)
     part = models.PositiveSmallIntegerField(_("part"))

@@ -6,22 +6,28 @@ provider. The comparison holds the channel's lock, and drops them in the end.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
 
 from channels.past_hours import PastHours
+from common.copying import copy_rows
+from common.sanitise import sanitise
 from gateways.base import Listed
+from gateways.provider_text import OurTexts, without_cancellation
 from messaging.models import Message
-from messaging.reconciliation.spelling import Speller, canonical, digest_of
 from persian.jalali import TEHRAN
 
 # The portal's intent and the provider's registration of one message lie at most so far apart.
 TOLERANCE: Final = timedelta(minutes=10)
 # By the provider's own id a message is found however wrong a clock is, within reason.
 CLOCKS: Final = timedelta(hours=6)
+# The digests kept in memory: a sender outside may write every customer a text of their own.
+_DIGESTS: Final = 10_000
 
 _NAMES: Final = "shadow_raw, shadow_row, shadow_text, shadow_own, shadow_ours, shadow_minute, shadow_found"
 _DROP: Final = "DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in _NAMES.split(", "))
@@ -115,6 +121,25 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), TEHRAN), datetime.combine(day + timedelta(days=1), time(), TEHRAN)
 
 
+def digest_of(key: str) -> str:
+    """The MD5 of a text's key, in hex: it names, it protects nothing."""
+    return hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
+
+
+class TextDigests:
+    """Two digests of a listed text: its own, and that of the portal's text that may be meant by it.
+
+    Only the second finds a message; what was sent past the portal is named and shown by the first.
+    """
+
+    def __init__(self, ours: Iterable[str]) -> None:
+        self._ours = OurTexts(ours)
+
+    def __call__(self, text: str) -> tuple[str, str]:
+        key = without_cancellation(text)
+        return digest_of(key), digest_of(self._ours.meant_by(key))
+
+
 class DayTables:
     """One channel's day. Load the list, `match`, and what has no message is nobody's of the portal."""
 
@@ -132,7 +157,7 @@ class DayTables:
         self.drop()
         with connection.cursor() as cursor:
             cursor.execute(_TABLES)
-        self._speller = Speller(self._load_our_texts())
+        self.digests = lru_cache(_DIGESTS)(TextDigests(self._load_our_texts()))
 
     def drop(self) -> None:
         with connection.cursor() as cursor:
@@ -147,25 +172,23 @@ class DayTables:
                 calls__intended_at__lt=self.end + CLOCKS,
             ).values("pk")
         )
-        keys = {pk: canonical(text) for pk, text in messages.values_list("pk", "text")}
-        with connection.cursor() as cursor, cursor.cursor.copy("COPY shadow_ours FROM STDIN") as copy:
-            for pk, key in keys.items():
-                copy.write_row((pk, digest_of(key)))
+        keys = {pk: without_cancellation(text) for pk, text in messages.values_list("pk", "text")}
+        copy_rows("shadow_ours", ((pk, digest_of(key)) for pk, key in keys.items()))
         return list(keys.values())
 
     def load(self, messages: Iterable[Listed]) -> None:
         """A part of the provider's list. A message without any time is taken for one of that day."""
         texts: dict[str, str] = {}
+        rows = []
+        for one in messages:
+            # Nothing stands in for what the database cannot hold, so that a text is still found to be ours.
+            text, line = sanitise(one.text, replacement=""), sanitise(one.line, replacement="")[:30]
+            own, meant = self.digests(text)
+            texts.setdefault(own, text[:1000])
+            at = one.registered_at or one.sent_at or self.start
+            rows.append((one.provider_id, one.number, line, own, meant, at, one.sent_at))
+        copy_rows("shadow_raw", rows)
         with connection.cursor() as cursor:
-            with cursor.cursor.copy("COPY shadow_raw FROM STDIN") as copy:
-                for one in messages:
-                    text = _kept(one.text)
-                    spelled = self._speller.spelled(text)
-                    texts.setdefault(spelled.own, text[:1000])
-                    at = one.registered_at or one.sent_at or self.start
-                    line = _kept(one.line)[:30]
-                    digests = (spelled.own, spelled.meant)
-                    copy.write_row((one.provider_id, one.number, line, *digests, at, one.sent_at))
             cursor.execute(
                 "INSERT INTO shadow_text SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
                 [list(texts), list(texts.values())],
@@ -201,9 +224,3 @@ def is_outside(hours: PastHours, minute: datetime) -> bool:
         (windows := hours.at(instant)) is not None and windows.is_open(instant)
         for instant in (minute - timedelta(minutes=1), minute, minute + timedelta(minutes=1))
     )
-
-
-def _kept(text: str) -> str:
-    """What PostgreSQL can hold of a stranger's text: no NUL, no half of a character. Nothing stands in for
-    it, so that a text is still found to be the portal's."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from audit.actions import record
 from common.failpoints import Point, failpoint
 from gateways.base import Lookup, RecipientOutcome
-from gateways.similarity import are_alike
+from gateways.provider_text import are_alike
 from messaging.models import Delivery, GatewayCall, Message
 from messaging.models.report_schedule import expect_reports
 from messaging.settlement.proof import HOPELESS, Obstacle, ProofResult, judge

@@ -17,11 +17,11 @@ from django.utils import timezone
 
 from audit.models import Entry
 from devtools.fake_gateway.provider import Fate
+from gateways.provider_text import OurTexts, without_cancellation
 from messaging.dispatch.clock import database_clock
 from messaging.models import Breach, Comparison, Delivery, GatewayCall
 from messaging.reconciliation.compare import compare_day, compare_due, days_due
 from messaging.reconciliation.findings import TEXTS
-from messaging.reconciliation.spelling import Speller, canonical, digest_of
 from persian.jalali import numeric_date
 from tests.factories import MessageFactory, mobile, open_every_day
 from tests.guards import as_owner, unguarded
@@ -152,15 +152,14 @@ def test_a_doubt_of_the_portal_does_not_cover_what_came_hours_later(sms: Dispatc
     ],
 )
 def test_letters_and_endings_that_the_provider_changed_are_the_same_text(theirs: str):
-    ours = "تخفیف ویژه کتاب"
-    speller = Speller([canonical(ours), canonical("متن دیگر")])
-    assert speller.spelled(theirs).meant == digest_of(canonical(ours))
+    ours = without_cancellation("تخفیف ویژه کتاب")
+    texts = OurTexts([ours, without_cancellation("متن دیگر")])
+    assert texts.meant_by(without_cancellation(theirs)) == ours
 
 
 @pytest.mark.parametrize("theirs", ["", "تخفیف عادی", "دیگر", "متن"[:0]])
 def test_another_text_is_another_text(theirs: str):
-    speller = Speller([canonical("تخفیف ویژه")])
-    assert speller.spelled(theirs).meant != digest_of(canonical("تخفیف ویژه"))
+    assert OurTexts([without_cancellation("تخفیف ویژه")]).meant_by(theirs) == theirs
 
 
 def test_arabic_letters_of_the_provider_hide_no_message_of_the_portal(sms: Dispatch):
