@@ -22,7 +22,7 @@ from contacts.actions.import_rounds import forget_old_imports, resume_imports
 from contacts.actions.search_words import refresh_search_words
 from messaging import turns
 from messaging.audience.kept_progress import count_wanted
-from messaging.compose.uploads import clear_old
+from messaging.compose.drafts import AUDIENCE_FILES
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import recover
 from staff.actions.employees import disable_departed
@@ -61,7 +61,7 @@ def clear_expired() -> None:
     """Delete sessions that ended, and audience files that were looked at and never sent."""
     call_command("clearsessions")
     forget_ended()
-    clear_old()
+    AUDIENCE_FILES.forget_old(now=database_clock())
 
 
 _of_channel = partial(Duty, by_channel=True)

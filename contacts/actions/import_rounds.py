@@ -8,14 +8,13 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 
-from contacts.actions.imports import imports_folder, preview_import, remove_file, run_import
+from contacts.actions.imports import FILES, PREVIEW_KEPT, preview_import, remove_file, run_import
 from contacts.models import RefusedRow
 from contacts.selectors import abandoned_previews, left_behind
 
 # A worker that is woken begins within seconds.
 LEFT_BEHIND_AFTER: Final = timedelta(minutes=1)
 
-PREVIEW_KEPT: Final = timedelta(days=1)
 # Refused rows hold numbers; the report is kept for this time after the upload.
 REFUSED_KEPT: Final = timedelta(days=90)
 
@@ -37,8 +36,4 @@ def forget_old_imports(*, now: datetime) -> None:
         remove_file(row)
         row.delete()
     RefusedRow.objects.filter(imported__created_at__lt=now - REFUSED_KEPT).delete()
-    before = (now - 2 * PREVIEW_KEPT).timestamp()
-    if imports_folder().is_dir():
-        for path in imports_folder().iterdir():
-            if path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+    FILES.forget_old(now=now)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.kept_files import FileStore
 from common.wording import count_text
 from contacts.imports.export import report_lines
 from contacts.imports.notes import Notes
@@ -37,6 +37,11 @@ RESTRICTED_SHOWN: Final = 20
 QUICK_BYTES: Final = 512 * 1024
 QUICK_ROWS: Final = 5_000
 MAX_ATTEMPTS: Final = 3
+PREVIEW_KEPT: Final = timedelta(days=1)
+# Twice as long, for the row of a preview goes first.
+FILES: Final = FileStore("imports", kept_for=2 * PREVIEW_KEPT)
+# An import by a command, or of long ago, has no file.
+_NO_FILE: Final = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,13 @@ def receive_upload(*, upload: UploadedFile, by: User, now: datetime, tag: str = 
             code="file_too_big",
         )
     tag = one_tag(tag)
-    path = _store(upload)
+    stored_as = FILES.keep(upload.chunks(), now=now)
+    path = FILES.path(stored_as)
     row = ContactImport.objects.create(
         file_name=fold_line(upload.name or "")[:200],
         tag=tag,
         sha256=_sha256(path),
-        stored_as=path.name,
+        stored_as=stored_as,
         by=by,
         created_at=now,
         status=Status.RUNNING,
@@ -180,14 +186,14 @@ def fail_import(*, import_id: int, error: str, now: datetime) -> None:
 
 
 def stored_path(row: ContactImport) -> Path:
-    """Where an upload lies; outside of what the web server hands out."""
-    return imports_folder() / (row.stored_as or "gone")
+    """Where an upload lies."""
+    return FILES.path(row.stored_as or _NO_FILE)
 
 
 def kept_sample(row: ContactImport) -> Sample:
     """The first rows of a previewed import. Raises ValidationError when its file is gone."""
     try:
-        kept = json.loads(_sample_path(row).read_text(encoding="utf-8"))
+        kept = json.loads(FILES.beside(row.stored_as or _NO_FILE).read_text(encoding="utf-8"))
     except OSError as error:
         raise _file_gone() from error
     return Sample(
@@ -203,13 +209,7 @@ def _sample_of(stage: Stage) -> Sample:
 
 def _keep_sample(row: ContactImport, sample: Sample) -> None:
     """Beside the upload: reading a large file again for its first rows takes seconds."""
-    path = _sample_path(row)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(asdict(sample)), encoding="utf-8")
-
-
-def _sample_path(row: ContactImport) -> Path:
-    return stored_path(row).with_suffix(".json")
+    FILES.keep_beside(row.stored_as, json.dumps(asdict(sample)))
 
 
 def _file_gone() -> ValidationError:
@@ -326,21 +326,6 @@ def _write_report(stage: Stage, report: Path | None) -> None:
         ) from error
 
 
-def imports_folder() -> Path:
-    return Path(settings.MEDIA_ROOT) / "imports"
-
-
-def _store(upload: UploadedFile) -> Path:
-    folder = imports_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / secrets.token_hex(16)
-    with path.open("xb") as stream:
-        path.chmod(0o600)
-        for chunk in upload.chunks():
-            stream.write(chunk)
-    return path
-
-
 def _sha256(path: Path) -> str:
     try:
         with path.open("rb") as stream:
@@ -350,6 +335,4 @@ def _sha256(path: Path) -> str:
 
 
 def remove_file(row: ContactImport) -> None:
-    path = stored_path(row)
-    path.unlink(missing_ok=True)
-    path.with_suffix(".json").unlink(missing_ok=True)
+    FILES.drop(row.stored_as or _NO_FILE)

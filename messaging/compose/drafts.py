@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.core import signing
@@ -12,15 +12,18 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from channels.models import Channel
+from common.kept_files import FileStore
 from messaging.actions.submit import Draft, submit
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
-from messaging.compose import uploads
 from messaging.models import Message
 from staff.models import User
 
 _SALT: Final = "messaging.draft"
 _FILE_SALT: Final = "messaging.audience-file"
-MAX_AGE: Final = uploads.KEPT_SECONDS
+# Audience files between the look ahead and the press on send.
+AUDIENCE_FILES: Final = FileStore("audiences", kept_for=timedelta(days=1))
+# 200,000 numbers of the longest spelling, with room for a name in a second column.
+AUDIENCE_FILE_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,14 @@ class KeptFile:
     name: str
 
     def audience(self) -> Audience:
-        return from_bytes(uploads.fetch(self.token), self.name)
+        """Whom the file names. Raises `ValidationError` if it is no longer there."""
+        try:
+            content = AUDIENCE_FILES.path(self.token).read_bytes()
+        except FileNotFoundError as error:
+            raise ValidationError(
+                _("The file is no longer kept here. Choose it again; nothing was sent."), code="gone"
+            ) from error
+        return from_bytes(content, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ def sign_file(kept: KeptFile, user: User) -> str:
 def signed_file(text: str, user: User) -> KeptFile | None:
     """The kept file that the form refers to; None if the reference is not this user's or too old."""
     try:
-        owner, token, name = signing.loads(text, salt=_FILE_SALT, max_age=MAX_AGE)
+        owner, token, name = signing.loads(text, salt=_FILE_SALT, max_age=AUDIENCE_FILES.kept_for)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     return KeptFile(token, name) if owner == user.pk else None
@@ -81,7 +91,7 @@ def seal_draft(sealed: SealedDraft, user: User) -> str:
 
 def _opened(text: str, user: User) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = signing.loads(text, salt=_SALT, max_age=MAX_AGE)
+        data: dict[str, Any] = signing.loads(text, salt=_SALT, max_age=AUDIENCE_FILES.kept_for)
     except signing.BadSignature as error:
         raise _stale() from error
     if data["user"] != user.pk:
@@ -118,7 +128,7 @@ def submit_sealed(*, sealed: SealedDraft, by: User, now: datetime) -> Message:
     """Submit the draft that was looked at, and drop its kept file. Raises as `submit` does."""
     message = submit(draft=sealed.draft, by=by, now=now, key=sealed.key)
     if sealed.file is not None:
-        uploads.drop(sealed.file.token)
+        AUDIENCE_FILES.drop(sealed.file.token)
     return message
 
 

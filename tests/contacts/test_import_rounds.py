@@ -68,7 +68,7 @@ class TestAttempts:
         done = upload(sender, large=False, rows="بد,1\n")
         imports.confirm_import(import_id=done.pk, by=sender)
         imports.run_import(import_id=done.pk, now=NOW)
-        lost = imports.imports_folder() / "lost"
+        lost = imports.FILES.folder / "lost"
         lost.write_text("a file whose row is gone")
         os.utime(lost, (0, 0))
         forget_old_imports(now=NOW + timedelta(hours=23))

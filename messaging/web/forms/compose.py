@@ -17,8 +17,14 @@ from common.form_fields import ClockField, JalaliDateField
 from common.wording import count_text
 from messaging.actions.submit import Draft, check_draft
 from messaging.audience.members import Audience, everybody, from_bytes, of_import, with_tag
-from messaging.compose import uploads
-from messaging.compose.drafts import KeptFile, SealedDraft, sign_file, signed_file
+from messaging.compose.drafts import (
+    AUDIENCE_FILE_BYTES,
+    AUDIENCE_FILES,
+    KeptFile,
+    SealedDraft,
+    sign_file,
+    signed_file,
+)
 from messaging.web.labels import audience_label
 from persian.jalali import TEHRAN
 from persian.text import fold
@@ -212,10 +218,10 @@ class ComposeForm(forms.Form):
             if self.file is None:
                 raise ValidationError(_("Choose the file with the numbers."))
             return self.file.audience()
-        if upload.size > uploads.MAX_BYTES:
+        if upload.size > AUDIENCE_FILE_BYTES:
             raise ValidationError(
                 _("“%(name)s” is larger than %(limit)s MB. Split it, or import it with a tag.")
-                % {"name": upload.name, "limit": count_text(uploads.MAX_BYTES // 1024**2)}
+                % {"name": upload.name, "limit": count_text(AUDIENCE_FILE_BYTES // 1024**2)}
             )
         content = upload.read()
         audience = from_bytes(content, upload.name)
@@ -227,5 +233,5 @@ class ComposeForm(forms.Form):
         if self._content is None:
             return
         content, name = self._content
-        self.file = KeptFile(uploads.keep(content), name)
+        self.file = KeptFile(AUDIENCE_FILES.keep([content], now=self.now), name)
         self.data = {**self.data.dict(), "kept_file": sign_file(self.file, self.user)}  # type: ignore[attr-defined]
