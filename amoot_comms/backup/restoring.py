@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from audit.signing import public_keys
 from audit.verifying import verify_trail
 from channels.actions import declare_outage
 from channels.models import Channel
+from staff.cli import user_named
 from staff.models import User
 
 
@@ -103,9 +104,10 @@ def _walk_the_chain(now: datetime) -> None:
 
 def _hold_sending(manifest: about.Manifest, *, by: str, now: datetime) -> None:
     """What waited at the time of the backup may have been sent since, and who got it may have refused."""
-    user = User.objects.filter(username=by, is_active=True).first()
-    if user is None:
-        raise BackupError(f"Everything is restored, but there is no active user {by!r} to hold sending.")
+    try:
+        user = user_named(by)
+    except CommandError as error:
+        raise BackupError(f"Everything is restored, but nobody held sending: {error}") from error
     reason = _(
         "Restored from the backup of %(made_at)s: what was sent and who refused since then is not known."
     ) % {"made_at": manifest.made_at}
