@@ -32,7 +32,8 @@ from messaging.models import (
 )
 from messaging.models.querysets import BreachQuerySet, MessageQuerySet
 from messaging.policy.reasons import Reason
-from messaging.web.labels import REASONS
+from messaging.web.labels import REASONS, audience_label
+from messaging.web.status_labels import refusal_of
 from persian.digits import to_ascii
 from persian.phones import InvalidNumber, normalise
 
@@ -71,6 +72,12 @@ class MessageAdmin(MessagesAdmin):
     list_select_related = ("channel", "sender")
     search_fields = ("=id", "text")
     ordering = ("-id",)
+    exclude = ("audience",)
+    readonly_fields = ("meant_for",)
+
+    @admin.display(description=_("recipients"))
+    def meant_for(self, message: Message) -> str:
+        return audience_label(message.audience)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return cast("MessageQuerySet", super().get_queryset(request)).visible_to(request.user)
@@ -93,6 +100,8 @@ class DeliveryAdmin(MessagesAdmin):
     search_help_text = _("The whole number of a customer, in any spelling, or the number of a message.")
     ordering = ("-id",)
     raw_id_fields = ("message", "contact", "call")
+    exclude = ("reason",)
+    readonly_fields = ("why",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -142,13 +151,21 @@ class MessageStopAdmin(MessagesAdmin):
         "kind",
         when("at", _("at")),
         as_text("by", _("by")),
-        "reason",
+        "why",
         when("lifted_at", _("lifted at")),
     )
     list_filter = (("at", JalaliDateFilter), "kind")
     list_select_related = ("by",)
     search_fields = ("=message__id",)
     ordering = ("-id",)
+    exclude = ("reason",)
+    readonly_fields = ("why",)
+
+    @admin.display(description=_("reason"))
+    def why(self, stop: MessageStop) -> str:
+        """A person's words, or what the provider's refusal means."""
+        refusal = refusal_of(stop) if stop.reason else None
+        return str(refusal.meaning) if refusal else stop.reason or "–"
 
 
 @admin.register(Override)

@@ -54,6 +54,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "contacts.import_contacts",
         "contacts.set_consent",
         "contacts.view_consententry",
+        "contacts.view_optoutcall",
         "messaging.view_message",
         "messaging.view_all_messages",
     },
@@ -70,6 +71,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     | {
         "contacts.view_contact",
         "contacts.view_consententry",
+        "contacts.view_optoutcall",
         "messaging.view_message",
         "messaging.view_breaches",
         "messaging.view_all_messages",
@@ -95,6 +97,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     | {
         "contacts.view_contact",
         "contacts.view_consententry",
+        "contacts.view_optoutcall",
         "messaging.view_message",
         "messaging.view_breaches",
         "messaging.view_all_messages",
@@ -121,6 +124,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "contacts.change_contact",
         "contacts.import_contacts",
         "contacts.view_consententry",
+        "contacts.view_optoutcall",
         "contacts.view_contactimport",
         "messaging.view_message",
         "messaging.view_breaches",

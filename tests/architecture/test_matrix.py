@@ -261,25 +261,28 @@ EVERY_MESSAGE = frozenset(
         "messaging.inboundmessage",
     }
 )
+# Who reads the consent ledger also reads the calls that its entries came from.
+CONSENTS = frozenset({"contacts.consententry", "contacts.optoutcall"})
 BREACHES = frozenset({"messaging.breach", "messaging.comparison"})
 BACK_OFFICE_TABLES = {
-    Role.VOC: HR_TABLES | EVERY_MESSAGE | {"channels.channel", "contacts.contact", "contacts.consententry"},
+    Role.VOC: HR_TABLES | EVERY_MESSAGE | CONSENTS | {"channels.channel", "contacts.contact"},
     Role.IT: HR_TABLES | {"channels.channel", "messaging.unreadableinbound"},
     Role.HR: HR_TABLES | {"channels.channel"},
     Role.AUDITOR: HR_TABLES
     | EVERY_MESSAGE
+    | CONSENTS
     | BREACHES
     | {
         "channels.channel",
         "channels.windowschange",
         "contacts.contact",
-        "contacts.consententry",
         "messaging.unreadableinbound",
         "audit.entry",
     },
     Role.BRANDING: HR_TABLES | {"channels.channel", "contacts.contact", "messaging.message"},
     Role.ADMIN: HR_TABLES
     | EVERY_MESSAGE
+    | CONSENTS
     | BREACHES
     | {
         "staff.user",
@@ -287,7 +290,6 @@ BACK_OFFICE_TABLES = {
         "channels.outage",
         "channels.windowschange",
         "contacts.contact",
-        "contacts.consententry",
         "contacts.contactimport",
         "messaging.gatewaycall",
         "messaging.providercallback",
