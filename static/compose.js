@@ -4,7 +4,7 @@
 (() => {
   // Of this tab alone, and of the one who wrote it: a session that ends must not take the text along.
   const DRAFT = "compose-draft";
-  const FIELDS = ["channel", "purpose", "text", "audience", "tag", "scheduled_on", "scheduled_time", "expires_on", "expires_time"];
+  const FIELDS = ["channel", "purpose", "text", "audience", "tag", "imported", "scheduled_on", "scheduled_time", "expires_on", "expires_time"];
   const read = () => JSON.parse(sessionStorage.getItem(DRAFT) || "null");
   const write = (draft) => sessionStorage.setItem(DRAFT, JSON.stringify(draft));
 
@@ -45,10 +45,17 @@
       sessionStorage.removeItem(DRAFT);
       return;
     }
-    FIELDS.forEach((name) => {
+    const asked = new URLSearchParams(window.location.search).get("import");
+    if (draft.values.audience === "import" && !asked) {
+      // Only the form that was opened for an import offers it.
+      window.location.replace(`?import=${encodeURIComponent(draft.values.imported)}`);
+      return;
+    }
+    // Whom the address names goes before whom the draft names.
+    FIELDS.filter((name) => name !== "imported" && (!asked || name !== "audience")).forEach((name) => {
       if (form.elements[name]) form.elements[name].value = draft.values[name];
     });
-    write({ user: draft.user, values: draft.values });
+    keep();
     document.getElementById("draft-kept").hidden = false;
   };
   restore();
