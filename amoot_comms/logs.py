@@ -1,7 +1,7 @@
 """Structured logs on the standard library's handlers: one line an event, on standard error.
 
 JSON where a machine reads it (`LOG_JSON`), readable columns elsewhere. Every line, of any library,
-(the portal, Django, gunicorn, Celery), passes the mask of `amoot_comms/masking.py` last.
+(the portal, Django, gunicorn, Celery), passes the mask of `common/masking.py` last.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from amoot_comms.masking import Mask, drop_texts
+from common.masking import Mask, drop_texts
 
 
 class MaskingFormatter(structlog.stdlib.ProcessorFormatter):

@@ -23,9 +23,9 @@ from aiohttp.abc import AbstractStreamWriter
 from django.core.exceptions import ImproperlyConfigured
 
 from common.failpoints import Point, failpoint
+from common.masking import masked_answer
 from common.monotonic import monotonic
 from gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
-from gateways.masking import masked
 
 TOO_LONG: Final = "answer_too_long"
 ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
@@ -169,7 +169,7 @@ class Http:
             raise self._classified(error, progress, secrets) from error
 
     def _kept(self, data: bytearray, secrets: Sequence[str]) -> str:
-        return masked(data[:65536].decode("utf-8", "replace"), [self.token, *secrets])
+        return masked_answer(data[:65536].decode("utf-8", "replace"), [self.token, *secrets])
 
     async def _exchange(
         self, method: str, body: bytes, limit: int, progress: _Progress, secrets: Sequence[str]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
+from common.masking import masked_answer
 from common.media import MEDIA
 from gateways.amootsms.deliveries import read_report
 from gateways.amootsms.errors import call_error, recipient_result
@@ -30,7 +31,6 @@ from gateways.base import (
     Trouble,
 )
 from gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
-from gateways.masking import masked
 from gateways.reading import NotJson, as_amount, as_id, field_of, last_ten, parse_json, provider_time
 from gateways.statuses import DUPLICATE_ADDRESS, StatusKind, kind_of, name_of
 from persian.phones import local_form
@@ -87,7 +87,7 @@ class AmootSms:
         http_answer = await self._http.post(
             "SendSimple", fields, write_before=batch.write_before, secrets=[batch.text]
         )
-        raw = masked(http_answer.text, [self._http.token, batch.text])
+        raw = masked_answer(http_answer.text, [self._http.token, batch.text])
         body = self._body(http_answer, raw)
         try:
             return _read_outcomes(batch, body, raw, believe=http_answer.is_good)
@@ -231,7 +231,7 @@ class AmootSms:
         """Messages are taken from an answer of any form and status: they are given once, and the form of
         this answer is documented nowhere."""
         answer = await self._http.post(method, fields, limit=LIST_LIMIT)
-        raw = masked(answer.text, [self._http.token])
+        raw = masked_answer(answer.text, [self._http.token])
         value = _parsed(answer, raw)
         rows = value.get("Data") if isinstance(value, dict) else value
         if isinstance(rows, dict):
@@ -272,7 +272,7 @@ class AmootSms:
                 answer = await self._http.post(
                     f"{relay}SetActive", {f"{relay}ID": relay_id, "Active": active}
                 )
-                raw = masked(answer.text, [self._http.token])
+                raw = masked_answer(answer.text, [self._http.token])
                 value = _parsed(answer, raw)
                 status = value if isinstance(value, str) else field_of(value, "Status")
                 if kind_of(status) is not StatusKind.SUCCESS or not answer.is_good:
@@ -292,7 +292,7 @@ class AmootSms:
         self, method: str, fields: Mapping[str, str], *, limit: int | None = None
     ) -> tuple[HttpAnswer, dict[str, Any], str]:
         answer = await self._http.post(method, fields, limit=limit or ANSWER_LIMIT)
-        raw = masked(answer.text, [self._http.token])
+        raw = masked_answer(answer.text, [self._http.token])
         body = self._body(answer, raw)
         if kind_of(body.get("Status")) is not StatusKind.SUCCESS or not answer.is_good:
             raise call_error(body.get("Status"), raw)

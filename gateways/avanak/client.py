@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
+from common.masking import masked_answer
 from common.media import MEDIA
 from gateways.avanak.errors import account_error, audio_error, sending_error
 from gateways.avanak.hours import campaign_end
@@ -27,7 +28,6 @@ from gateways.base import (
     Trouble,
 )
 from gateways.http import ANSWER_LIMIT, Http
-from gateways.masking import masked
 from gateways.reading import (
     NotJson,
     as_amount,
@@ -206,7 +206,7 @@ class Avanak:
     ) -> tuple[Any, str, bool]:
         """(the JSON value, its masked beginning, whether the HTTP status is good). A 5xx is never read."""
         answer = await self._http.post(method, fields, limit=limit, write_before=write_before, secrets=[text])
-        raw = masked(answer.text, [self._http.token, text])
+        raw = masked_answer(answer.text, [self._http.token, text])
         if answer.status >= 500:
             _not_understood(f"http_{answer.status}", raw)
         try:

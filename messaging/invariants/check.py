@@ -13,8 +13,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from channels.past_hours import PastHours
+from common.masking import masked_number
 from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
-from gateways.masking import masked_number
 from messaging.evaluation.facts import content_hash
 from messaging.invariants import breaches
 from messaging.invariants.gateway_log import LogReader

@@ -51,7 +51,7 @@ class InboundMessage(models.Model):
 
 class UnreadableInbound(models.Model):
     """A part of the provider's list, both ends included, that could not be read: customers' messages of this
-    time may be missing. `raw` is the beginning of the answer, masked (`gateways.masking`)."""
+    time may be missing. `raw` is the beginning of the answer, masked (`common.masking`)."""
 
     channel = models.ForeignKey(
         "channels.Channel", verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+"

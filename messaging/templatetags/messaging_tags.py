@@ -11,9 +11,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from channels.limits import hours_of
+from common.masking import masked_number
 from common.wording import Label
 from contacts.models import Contact
-from gateways.masking import masked_number
 from messaging.actions.submit import Draft, draft_decision
 from messaging.audience.progress import reason_now
 from messaging.evaluation.explain import Explanation

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amoot_comms.logs import logging_config
-from amoot_comms.masking import Mask
+from common.masking import Mask
 from persian.digits import to_ascii, to_persian
 
 TOKEN = "token-of-this-installation"

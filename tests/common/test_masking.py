@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.masking import KEPT_BYTES, masked, masked_number
+from common.masking import KEPT_BYTES, masked_answer, masked_number
 
 TOKEN = "tok-0123456789-abc"
 
@@ -30,12 +30,12 @@ def test_a_number_in_any_spelling_keeps_its_ends_only(number):
     ],
 )
 def test_numbers_in_other_digits_are_masked_too(digits):
-    assert masked(f"شماره {digits} است").endswith("0912*****67 است")
+    assert masked_answer(f"شماره {digits} است").endswith("0912*****67 است")
 
 
 def test_texts_are_replaced_by_their_length_and_the_token_goes():
     raw = json.dumps({"MessageText": 'سلام "دوست"', "Status": TOKEN, "Mobile": 9121234567, "Id": 12345678})
-    kept = masked(raw, [TOKEN, "unrelated"])
+    kept = masked_answer(raw, [TOKEN, "unrelated"])
     assert "سلام" not in kept
     assert TOKEN not in kept
     assert "912*****67" in kept
@@ -43,12 +43,12 @@ def test_texts_are_replaced_by_their_length_and_the_token_goes():
 
 
 def test_a_text_outside_any_field_goes_as_well():
-    assert "تخفیف" not in masked("<p>تخفیف ویژه</p>", ["تخفیف ویژه"])
+    assert "تخفیف" not in masked_answer("<p>تخفیف ویژه</p>", ["تخفیف ویژه"])
 
 
 @given(st.text(max_size=200), st.integers(0, 20_000))
 def test_it_is_bounded_and_can_be_stored(text, times):
-    kept = masked(text * times if text else "x" * times, [TOKEN])
+    kept = masked_answer(text * times if text else "x" * times, [TOKEN])
     assert len(kept.encode()) <= KEPT_BYTES
     assert "\0" not in kept
 
@@ -56,7 +56,7 @@ def test_it_is_bounded_and_can_be_stored(text, times):
 @given(st.integers(8000, 8400), st.integers(9_000_000_000, 9_999_999_999))
 def test_no_number_shows_at_the_edge_of_what_is_read(offset, number):
     raw = '{"MessageText":"' + "س" * offset + f'","Mobile":{number}' + ',"x":"' + "y" * 9000
-    assert str(number)[:8] not in masked(raw)
+    assert str(number)[:8] not in masked_answer(raw)
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_no_number_shows_at_the_edge_of_what_is_read(offset, number):
     ],
 )
 def test_a_number_is_masked_whatever_digits_stand_before_it(text):
-    assert "1234567" not in masked(text)
+    assert "1234567" not in masked_answer(text)
