@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Final
 
 from django.conf import settings
@@ -20,12 +20,11 @@ from audit import heads
 from audit.models import Verification
 from audit.signing import public_keys
 from audit.verifying import verify_trail
+from common.timeouts import GIVEN_UP_AFTER
 
 logger = logging.getLogger(__name__)
 
 _ADVISORY_LOCK: Final = 0x61756470  # "audp"
-# How long a mail that could not be sent is tried again.
-WORTH_TELLING: Final = timedelta(days=1)
 
 Readers = Callable[[], Sequence[str]]
 
@@ -82,7 +81,7 @@ def _verify(now: datetime) -> Verification | None:
 
 
 def _tell(now: datetime) -> None:
-    untold = Verification.objects.exclude(fault="").filter(told_at=None, at__gt=now - WORTH_TELLING)
+    untold = Verification.objects.exclude(fault="").filter(told_at=None, at__gt=now - GIVEN_UP_AFTER)
     for row in untold.order_by("id"):
         readers = sorted(set(_readers()))
         # Marked before it goes, so that one of several workers tells.

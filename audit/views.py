@@ -8,17 +8,15 @@ from django.views.decorators.http import require_GET
 
 from audit.forms import EntryFilter
 from audit.presenting import rows_of
-from common.paging import page_by
+from common.paging import PAGE_ROWS, page_by
 from common.permissions import requires
-
-PAGE_SIZE = 50
 
 
 @requires("audit.view_entry")
 @require_GET
 def entry_list(request: HttpRequest) -> HttpResponse:
     form = EntryFilter(request.GET or None)
-    page = page_by(form.entries(), request.GET, size=PAGE_SIZE, descending=True)
+    page = page_by(form.entries(), request.GET, size=PAGE_ROWS, descending=True)
     context = {
         "form": form,
         "page": page,

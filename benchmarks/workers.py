@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from benchmarks.measure import peak_mebibytes
 from benchmarks.word import say, wait_for_the_word
 from channels.models import Channel
+from common.timeouts import PUMP_TURN
 from gateways.base import Batch, Result
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.send import GatewayClient
 from messaging.models import Message
-from messaging.turns import TURN_SECONDS
 
 
 class CountingCourier(GatewayClient):
@@ -40,7 +40,7 @@ def run_pump(most: int | None, seconds: float | None) -> None:
     until = time.time() + seconds if seconds is not None else float("inf")
     ended = time.time()
     while True:
-        left = min(TURN_SECONDS, until - time.time())
+        left = min(PUMP_TURN, until - time.time())
         if left <= 0 or not pump.run(seconds=left).moved:
             break
         ended = time.time()

@@ -27,6 +27,7 @@ from channels.labels import CAUSES
 from channels.models import Outage, SendingWindow, WindowsChange
 from channels.querysets import OutageQuerySet
 from common.mail import letter
+from common.timeouts import GIVEN_UP_AFTER
 from staff.permissions import holders_of, members_of
 from staff.roles import Role
 
@@ -36,8 +37,6 @@ _DAYS: Final = {day.value: day.label for day in SendingWindow.Weekday}
 
 # Older news is not told any more.
 WORTH_TELLING: Final = timedelta(hours=1)
-# A mail server that is away longer than this hears nothing of the changed hours; the audit trail does.
-HOURS_WORTH_TELLING: Final = timedelta(days=1)
 # The end of a shorter outage is told to nobody.
 WORTH_ENDING: Final = timedelta(minutes=1)
 # A gateway that comes and goes is reported once in this time; an outage that still lasts then is reported.
@@ -50,7 +49,7 @@ def notify(*, now: datetime) -> int:
 
 def notify_hours(*, now: datetime) -> int:
     readers = sorted(set(members_of(Role.SENIOR, Role.AUDITOR).values_list("email", flat=True)))
-    due = WindowsChange.objects.filter(told_at__isnull=True, changed_at__gt=now - HOURS_WORTH_TELLING)
+    due = WindowsChange.objects.filter(told_at__isnull=True, changed_at__gt=now - GIVEN_UP_AFTER)
     told = 0
     for change in due.select_related("channel", "changed_by").order_by("id") if readers else ():
         if due.filter(pk=change.pk).update(told_at=now):

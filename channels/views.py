@@ -18,9 +18,8 @@ from channels.models import PURPOSES, Channel, Outage
 from channels.selectors import register_by_kind, state_of
 from common.fresh_proof import asks_again
 from common.media import BY_MEDIUM, Purpose
+from common.paging import NEWEST
 from staff.permissions import may, requires, signed_in
-
-OUTAGES_SHOWN = 20
 
 
 @requires("channels.view_channel")
@@ -106,9 +105,7 @@ def windows_page(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
 def _page(request: HttpRequest, channel: Channel, form: OutageForm | None = None) -> HttpResponse:
     """The channel's page, with the outage form as it was sent when something was wrong with it."""
     outages = list(
-        channel.outages.select_related("declared_by", "ended_by").order_by("-started_at", "-id")[
-            :OUTAGES_SHOWN
-        ]
+        channel.outages.select_related("declared_by", "ended_by").order_by("-started_at", "-id")[:NEWEST]
     )
     still_open = [outage for outage in outages if outage.ended_at is None]
     context = {

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 
 KEY_MAX_LENGTH = 64
+# Rows of a table, entries of several lines in a list, and the newest that a card shows of a longer history.
+PAGE_ROWS: Final = 50
+PAGE_ENTRIES: Final = 25
+NEWEST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)

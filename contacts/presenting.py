@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
+from common.paging import PAGE_ROWS
 from common.wording import listed, number_text
 from contacts.actions.consent import NOTED
 from contacts.finding import find_customers
@@ -19,9 +20,6 @@ from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.querysets import ContactQuerySet
 from staff.models import User
-
-PAGE_SIZE = 50
-HISTORY_SHOWN = 50
 
 VERDICTS: dict[str, Promise] = {
     "new": _("new"),
@@ -44,7 +42,7 @@ class Page:
 def page_of(customers: ContactQuerySet, asked: dict[str, Any]) -> Page:
     """The customers found by `q`: the page behind the key `before`, or the one that ends before `after`."""
     found = find_customers(
-        customers, asked.get("q", ""), size=PAGE_SIZE, before=asked.get("before"), after=asked.get("after")
+        customers, asked.get("q", ""), size=PAGE_ROWS, before=asked.get("before"), after=asked.get("after")
     )
     return Page(
         found.rows,
@@ -88,7 +86,7 @@ class ImportLine:
     changes: list[tuple[str, str, str]]
 
 
-def import_changes_of(contact: Contact, limit: int = HISTORY_SHOWN) -> list[ImportLine]:
+def import_changes_of(contact: Contact, limit: int = PAGE_ROWS) -> list[ImportLine]:
     """What imports changed of the customer, newest first."""
     rows = contact.import_changes.select_related("imported__by").order_by("-pk")[:limit]
     return [
@@ -145,7 +143,7 @@ class HistoryLine:
     source: str
 
 
-def history_of(contact: Contact, limit: int = HISTORY_SHOWN) -> list[HistoryLine]:
+def history_of(contact: Contact, limit: int = PAGE_ROWS) -> list[HistoryLine]:
     """What the customer refused and allowed, with the notes; newest first."""
     entries = contact.ledger.select_related("by").order_by("-pk")[:limit]
     lines = [

@@ -12,7 +12,7 @@ import asyncio
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any, Final
@@ -29,7 +29,10 @@ from gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
 
 TOO_LONG: Final = "answer_too_long"
 ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
+LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
 CONNECT_SECONDS: Final = 5.0
+# How much a provider's clock and ours may differ.
+CLOCK_SLACK: Final = timedelta(minutes=5)
 KEEP_ALIVE_SECONDS: Final = 10.0
 CONNECTIONS: Final = 100
 _FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"

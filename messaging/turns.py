@@ -11,6 +11,7 @@ from datetime import time
 from typing import Final
 
 from channels.models import Channel
+from common.timeouts import PUMP_TURN
 from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
@@ -23,8 +24,6 @@ from messaging.reconciliation.compare import compare_due
 from messaging.settlement.ask import settle_channel
 from persian.jalali import TEHRAN
 
-# Seconds of one turn of the pump; a worker that is told to stop waits for its end.
-TURN_SECONDS: Final = 5.0
 # In Tehran: the day before is compared in these hours, when no campaign is sent.
 COMPARES_FROM: Final = time(2, 30)
 COMPARES_UNTIL: Final = time(6)
@@ -49,7 +48,7 @@ def dispatch(code: str) -> bool:
         return False
     if channel.pk not in _kept.pumps:
         _kept.pumps[channel.pk] = Pump(channel, _client(code), clock=database_clock, plans_campaigns=False)
-    report = _kept.pumps[channel.pk].run(seconds=TURN_SECONDS)
+    report = _kept.pumps[channel.pk].run(seconds=PUMP_TURN)
     return bool(report.moved and not report.failures)
 
 

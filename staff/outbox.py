@@ -21,13 +21,13 @@ from django.utils.translation import get_language
 
 from common.encryption import Unreadable, decrypt, encrypt
 from common.mail import letter
+from common.timeouts import GIVEN_UP_AFTER
 from staff.models import OutgoingMail
 
 logger = logging.getLogger(__name__)
 
 # Minutes between two tries; the last one is repeated until a day has passed.
 PAUSES: Final = (1, 2, 5, 10, 30, 60, 120)
-GIVE_UP: Final = timedelta(days=1)
 # Mails in one turn of the duty.
 TURN: Final = 50
 
@@ -62,7 +62,7 @@ def _try(mail: OutgoingMail, now: datetime) -> bool:
         letter(to=[mail.to], **content).send()
     except (OSError, SMTPException, Unreadable) as error:
         logger.warning("a mail was not sent", extra={"error": type(error).__name__, "tries": mail.tries + 1})
-        failed = isinstance(error, Unreadable) or now - mail.created_at >= GIVE_UP
+        failed = isinstance(error, Unreadable) or now - mail.created_at >= GIVEN_UP_AFTER
         _finish(mail, OutgoingMail.State.FAILED if failed else None, now, type(error).__name__)
         return False
     _finish(mail, OutgoingMail.State.SENT, now, "")

@@ -8,18 +8,16 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 
+from common.timeouts import ABANDONED_AFTER
 from contacts.actions.imports import FILES, PREVIEW_KEPT, preview_import, remove_file, run_import
 from contacts.models import RefusedRow
 from contacts.selectors import abandoned_previews, left_behind
-
-# A worker that is woken begins within seconds.
-LEFT_BEHIND_AFTER: Final = timedelta(minutes=1)
 
 # Refused rows hold numbers; the report is kept for this time after the upload.
 REFUSED_KEPT: Final = timedelta(days=90)
 
 
-def resume_imports(*, now: datetime, after: timedelta = LEFT_BEHIND_AFTER) -> int:
+def resume_imports(*, now: datetime, after: timedelta = ABANDONED_AFTER) -> int:
     """Work on the imports whose worker died, or of whose task the broker knows nothing: those that nobody
     has begun for `after`, or is at; returns how many."""
     rows = list(left_behind(now - after))

@@ -20,6 +20,7 @@ from common.body_limits import takes_uploads
 from common.enqueue import enqueue
 from common.fresh_proof import asks_again_on
 from common.htmx import htmx
+from common.paging import NEWEST
 from common.wording import listed
 from contacts import tasks
 from contacts.actions import imports
@@ -32,8 +33,6 @@ from contacts.presenting import VERDICTS
 from contacts.reasons import reason_text
 from contacts.selectors import imports_seen_by, known_tags, newest_imports
 from staff.permissions import requires, signed_in
-
-REFUSED_SHOWN = 20
 
 Status = ContactImport.Status
 
@@ -154,9 +153,9 @@ def _has_customers(row: ContactImport) -> bool:
 
 
 def _refused(row: ContactImport) -> dict[str, object]:
-    shown = row.refused_rows.order_by("row", "field")[:REFUSED_SHOWN]
+    shown = row.refused_rows.order_by("row", "field")[:NEWEST]
     rows = [(line, title_of(line.field), reason_text(line.code)) for line in shown]
-    return {"refused": rows, "refused_shown": REFUSED_SHOWN}
+    return {"refused": rows, "refused_shown": NEWEST}
 
 
 def _problems(row: ContactImport) -> Iterator[FaultyRow]:

@@ -30,16 +30,13 @@ from gateways.base import (
     Result,
     Trouble,
 )
-from gateways.http import ANSWER_LIMIT, TOO_LONG, Http, HttpAnswer
+from gateways.http import ANSWER_LIMIT, CLOCK_SLACK, LIST_LIMIT, TOO_LONG, Http, HttpAnswer
 from gateways.reading import NotJson, as_amount, as_id, field_of, last_ten, parse_json, provider_time
 from gateways.statuses import DUPLICATE_ADDRESS, StatusKind, kind_of, name_of
 from persian.phones import local_form
 
-LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
 # Bytes of one slice of the provider's list: about 15,000 messages, read in some 30 MiB of memory.
 SLICE_LIMIT: Final = 4 * 1024 * 1024
-# The provider's clock and ours may differ by so much. What is found too much is told apart by its id.
-CLOCK_SLACK: Final = timedelta(minutes=5)
 # So many ids are asked about in one list.
 IDS_A_LIST: Final = 500
 # How often a list that the provider refuses is asked for in halves: enough to leave out a few ids.

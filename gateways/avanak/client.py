@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from common.masking import masked_answer
@@ -27,7 +27,7 @@ from gateways.base import (
     Result,
     Trouble,
 )
-from gateways.http import ANSWER_LIMIT, Http
+from gateways.http import ANSWER_LIMIT, CLOCK_SLACK, LIST_LIMIT, Http
 from gateways.reading import (
     NotJson,
     as_amount,
@@ -43,9 +43,7 @@ from gateways.statuses import StatusKind, kind_of
 from persian.phones import local_form
 
 TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes
-LIST_LIMIT: Final = 32 * 1024 * 1024
 TITLE_LIMIT: Final = 100
-CLOCK_SLACK: Final = timedelta(minutes=5)  # the provider's clock and ours may differ by so much
 # The fields in which an answer's number was seen.
 _RESULTS: Final = ("result", "ReturnValue", "CampaignID")
 AUDIO_REJECTED: Final = 2  # GetMessage's `Confirmed`; 0 and 3 wait, 1 is approved

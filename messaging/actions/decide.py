@@ -17,13 +17,12 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from channels.actions import REASON_MAX_LENGTH
 from messaging.actions.wake import wake_settlement, wake_worker
 from messaging.models import DoubtDecision, GatewayCall, Message
 from messaging.models.report_schedule import expect_reports_of
 from messaging.states import DeliveryState, MessageStatus
 from staff.models import User
-
-REASON_LIMIT = 300
 
 Choice = DoubtDecision.Choice
 
@@ -88,7 +87,7 @@ def decide_outcome(
     Raises `ValidationError` without a reason, and for sending again a message that has ended.
     """
     _check(message, by)
-    reason = reason.strip()[:REASON_LIMIT]
+    reason = reason.strip()[:REASON_MAX_LENGTH]
     if not reason:
         raise ValidationError(_("Give the reason."))
     if shown.people < 1:

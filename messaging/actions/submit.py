@@ -19,6 +19,7 @@ from channels.models import PURPOSES, Channel
 from common.media import BY_MEDIUM, LengthUnit, Purpose
 from common.wording import count_text
 from contacts.actions.people import ensure_contacts
+from gateways.avanak.client import TEXT_LIMIT
 from gateways.sms_parts import count_parts
 from messaging.actions.plan import plan_if_small
 from messaging.actions.wake import wake_worker
@@ -32,7 +33,6 @@ from staff.models import Employee, User
 
 # Most urgent first; an approved emergency (step 4 of the procedure's chain) comes before all.
 PRIORITIES = {Purpose.NOTIFICATION: 20, Purpose.SURVEY: 30, Purpose.PROMOTIONAL: 40}
-VOICE_MAX_CHARACTERS = 1000
 # Nobody plans further ahead than a year; what is further away is a slip of the year's digits.
 FURTHEST = timedelta(days=366)
 
@@ -76,10 +76,10 @@ def _text_fault(draft: Draft, now: datetime) -> str:
     if "\x00" in text:
         return _("The text holds a character that cannot be sent (NUL).")
     if BY_MEDIUM[medium_of(draft.channel)].length_unit is LengthUnit.CHARACTER:
-        if len(text) > VOICE_MAX_CHARACTERS:
+        if len(text) > TEXT_LIMIT:
             return _("The text has %(length)s characters; a voice message takes at most %(limit)s.") % {
                 "length": count_text(len(text)),
-                "limit": count_text(VOICE_MAX_CHARACTERS),
+                "limit": count_text(TEXT_LIMIT),
             }
         return ""
     parts = count_parts(text).parts

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Subquery
 
+from common.timeouts import ABANDONED_AFTER
 from messaging.actions.move import StaleState, move_message
 from messaging.evaluation.facts import decisions_of
 from messaging.evaluation.sql import IS_HELD, state_of_refusal
@@ -20,8 +20,6 @@ from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
 
 BATCH = 10_000
-# A stop older than this was abandoned by its worker.
-HALF_MADE_AFTER: Final = timedelta(minutes=1)
 
 _PUT_AWAY = """
     WITH waiting AS MATERIALIZED (
@@ -112,7 +110,7 @@ def release(message_ids: Sequence[int], *, now: datetime) -> int:
 def _end_stops_half_made(channel_code: str, now: datetime) -> None:
     """Complete a stop whose process died between its two commits."""
     flags = MessageStop.objects.filter(
-        message=OuterRef("pk"), lifted_at__isnull=True, at__lt=now - HALF_MADE_AFTER
+        message=OuterRef("pk"), lifted_at__isnull=True, at__lt=now - ABANDONED_AFTER
     )
     messages = Message.objects.filter(channel__code=channel_code)
     for kind, before, after in (

@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
 from audit.actions import record
 from channels.models import Channel
+from common.timeouts import GIVEN_UP_AFTER, UNANSWERED_PAUSE
 from gateways.base import GatewayError
 from messaging.actions.stop_calls import stop_calls_of_cancelled
 from messaging.dispatch.clock import Clock
@@ -25,8 +26,6 @@ from messaging.models import GatewayCall
 
 logger = logging.getLogger(__name__)
 
-AGAIN_AFTER: Final = timedelta(minutes=1)
-LONGEST_CAMPAIGN: Final = timedelta(days=1)
 AT_ONCE: Final = 20
 
 
@@ -37,11 +36,11 @@ def stop_campaigns(channel: Channel, client: GatewayClient, *, clock: Clock) -> 
     now = clock()
     stop_calls_of_cancelled(channel, now=now)
     due = GatewayCall.objects.filter(channel=channel, stop_due_at__lte=now)
-    due.filter(intended_at__lt=now - LONGEST_CAMPAIGN).update(stop_due_at=None)
+    due.filter(intended_at__lt=now - GIVEN_UP_AFTER).update(stop_due_at=None)
     stopped = 0
     for call in list(due.order_by("stop_due_at")[:AT_ONCE]):
         # 0: another worker took it.
-        taken = due.filter(pk=call.pk).update(stop_due_at=now + AGAIN_AFTER)
+        taken = due.filter(pk=call.pk).update(stop_due_at=now + UNANSWERED_PAUSE)
         if taken:
             stopped += _stop(call, client, clock)
     return stopped

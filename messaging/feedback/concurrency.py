@@ -6,15 +6,13 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from common.timeouts import QUESTION
 from gateways.base import GatewayError, OutcomeUnknown, Trouble, not_understood
 
 T = TypeVar("T")
 
-# Less than `GATEWAY_TIMEOUT_SECONDS`: a provider that hangs must not hold up the tasks behind the question.
-ASK_SECONDS = 8.0
 
-
-async def with_timeout(call: Coroutine[Any, Any, T], seconds: float = ASK_SECONDS) -> T:
+async def with_timeout(call: Coroutine[Any, Any, T], seconds: float = QUESTION) -> T:
     """The answer. Raises `OutcomeUnknown` after `seconds`, and if reading it fails."""
     try:
         async with asyncio.timeout(seconds):
@@ -28,7 +26,7 @@ async def with_timeout(call: Coroutine[Any, Any, T], seconds: float = ASK_SECOND
 
 
 async def gather_answers(
-    calls: Sequence[Coroutine[Any, Any, T]], seconds: float = ASK_SECONDS
+    calls: Sequence[Coroutine[Any, Any, T]], seconds: float = QUESTION
 ) -> list[T | GatewayError]:
     """All answers in order, a failure in the place of its own."""
 

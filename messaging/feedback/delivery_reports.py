@@ -13,12 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from channels.models import Channel
+from common.timeouts import ABANDONED_AFTER, REPORTS_TURN, UNANSWERED_PAUSE
 from gateways.base import DeliveryReport, GatewayError, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient
@@ -26,15 +27,12 @@ from messaging.feedback.concurrency import gather_answers
 from messaging.feedback.match import AwaitingReport, match_reports
 from messaging.feedback.write import Taken, write_reports
 from messaging.models import Delivery
-from messaging.models.report_schedule import UNANSWERED, ends_at
+from messaging.models.report_schedule import ends_at
 
 logger = logging.getLogger(__name__)
 
-# Calls asked about side by side, and seconds after which a turn gives its worker back.
+# Calls asked about side by side.
 SIDE_BY_SIDE = 10
-TURN_SECONDS = 3.0
-# The time for which a taken call is left alone by other workers.
-LEASE = timedelta(minutes=1)
 
 _TAKE = """
 WITH due AS MATERIALIZED (
@@ -68,7 +66,7 @@ class Polled:
 
 
 def poll_channel(
-    channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = TURN_SECONDS
+    channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = REPORTS_TURN
 ) -> Polled:
     """Ask about calls of a channel until none is due, or `seconds` are over."""
     polled = Polled()
@@ -98,7 +96,7 @@ def poll_channel(
 
 
 def _take(channel: Channel, now: datetime) -> list[Taken]:
-    leased = now + LEASE
+    leased = now + ABANDONED_AFTER
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"channel": channel.pk, "now": now, "leased": leased, "limit": SIDE_BY_SIDE})
         return [
@@ -151,6 +149,6 @@ def _write(
 
 
 def _postpone(channel: Channel, now: datetime) -> None:
-    """Nothing is asked of a provider without any answer for `UNANSWERED`; no call's own pause grows by it."""
+    """Nothing is asked of a provider without any answer for `UNANSWERED_PAUSE`; no pause grows by it."""
     with connection.cursor() as cursor:
-        cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED})
+        cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED_PAUSE})

@@ -16,6 +16,7 @@ from channels.models import Channel
 from common.failpoints import Point, failpoint
 from common.monotonic import monotonic
 from common.sanitise import sanitise
+from common.timeouts import CATCH_UP, UNANSWERED_PAUSE
 from gateways.base import GatewayError, Inbound, Trouble
 from gateways.http import TOO_LONG
 from messaging.dispatch.clock import Clock
@@ -30,10 +31,8 @@ COUNT: Final = 100
 ROUNDS_A_TURN: Final = 10
 EVERY: Final = timedelta(seconds=10)
 COMPARE_EVERY: Final = timedelta(minutes=10)
-AFTER_A_FAILURE: Final = timedelta(minutes=1)
 # The comparison reaches back behind the last one, since a provider's list may lag and its clock differ.
 OVERLAP: Final = timedelta(minutes=30)
-FARTHEST: Final = timedelta(days=7)
 FIRST: Final = timedelta(days=1)
 SLICE: Final = timedelta(hours=1)
 SECOND: Final = timedelta(seconds=1)
@@ -74,7 +73,7 @@ def fetch_inbound(channel: Channel, client: GatewayClient, *, clock: Clock) -> i
                 },
             )
             # What makes no sense will hardly make any in a minute.
-            later = clock() + (max(pause, AFTER_A_FAILURE) if _makes_no_sense(failure) else AFTER_A_FAILURE)
+            later = clock() + (max(pause, UNANSWERED_PAUSE) if _makes_no_sense(failure) else UNANSWERED_PAUSE)
             InboundCursor.objects.filter(channel=channel).update(**{name: later})
     return stored
 
@@ -131,13 +130,13 @@ def _compare(channel: Channel, client: GatewayClient, clock: Clock) -> int:
             compared_until=reached
         )
     if periods:
-        InboundCursor.objects.filter(channel=channel).update(compare_due_at=clock() + AFTER_A_FAILURE)
+        InboundCursor.objects.filter(channel=channel).update(compare_due_at=clock() + UNANSWERED_PAUSE)
     return stored
 
 
 def _beginning(channel: Channel, until: datetime) -> datetime:
     compared_until = InboundCursor.objects.get(channel=channel).compared_until
-    start = whole(max(compared_until - OVERLAP, until - FARTHEST))
+    start = whole(max(compared_until - OVERLAP, until - CATCH_UP))
     if start > compared_until:
         logger.error(
             "a period of the provider's list was never compared",

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from channels.models import Channel
+from common.timeouts import REPORTS_TURN
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient
 from messaging.feedback.callbacks import handle_callbacks
-from messaging.feedback.delivery_reports import TURN_SECONDS, poll_channel
+from messaging.feedback.delivery_reports import poll_channel
 from messaging.feedback.inbound import fetch_inbound
 
 
 def poll_provider(
-    channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = TURN_SECONDS
+    channel: Channel, client: GatewayClient, *, clock: Clock, seconds: float = REPORTS_TURN
 ) -> None:
     """Customers' messages first: they are few, and the provider gives them once. An error of one step
     keeps the others from nothing; the first is raised after all of them."""

@@ -13,9 +13,10 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from common.sanitise import sanitise
+from common.timeouts import UNANSWERED_PAUSE
 from messaging.feedback.match import AwaitingReport, ReportedState
 from messaging.models import Delivery, GatewayCall
-from messaging.models.report_schedule import UNANSWERED, ends_at, next_due, next_late
+from messaging.models.report_schedule import ends_at, next_due, next_late
 from messaging.states import DeliveryState
 
 _FINDINGS = """
@@ -81,7 +82,7 @@ def write_reports(
 def _next_question(call: Taken, now: datetime, *, has_news: bool, unanswered: bool) -> tuple[int, datetime]:
     """(rounds asked, next question). A round with news keeps the pause."""
     if unanswered:
-        return call.rounds - 1, min(now + UNANSWERED, ends_at(call.intended_at))
+        return call.rounds - 1, min(now + UNANSWERED_PAUSE, ends_at(call.intended_at))
     rounds = max(call.rounds - 1, 1) if has_news else call.rounds
     return rounds, next_due(now, rounds, call.intended_at)
 

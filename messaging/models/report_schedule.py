@@ -14,19 +14,15 @@ from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest, Least
 
+from common.timeouts import CATCH_UP, UNANSWERED_PAUSE
 from gateways.reading import as_id
 from messaging.models import GatewayCall
 
 # Before the first question, and after each one that brought nothing new; the last one again and again.
 PAUSES: Final = tuple(timedelta(seconds=n) for n in (10, 30, 120, 600, 3600, 6 * 3600))
 
-# The pause after a provider gave no answer; its calls' own pauses stay as they are.
-UNANSWERED: Final = timedelta(minutes=1)
-
-
-# After the end of the waiting: how often, and until when, a late report is asked for.
+# After the end of the waiting: how often a late report is asked for, until `CATCH_UP` is over.
 LATE_PAUSE: Final = timedelta(days=1)
-LATE: Final = timedelta(days=7)
 
 
 def ends_at(intended_at: datetime) -> datetime:
@@ -41,8 +37,8 @@ def next_due(now: datetime, rounds: int, intended_at: datetime) -> datetime:
 
 def next_late(now: datetime, intended_at: datetime, *, unanswered: bool) -> datetime | None:
     """When to ask about those whom nobody reported on in time; None once that, too, is over."""
-    due = now + (UNANSWERED if unanswered else LATE_PAUSE)
-    return due if due <= ends_at(intended_at) + LATE else None
+    due = now + (UNANSWERED_PAUSE if unanswered else LATE_PAUSE)
+    return due if due <= ends_at(intended_at) + CATCH_UP else None
 
 
 def expected(provider_ids: Iterable[str], now: datetime) -> dict[str, Any]:

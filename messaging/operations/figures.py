@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count
 
 from common.media import MEDIA
+from common.timeouts import CATCH_UP
 from messaging.dispatch.clock import TOLERANCE
 from messaging.models import UnreadableInbound, WorkerBeat
 
@@ -19,8 +20,6 @@ WORKER_MINUTES: Final = 5
 # A worker without a heartbeat for this time counts as gone, and is shown for an hour more.
 ALIVE: Final = timedelta(seconds=30)
 SHOWN: Final = timedelta(hours=1)
-# What could not be read of the received messages is shown for so long.
-UNREADABLE: Final = timedelta(days=7)
 # So many workers fit on a page.
 WORKERS: Final = 200
 
@@ -122,7 +121,7 @@ def calls_in_doubt() -> dict[str, int]:
 
 def unreadable_inbound(now: datetime) -> dict[str, int]:
     """By channel: the parts of the received messages that could not be read in the last seven days."""
-    lately = UnreadableInbound.objects.filter(found_at__gt=now - UNREADABLE)
+    lately = UnreadableInbound.objects.filter(found_at__gt=now - CATCH_UP)
     return dict(lately.values_list("channel__code").annotate(n=Count("pk")).order_by())
 
 

@@ -22,6 +22,7 @@ from audit.actions import record
 from channels.models import Channel
 from channels.past_hours import hours_since
 from common.media import Purpose
+from common.timeouts import CATCH_UP
 from gateways.base import GatewayError, NotSent, Trouble
 from messaging.dispatch.clock import Clock
 from messaging.dispatch.send import GatewayClient
@@ -33,12 +34,8 @@ from persian.jalali import numeric_date, tehran_date
 
 logger = logging.getLogger(__name__)
 
-# A day missed while the provider or the beat was away is caught up within this time.
-CATCH_UP_DAYS: Final = 7
 # While the provider holds messages back, the day is looked at once more a night, for their delay.
 AGAIN_AFTER: Final = timedelta(hours=20)
-
-_MINUTE: Final = timedelta(minutes=1)
 
 _COUNTED: Final = ("listed", "shadow", "outside_hours", "sent_late", "unsent")
 # The first key of the advisory lock; the second is the channel.
@@ -120,9 +117,9 @@ def days_due(channel: Channel, now: datetime) -> list[date]:
     must not hold up the others for a week.
     """
     today = tehran_date(now)
-    since = today - timedelta(days=CATCH_UP_DAYS)
+    since = today - timedelta(days=CATCH_UP.days)
     newest = Comparison.objects.newest(channel, since)
-    days = [since + timedelta(days=ahead) for ahead in range(CATCH_UP_DAYS)]
+    days = [since + timedelta(days=ahead) for ahead in range(CATCH_UP.days)]
     first = compared_since(channel)
     days = [day for day in days if first is not None and day >= first]
     due = [day for day in days if _is_due(newest.get(day), now)]
@@ -186,7 +183,9 @@ def _compare(
     if comparison.unreadable and not readable:
         raise GatewayError("answer_not_understood")
     with transaction.atomic():
-        tables.match(hours_since(comparison.channel, Purpose.PROMOTIONAL, tables.start - _MINUTE))
+        tables.match(
+            hours_since(comparison.channel, Purpose.PROMOTIONAL, tables.start - timedelta(minutes=1))
+        )
         now = clock()
         _complete(comparison, record_findings(comparison, now), by=by, now=now)
 

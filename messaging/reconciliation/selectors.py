@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from channels.models import Channel
 from common.media import MEDIA
+from common.timeouts import CATCH_UP
 from messaging.models import Comparison
-from messaging.reconciliation.compare import CATCH_UP_DAYS
 from messaging.reconciliation.since import compared_since
 from persian.jalali import tehran_date
 
@@ -44,7 +44,7 @@ class ComparedChannel:
 def compared_days(now: datetime) -> list[ComparedChannel]:
     """The last days of every sending channel, the newest first."""
     today = tehran_date(now)
-    days = [today - timedelta(days=back) for back in range(1, CATCH_UP_DAYS + 1)]
+    days = [today - timedelta(days=back) for back in range(1, CATCH_UP.days + 1)]
     found = []
     for channel in Channel.objects.sending().order_by("id"):
         listed = MEDIA[channel.code].can_list

@@ -22,6 +22,7 @@ from django.db.models import F, Q
 from channels.models import Channel
 from common.failpoints import Point, failpoint
 from common.monotonic import monotonic
+from common.timeouts import SETTLEMENT_TURN
 from gateways.base import Batch, GatewayError, NotSent, Trouble
 from messaging.dispatch.claim import gateway_timeout
 from messaging.dispatch.clock import Clock
@@ -38,8 +39,6 @@ NEAR: Final = timedelta(minutes=10)
 TOGETHER: Final = 50_000
 # How long after a request its record may still appear at the provider.
 LONGEST_LOOK: Final = timedelta(hours=6)
-# A slow provider must not keep a worker for longer; at least one question is asked.
-TURN_SECONDS: Final = 20.0
 # The provider's clock may differ by so much, or absence is not believed.
 CLOCK_DIFFERENCE: Final = timedelta(minutes=2)
 
@@ -51,7 +50,7 @@ def settle_channel(
     clock: Clock,
     limit: int = 500,
     insist: bool = False,
-    seconds: float = TURN_SECONDS,
+    seconds: float = SETTLEMENT_TURN,
 ) -> Settlement:
     """Settle up to `limit` calls of a channel whose quiet period is over and whose turn has come.
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from common.paging import NEWEST
 from common.wording import Label
 from messaging.models import DecidedDelivery, Delivery, DoubtDecision, GatewayCall, Message
 from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
@@ -23,7 +24,6 @@ from messaging.states import DeliveryState
 ANSWERS: Final = 5
 # A provider that is away is asked again automatically; after this time a person should know.
 AWAY_TOO_LONG: Final = timedelta(hours=1)
-DECISIONS: Final = 20
 
 OBSTACLES: Final[dict[Obstacle, Label]] = {
     Obstacle.NO_CAMPAIGN: _(
@@ -143,7 +143,7 @@ def answers_of(message: Message) -> list[tuple[str, str]]:
 
 def decisions_of(message: Message) -> list[DoubtDecision]:
     """The newest decisions about a message."""
-    return list(message.doubt_decisions.select_related("by").order_by("-id")[:DECISIONS])
+    return list(message.doubt_decisions.select_related("by").order_by("-id")[:NEWEST])
 
 
 @dataclass(frozen=True, slots=True)

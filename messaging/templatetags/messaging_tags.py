@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from channels.limits import hours_of
 from common.masking import masked_number
+from common.paging import NEWEST
 from common.wording import Label
 from contacts.models import Contact
 from messaging.actions.submit import Draft, draft_decision
@@ -32,8 +33,6 @@ from persian.digits import to_ascii
 from persian.jalali import TEHRAN, format_datetime, format_time, numeric_date, tehran_date
 
 register = template.Library()
-
-ON_A_CARD = 20
 
 
 @register.filter
@@ -123,9 +122,7 @@ def contact_deliveries(context: dict[str, Any], contact: Contact) -> dict[str, A
     """What was sent to a customer lately. What another department's message says stays with it."""
     user, now = context["request"].user, timezone.now()
     rows = list(
-        Delivery.objects.filter(contact=contact)
-        .select_related("message__channel")
-        .order_by("-id")[:ON_A_CARD]
+        Delivery.objects.filter(contact=contact).select_related("message__channel").order_by("-id")[:NEWEST]
     )
     visible = set(
         Message.objects.visible_to(user)

@@ -5,11 +5,12 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 
+from common.paging import PAGE_ROWS
 from contacts.actions.people import edit_contact
 from contacts.actions.search_words import refresh_search_words
 from contacts.finding import Found, find_customers
 from contacts.models import Contact
-from contacts.presenting import PAGE_SIZE, page_of
+from contacts.presenting import page_of
 from contacts.search import search_text
 from contacts.vocabulary import SearchWord, similar_words
 from tests.factories import NOW, ContactFactory, UserFactory
@@ -26,7 +27,7 @@ def stored(name="", mobile=None, phone=None, customer_no="", company="", **field
     return contact
 
 
-def find(typed: str, size: int = PAGE_SIZE, **keys) -> Found:
+def find(typed: str, size: int = PAGE_ROWS, **keys) -> Found:
     return find_customers(Contact.objects.all(), typed, size=size, **keys)
 
 
@@ -243,7 +244,7 @@ def test_the_list_marks_who_is_only_similar(client, sender):
 
 
 def test_page_of_a_search_keeps_the_query_in_its_links():
-    keys = [stored(name="کاظمی", mobile=f"+98912111{n:04}").pk for n in range(PAGE_SIZE + 1)]
+    keys = [stored(name="کاظمی", mobile=f"+98912111{n:04}").pk for n in range(PAGE_ROWS + 1)]
     page = page_of(Contact.objects.all(), {"q": "کاظمی"})
     assert page.next.endswith(f"&before={keys[1]}")
     assert page.previous == ""

@@ -3,9 +3,10 @@ from random import Random
 import pytest
 from django.db import connection
 
+from common.paging import PAGE_ROWS
 from contacts.actions.imports import import_file
 from contacts.models import Contact
-from contacts.presenting import PAGE_SIZE, page_of
+from contacts.presenting import page_of
 from contacts.search import search_text
 from contacts.selectors import known_tags
 from tests.factories import NOW, ContactFactory
@@ -124,27 +125,27 @@ def test_random_whole_numbers_find_nobody_else():
 def test_numbers_that_end_with_the_digits_come_first_on_every_page():
     """Newest first otherwise: the right one of seven stood last."""
     ends = stored(mobile="+989121110010").pk
-    holds = [stored(mobile=f"+9891{n:02}001077").pk for n in range(20, 20 + PAGE_SIZE + 2)]
+    holds = [stored(mobile=f"+9891{n:02}001077").pk for n in range(20, 20 + PAGE_ROWS + 2)]
     expected = [ends, *reversed(holds)]
     first = page_of(Contact.objects.all(), {"q": "0010"})
-    assert [row.pk for row in first.rows] == expected[:PAGE_SIZE]
-    second = page_of(Contact.objects.all(), {"q": "0010", "before": expected[PAGE_SIZE - 1]})
-    assert [row.pk for row in second.rows] == expected[PAGE_SIZE:]
-    back = page_of(Contact.objects.all(), {"q": "0010", "after": expected[PAGE_SIZE]})
-    assert [row.pk for row in back.rows] == expected[:PAGE_SIZE]
+    assert [row.pk for row in first.rows] == expected[:PAGE_ROWS]
+    second = page_of(Contact.objects.all(), {"q": "0010", "before": expected[PAGE_ROWS - 1]})
+    assert [row.pk for row in second.rows] == expected[PAGE_ROWS:]
+    back = page_of(Contact.objects.all(), {"q": "0010", "after": expected[PAGE_ROWS]})
+    assert [row.pk for row in back.rows] == expected[:PAGE_ROWS]
 
 
 def test_pages_by_key_lead_there_and_back():
-    ids = sorted((contact.pk for contact in ContactFactory.create_batch(2 * PAGE_SIZE + 3)), reverse=True)
+    ids = sorted((contact.pk for contact in ContactFactory.create_batch(2 * PAGE_ROWS + 3)), reverse=True)
     first = page_of(Contact.objects.all(), {"refused": "x"})
-    assert [row.pk for row in first.rows] == ids[:PAGE_SIZE]
-    assert (first.previous, first.next) == ("", f"?refused=x&before={ids[PAGE_SIZE - 1]}")
-    second = page_of(Contact.objects.all(), {"before": ids[PAGE_SIZE - 1]})
-    assert [row.pk for row in second.rows] == ids[PAGE_SIZE : 2 * PAGE_SIZE]
-    last = page_of(Contact.objects.all(), {"before": ids[2 * PAGE_SIZE - 1]})
+    assert [row.pk for row in first.rows] == ids[:PAGE_ROWS]
+    assert (first.previous, first.next) == ("", f"?refused=x&before={ids[PAGE_ROWS - 1]}")
+    second = page_of(Contact.objects.all(), {"before": ids[PAGE_ROWS - 1]})
+    assert [row.pk for row in second.rows] == ids[PAGE_ROWS : 2 * PAGE_ROWS]
+    last = page_of(Contact.objects.all(), {"before": ids[2 * PAGE_ROWS - 1]})
     assert (len(last.rows), last.next) == (3, "")
-    back = page_of(Contact.objects.all(), {"after": ids[PAGE_SIZE]})
-    assert [row.pk for row in back.rows] == ids[:PAGE_SIZE]
+    back = page_of(Contact.objects.all(), {"after": ids[PAGE_ROWS]})
+    assert [row.pk for row in back.rows] == ids[:PAGE_ROWS]
     assert back.previous == ""
 
 

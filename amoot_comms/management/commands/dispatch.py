@@ -19,13 +19,13 @@ from amoot_comms.duties import DUTIES
 from channels.models import Channel
 from common.media import MEDIA
 from common.statement_timeout import limit_statements
+from common.timeouts import PUMP_TURN
 from gateways.registry import gateway_for
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
 from messaging.dispatch.send import GatewayClient
 from messaging.management.cli import sending_channel
-from messaging.turns import TURN_SECONDS
 
 # How often a gateway that is down is asked again, with a second in between, before "idle" is accepted.
 PROBES_BEFORE_IDLE = 5
@@ -83,7 +83,7 @@ class Command(BaseCommand):
             recover(now=database_clock())
             moved = 0
             for pump in pumps:
-                report = pump.run(seconds=TURN_SECONDS)
+                report = pump.run(seconds=PUMP_TURN)
                 total.add(report)
                 # A call that failed is a reason to look again, too: its recipients may be due at once.
                 moved += report.moved + report.calls

@@ -7,13 +7,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from common.paging import page_by
+from common.paging import PAGE_ENTRIES, page_by
 from messaging.models import Breach
 from messaging.reconciliation.selectors import compared_days
 from messaging.web.forms.breaches import BreachFilter
 from staff.permissions import requires, signed_in
-
-PAGE = 25
 
 
 @requires("messaging.view_breaches")
@@ -26,7 +24,7 @@ def breaches_list(request: HttpRequest) -> HttpResponse:
     page = page_by(
         Breach.objects.visible_to(signed_in(request)).listed().filter(**chosen),
         request.GET,
-        size=PAGE,
+        size=PAGE_ENTRIES,
         descending=True,
     )
     context = {

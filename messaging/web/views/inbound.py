@@ -6,13 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from common.paging import page_by
+from common.paging import PAGE_ROWS, page_by
 from contacts.models import Contact
 from contacts.selectors import owners_of
 from messaging.models import InboundMessage
 from staff.permissions import requires
-
-PAGE = 50
 
 
 @requires("messaging.view_all_messages")
@@ -21,7 +19,7 @@ def inbound(request: HttpRequest) -> HttpResponse:
     page = page_by(
         InboundMessage.objects.select_related("channel").defer("raw"),
         request.GET,
-        size=PAGE,
+        size=PAGE_ROWS,
         descending=True,
     )
     owners = owners_of({message.number for message in page.rows if message.number})

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from common.paging import is_key, page_by
+from common.paging import PAGE_ENTRIES, is_key, page_by
 from messaging.audience.kept_progress import progress_of
 from messaging.audience.progress import ENDED
 from messaging.models import Message
@@ -15,8 +15,6 @@ from messaging.operations.outages import outages_by_channel
 from messaging.web.forms.filters import MessageFilter
 from messaging.web.presenting import ProgressView
 from staff.permissions import requires, signed_in
-
-PAGE = 25
 
 
 @requires("messaging.view_message")
@@ -29,7 +27,7 @@ def messages_list(request: HttpRequest) -> HttpResponse:
     page = page_by(
         Message.objects.visible_to(signed_in(request)).listed().filter(**chosen),
         request.GET,
-        size=PAGE,
+        size=PAGE_ENTRIES,
         descending=True,
     )
     context = {
@@ -47,7 +45,7 @@ def messages_list(request: HttpRequest) -> HttpResponse:
 def rows_progress(request: HttpRequest) -> HttpResponse:
     """The statuses of a list's messages (`of`: their keys, with commas): what holds them, and how far they
     are. What the user may not see is left out."""
-    keys = [int(key) for key in request.GET.get("of", "").split(",")[:PAGE] if is_key(key)]
+    keys = [int(key) for key in request.GET.get("of", "").split(",")[:PAGE_ENTRIES] if is_key(key)]
     messages = list(Message.objects.visible_to(signed_in(request)).listed().filter(pk__in=keys))
     far = progress_of(messages, timezone.now())
     outages = outages_by_channel({message.channel_id for message in messages})

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from common.htmx import htmx
-from common.paging import page_by
+from common.paging import PAGE_ROWS, page_by
 from contacts.reasons import reason_text
 from messaging.audience.progress import deliveries_of, reason_now
 from messaging.evaluation.explain import Explanation, explain_address, explain_delivery
@@ -24,8 +24,6 @@ from messaging.web.views.common import visible_message
 from persian.phones import InvalidNumber, normalise
 from staff.permissions import requires, signed_in
 
-PAGE = 50
-
 
 @requires("messaging.view_message")
 @require_GET
@@ -40,7 +38,7 @@ def recipients(request: HttpRequest, pk: int) -> HttpResponse:
         deliveries_of(message, message_decision, **chosen).select_related("contact"),
         request.GET,
         key="pk" if by_line else "address",
-        size=PAGE,
+        size=PAGE_ROWS,
     )
     outages = outages_of(message.channel) if message_decision.facts.channel.operator_down else []
     context = {

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from common.fresh_proof import asks_again
-from common.paging import page_by
+from common.paging import PAGE_ENTRIES, PAGE_ROWS, page_by
 from common.wording import count_text
 from messaging.actions import decide as actions
 from messaging.audience.progress import ENDED
@@ -28,15 +28,12 @@ from messaging.web.forms.unknown_outcome import DoubtForm
 from messaging.web.views.common import visible_message
 from staff.permissions import requires, signed_in
 
-PAGE = 50
-LIST_PAGE = 25
-
 
 @requires("messaging.settle_doubt")
 @require_GET
 def doubts(request: HttpRequest) -> HttpResponse:
     page = page_by(
-        with_unknown_outcomes(signed_in(request)).listed(), request.GET, size=LIST_PAGE, descending=True
+        with_unknown_outcomes(signed_in(request)).listed(), request.GET, size=PAGE_ENTRIES, descending=True
     )
     return render(request, "messaging/doubts.html", {"page": page, "doubts": unknown_outcomes_of(page.rows)})
 
@@ -58,7 +55,7 @@ def _doubt_page(
         "doubt": found,
         "delivery": delivery,
         "form": form,
-        "page": page_by(people.select_related("contact"), request.GET, size=PAGE),
+        "page": page_by(people.select_related("contact"), request.GET, size=PAGE_ROWS),
         "answers": answers_of(message),
         "decisions": decisions_of(message),
         "may_resend": message.status not in ENDED,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from common.timeouts import CATCH_UP
 from gateways.base import DeliveryReport, OutcomeUnknown, ReportStatus
 from messaging import turns
 from messaging.dispatch.clock import database_clock
@@ -15,7 +16,7 @@ from messaging.feedback.delivery_reports import _take, poll_channel
 from messaging.feedback.match import AwaitingReport, match_reports
 from messaging.feedback.write import write_reports
 from messaging.models import Delivery, GatewayCall
-from messaging.models.report_schedule import LATE, LATE_PAUSE, PAUSES, expect_reports, next_due
+from messaging.models.report_schedule import LATE_PAUSE, PAUSES, expect_reports, next_due
 from messaging.states import DeliveryState
 from messaging.web.status_labels import meaning_of
 from tests.factories import NOW
@@ -170,7 +171,7 @@ def test_late_reports_are_asked_for_a_week_and_no_longer(dispatch: Dispatch):
     later(dispatch, -1000)
     age(72.1)
     poll(dispatch)
-    age(LATE / timedelta(hours=1) - 1)
+    age(CATCH_UP / timedelta(hours=1) - 1)
     poll(dispatch)
     assert due_at() is None
     assert states(message) == {"unreported": 2}

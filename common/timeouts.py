@@ -1,0 +1,22 @@
+"""Time-outs and pauses that no rule and no provider's document sets, for all who share them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+# Work that somebody took and did not finish within this is another worker's.
+ABANDONED_AFTER: Final = timedelta(minutes=1)
+# The pause before a provider that gave no answer is asked again.
+UNANSWERED_PAUSE: Final = timedelta(minutes=1)
+# What was not done by then is given up: a mail not sent, a preview not confirmed, a campaign not stopped.
+GIVEN_UP_AFTER: Final = timedelta(days=1)
+# How far back what was missed is caught up, or still shown: a provider or the workers were away.
+CATCH_UP: Final = timedelta(days=7)
+# Seconds of one turn of a duty; a worker that is told to stop waits for its end.
+PUMP_TURN: Final = 5.0
+REPORTS_TURN: Final = 3.0
+SETTLEMENT_TURN: Final = 20.0
+# Seconds of one question about reports: fewer than `GATEWAY_TIMEOUT_SECONDS`, or a provider that hangs
+# holds up the tasks behind it.
+QUESTION: Final = 8.0
