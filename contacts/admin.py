@@ -69,16 +69,6 @@ class ContactAdmin(ActionAdmin):
     search_help_text = _("Name, company, customer number or number, in any spelling.")
     ordering = ["-pk"]
     show_full_result_count = False
-    fields = [
-        *EDITABLE,
-        "number",
-        "landline",
-        "no_promotional",
-        "no_messages",
-        "voc_call_open",
-        "history",
-        "changed",
-    ]
     readonly_fields = [
         "number",
         "landline",
@@ -88,6 +78,7 @@ class ContactAdmin(ActionAdmin):
         "history",
         "changed",
     ]
+    fields = [*EDITABLE, *readonly_fields]
 
     changed = staticmethod(when("updated_at", _("updated at")))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -91,35 +92,36 @@ def _unsent(message: Message) -> int:
     return ProgressView(message_progress(message, timezone.now())).unsent
 
 
+def _was_done(request: HttpRequest, act: Callable[..., object], message: Message) -> bool:
+    """Do what was pressed; False where it was refused, and the refusal is shown."""
+    try:
+        act(message=message, by=signed_in(request), now=timezone.now())
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return False
+    return True
+
+
 @requires("messaging.stop_message")
 @require_POST
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     message = visible_message(request, pk)
-    try:
-        stop.pause(message=message, by=signed_in(request), now=timezone.now())
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-        return redirect("messaging:detail", pk=pk)
-    unsent = _unsent(message)
-    text = ngettext(
-        "Paused. %(n)s person has not got it yet, and waits until somebody resumes.",
-        "Paused. %(n)s people have not got it yet, and wait until somebody resumes.",
-        unsent,
-    )
-    messages.success(request, text % {"n": count_text(unsent)})
+    if _was_done(request, stop.pause, message):
+        unsent = _unsent(message)
+        text = ngettext(
+            "Paused. %(n)s person has not got it yet, and waits until somebody resumes.",
+            "Paused. %(n)s people have not got it yet, and wait until somebody resumes.",
+            unsent,
+        )
+        messages.success(request, text % {"n": count_text(unsent)})
     return redirect("messaging:detail", pk=pk)
 
 
 @requires("messaging.stop_message")
 @require_POST
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    message = visible_message(request, pk)
-    try:
-        stop.resume(message=message, by=signed_in(request), now=timezone.now())
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-        return redirect("messaging:detail", pk=pk)
-    messages.success(request, _("The message goes on."))
+    if _was_done(request, stop.resume, visible_message(request, pk)):
+        messages.success(request, _("The message goes on."))
     return redirect("messaging:detail", pk=pk)
 
 
