@@ -15,12 +15,14 @@ from audit.models import Entry
 from contacts.actions.consent import set_consent
 from contacts.models import ConsentEntry, Contact
 from contacts.search import search_text
+from messaging.web.labels import audience_label
 from staff.roles import Role
 from tests.factories import (
     BreachFactory,
     ContactFactory,
     DeliveryFactory,
     MessageFactory,
+    MessageStopFactory,
     OutageFactory,
     UserFactory,
 )
@@ -94,3 +96,20 @@ def test_an_entry_of_the_trail_is_in_words(office: Client) -> None:
     page = office.get(reverse("admin:audit_entry_change", args=[entry.pk])).content.decode()
     assert "ارسال‌کننده" in page
     assert "مشتری ۷" in page
+
+
+def test_recipients_and_reasons_stand_in_words_on_a_rows_own_page(office: Client) -> None:
+    message = MessageFactory(running=True)
+    delivery = DeliveryFactory(message=message, state="suppressed", reason="no_promotional")
+    stop = MessageStopFactory(message=message, reason="content: SMS_TextInvalid")
+    pages = {
+        row: office.get(
+            reverse(f"admin:messaging_{row._meta.model_name}_change", args=[row.pk])
+        ).content.decode()
+        for row in (message, delivery, stop)
+    }
+    assert audience_label(message.audience) in pages[message]
+    assert "&quot;kind&quot;" not in pages[message]
+    assert "no_promotional" not in pages[delivery]
+    assert "پیام تبلیغاتی ارسال نشود" in pages[delivery]
+    assert "content: " not in pages[stop]
