@@ -228,7 +228,11 @@ def test_what_was_no_failure_at_the_text_does_not_count(failure: GatewayError, w
     for n in range(2 * ENOUGH):
         failed(bad, NOW + seconds(10 * n), failure=failure)
         taken(good, NOW + seconds(10 * n + 5))
-    assert not is_poison(bad), why
+    assert not FailureCount.objects.filter(message=bad, failures__gt=0).exists(), why
+    in_turns(bad, good, rounds=ENOUGH, since=NOW + seconds(1000))
+    assert is_poison(bad)
+    at = NOW + seconds(2000)
+    assert not count_failure(bad, failure, called_at=at, now=at), "it pauses nothing, either"
 
 
 def test_a_gateway_that_refuses_everybody_has_taken_nobody():
