@@ -19,7 +19,7 @@ from messaging.dispatch.send import GatewayClient
 from messaging.models import Message
 
 
-class CountingCourier(GatewayClient):
+class CountingClient(GatewayClient):
     sent = 0
 
     def send(self, batch: Batch) -> Any:
@@ -30,11 +30,11 @@ class CountingCourier(GatewayClient):
 
 def run_pump(most: int | None, seconds: float | None) -> None:
     """A worker: turns of the pump until nothing is left, `most` are sent or the `seconds` are over."""
-    client = CountingCourier(gateway_for("sms"))
+    client = CountingClient(gateway_for("sms"))
     pump = Pump(Channel.objects.get(code="sms"), client, clock=database_clock)
     choose = pump.chooser.choose
     # It hands nothing more out after `most` recipients.
-    pump.chooser.choose = lambda: None if most is not None and client.sent >= most else choose()
+    pump.chooser.choose = lambda: None if most and client.sent >= most else choose()  # type: ignore[method-assign]
     say(ready=True)
     wait_for_the_word()
     until = time.time() + seconds if seconds is not None else float("inf")
