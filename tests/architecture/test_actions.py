@@ -27,7 +27,7 @@ ACTIONS = [act for act in acting() if "by" in inspect.signature(act).parameters]
 
 def test_the_actions_are_found():
     names = {act.__name__ for act in ACTIONS}
-    assert {"submit", "pause", "resume", "cancel", "decide", "set_consent"} <= names
+    assert {"submit", "pause", "resume", "cancel", "decide_outcome", "set_consent"} <= names
 
 
 @pytest.mark.parametrize("act", ACTIONS, ids=lambda act: f"{act.__module__}.{act.__name__}")
