@@ -24,7 +24,7 @@ def main() -> None:
     django.setup()
     from django.core.management import load_command_class
 
-    load_command_class("messaging", "dispatch")  # what it imports is shared by all
+    load_command_class("amoot_comms", "dispatch")  # what it imports is shared by all
     workers: set[int] = set()
     for line in sys.stdin:
         wanted = json.loads(line)
