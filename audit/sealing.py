@@ -1,6 +1,6 @@
 """The chain over the audit trail: a short periodic seal (security bar, 9).
 
-Entries go in freely. Every minute `seal` takes those without a link, in the order of their ids, and
+Entries go in freely. Every minute `seal_entries` takes those without a link, in the order of their ids, and
 gives each one `SHA-256(digest of the link before + canonical JSON of the entry)`. A link names its
 entry, so an entry that commits late is simply sealed later: the order of commits need not be the order
 of ids. Each run ends with a signed statement (`audit.signing`) of how many links there are, the last

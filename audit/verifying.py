@@ -57,7 +57,7 @@ class TrailFault:
 
 @dataclass(frozen=True, slots=True)
 class TrailReport:
-    """What `verify` found: `fresh` entries wait for the next seal, `head` is the last link's digest.
+    """The result of a walk: `fresh` entries wait for the next seal, `head` is the last link's digest.
 
     `late` counts entries that were sealed more than ten minutes after they were recorded: until then
     somebody with the highest rights could have changed them unseen. `late_entries` names the first.

@@ -1,4 +1,4 @@
-"""By what the portal itself sends, a row for each of its channels, and what its messages are for. Pure."""
+"""The table of the channels by which the portal itself sends, and the purposes of messages. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Medium(StrEnum):
 
 
 class LengthUnit(Enum):
-    """In what the longest text is measured."""
+    """The unit of the longest text."""
 
     PART = "SMS parts"
     CHARACTER = "characters"
@@ -68,5 +68,5 @@ _ROWS: Final = (
 MEDIA: Final = {row.code: row for row in _ROWS}
 BY_MEDIUM: Final = {row.medium: row for row in _ROWS}
 
-# Where a request names none.
+# The default of a request that names no channel.
 FIRST_CHANNEL: Final = _ROWS[0].code

@@ -9,7 +9,7 @@ from typing import Final
 ABANDONED_AFTER: Final = timedelta(minutes=1)
 # The pause before a provider that gave no answer is asked again.
 UNANSWERED_PAUSE: Final = timedelta(minutes=1)
-# What was not done by then is given up: a mail not sent, a preview not confirmed, a campaign not stopped.
+# Work not done by then is given up: a mail not sent, a preview not confirmed, a campaign not stopped.
 GIVEN_UP_AFTER: Final = timedelta(days=1)
 # How far back what was missed is caught up, or still shown: a provider or the workers were away.
 CATCH_UP: Final = timedelta(days=7)

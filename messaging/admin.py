@@ -234,7 +234,7 @@ class UnreadableInboundAdmin(MessagesAdmin):
     ordering = ("-id",)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """What is no JSON cannot be masked for sure: `raw` may hold a customer's words."""
+        """Broken JSON cannot be masked for sure: `raw` may hold a customer's words."""
         return () if may(request.user, "messaging.view_all_messages") else ("raw",)
 
 

@@ -46,13 +46,13 @@
       return;
     }
     const asked = new URLSearchParams(window.location.search).get("import");
-    if (draft.values.audience === "import" && !asked) {
+    if (draft.values.audience === "import" && asked === null) {
       // Only the form that was opened for an import offers it.
       window.location.replace(`?import=${encodeURIComponent(draft.values.imported)}`);
       return;
     }
-    // Whom the address names goes before whom the draft names.
-    FIELDS.filter((name) => name !== "imported" && (!asked || name !== "audience")).forEach((name) => {
+    // Recipients named by the address go before those of the draft.
+    FIELDS.filter((name) => name !== "imported" && (asked === null || name !== "audience")).forEach((name) => {
       if (form.elements[name]) form.elements[name].value = draft.values[name];
     });
     keep();

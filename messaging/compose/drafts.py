@@ -34,7 +34,7 @@ class KeptFile:
     name: str
 
     def audience(self) -> Audience:
-        """Whom the file names. Raises `ValidationError` if it is no longer there."""
+        """The recipients in the file. Raises `ValidationError` if it is no longer there."""
         try:
             content = AUDIENCE_FILES.path(self.token).read_bytes()
         except FileNotFoundError as error:
@@ -133,7 +133,7 @@ def submit_sealed(*, sealed: SealedDraft, by: User, now: datetime) -> Message:
 
 
 def submitted_before(text: str, user: User) -> Message | None:
-    """The message that a sealed draft has become already. Raises `ValidationError` as `unseal` does."""
+    """The message that a sealed draft has become already. Raises as `unseal_draft` does."""
     key = uuid.UUID(_opened(text, user)["key"])
     found: Message | None = Message.objects.filter(submission_key=key, submitted_by=user).first()
     return found

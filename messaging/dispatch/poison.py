@@ -43,7 +43,7 @@ def count_failure(message: Message, failure: GatewayError, *, called_at: datetim
     """
     if not isinstance(failure, OutcomeUnknown):
         return False
-    count, _is_new = FailureCount.objects.select_for_update().get_or_create(
+    count, _created = FailureCount.objects.select_for_update().get_or_create(
         message=message, defaults={"first_failed_at": called_at, "last_failed_at": now}
     )
     counts = not isinstance(failure, NamedNobody)
@@ -61,7 +61,7 @@ def count_failure(message: Message, failure: GatewayError, *, called_at: datetim
 
 
 def _another_went_through(message: Message, since: datetime, until: datetime) -> bool:
-    """What was under way side by side was struck by the same moment, and proves nothing."""
+    """Requests under way side by side were struck by the same moment, and prove nothing."""
     calls = GatewayCall.objects.filter(_TAKEN, channel=message.channel_id)
     return calls.filter(intended_at__gt=since, finished_at__lt=until).exists()
 

@@ -3,7 +3,7 @@
 1. Take calls that are due by moving their next question forward: a worker that dies leaves them to the next.
 2. Ask about them side by side, with no transaction open.
 3. Write each call's findings in one statement.
-4. Again from step 1 until none is due, the provider answers nothing, or `TURN_SECONDS` are over.
+4. Again from step 1 until none is due, the provider answers nothing, or `REPORTS_TURN` is over.
 """
 
 from __future__ import annotations
@@ -149,6 +149,6 @@ def _write(
 
 
 def _postpone(channel: Channel, now: datetime) -> None:
-    """Nothing is asked of a provider without any answer for `UNANSWERED_PAUSE`; no pause grows by it."""
+    """Leave a provider that gave no answer alone for `UNANSWERED_PAUSE`; no call's pause grows by it."""
     with connection.cursor() as cursor:
         cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED_PAUSE})

@@ -181,7 +181,7 @@ class DayTables:
         texts: dict[str, str] = {}
         rows = []
         for one in messages:
-            # Nothing stands in for what the database cannot hold, so that a text is still found to be ours.
+            # A character that the database cannot hold is left out: a text with it is still found to be ours.
             text, line = sanitise(one.text, replacement=""), sanitise(one.line, replacement="")[:30]
             own, meant = self.digests(text)
             texts.setdefault(own, text[:1000])

@@ -99,13 +99,13 @@ class Visitor:
         assert wide <= 1, f"{self.page.url} is {wide}px too wide"
 
     def check_access(self, *, contrast: bool = True) -> None:
-        """Nothing on the page breaks a rule of axe: names, labels, landmarks, headings, and `contrast`, which
-        takes longer than all others together."""
+        """The page breaks no rule of axe: names, labels, landmarks, headings, and `contrast`, which takes
+        longer than all others together."""
         before = len(self.faults)
         self.page.evaluate(axe())
         found: list[dict[str, Any]] = self.page.evaluate(AXE_RUN, contrast)["violations"]
         # axe measures by styles of its own, which the admin's CSP refuses and the console then tells.
-        del self.faults[before:]
+        self.faults[before:] = [one for one in self.faults[before:] if "Content Security Policy" not in one]
         rules = [f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}" for one in found]
         assert not rules, "\n".join([f"{self.page.url} as {self.name}", *rules])
 
