@@ -237,18 +237,20 @@ def _count_customers(source: Source, message_decision: MessageDecision) -> list[
         # Both indexes are sorted by the number: reading them side by side takes half of hashing a million.
         cursor.execute("SET LOCAL enable_hashjoin = off")
         cursor.execute(_customers_sql(source, message_decision), dict(source.params))
-        (*_none, (total, *by_address)), *restricted = cursor.fetchall()
+        rows = cursor.fetchall()
         cursor.execute("SET LOCAL enable_hashjoin = on")
     refused = (
         message_decision.decision.reason if message_decision.decision.verdict is Verdict.REFUSE else None
     )
     found: dict[tuple[str | None, str], int] = defaultdict(int)
-    found[refused, ""] = total - sum(by_address)
-    for reason, n in zip(refusals, by_address, strict=True):
-        found[reason, ""] += n
-    for before, refusal, hold, (n,) in restricted:
-        found[before, ""] -= n
-        found[refusal, "" if refusal else hold or ""] += n
+    for is_everybody, before, refusal, hold, (n, *by_address) in rows:
+        if is_everybody:
+            found[refused, ""] += n - sum(by_address)
+            for reason, met in zip(refusals, by_address, strict=True):
+                found[reason, ""] += met
+        else:
+            found[before, ""] -= n
+            found[refusal, "" if refusal else hold or ""] += n
     return [
         (state_of_refusal(Reason(refusal)) if refusal else DeliveryState.QUEUED, refusal or hold, n)
         for (refusal, hold), n in found.items()
@@ -257,8 +259,9 @@ def _count_customers(source: Source, message_decision: MessageDecision) -> list[
 
 
 def _customers_sql(source: Source, message_decision: MessageDecision) -> str:
-    """SQL: a row of (NULL, NULL, NULL, [all, those of each reason of the address]), then the restricted ones
-    as (refusal but for that, refusal, hold, [number])."""
+    """SQL: one row of (TRUE, NULL, NULL, NULL, [all, those of each reason of the address]), the restricted
+    ones as (FALSE, refusal but for that, refusal, hold, [number]), in any order: PostgreSQL may work
+    out the parts of a `UNION ALL` side by side."""
     message = message_decision.facts.message
     lifted = "TRUE" if message.is_lifted(message_decision.facts.now) else "FALSE"
     purpose, whole = f"'{message.purpose}'", message_refusal(message_decision.decision)
@@ -267,10 +270,10 @@ def _customers_sql(source: Source, message_decision: MessageDecision) -> str:
     each = ", ".join(f"count(*) FILTER (WHERE {met})" for met in refusals)
     before = f"coalesce({address_refusal(message.medium, 'r.address')}, {whole})"
     return (
-        f"SELECT NULL, NULL, NULL, ARRAY[count(*), {each}] FROM {source.from_sql}"
-        " UNION ALL SELECT v.before, coalesce(v.before, v.consent), v.hold, ARRAY[count(*)] FROM"
+        f"SELECT TRUE, NULL, NULL, NULL, ARRAY[count(*), {each}] FROM {source.from_sql}"
+        " UNION ALL SELECT FALSE, v.before, coalesce(v.before, v.consent), v.hold, ARRAY[count(*)] FROM"
         f" (SELECT {before} AS before, {consent_refusal(purpose, lifted, None)} AS consent,"
-        f" {recipient_hold(purpose)} AS hold FROM {restricted_among(source.from_sql)}) v GROUP BY 1, 2, 3"
+        f" {recipient_hold(purpose)} AS hold FROM {restricted_among(source.from_sql)}) v GROUP BY 2, 3, 4"
     )
 
 

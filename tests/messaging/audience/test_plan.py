@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from django.db import connection
 
 from audit.models import Entry
 from messaging.actions.plan import plan, plan_waiting
@@ -255,6 +256,21 @@ def test_customers_are_foreseen_as_they_are_planned(purpose: str, medium: str, w
     plan(message.pk, now=NOW)
     assert foreseen.by_state == states(message)
     assert foreseen.total == (10 if whole == "tag" else 11)
+
+
+def test_a_preview_does_not_rest_on_the_order_of_its_rows():
+    """PostgreSQL may append the parts of a UNION ALL by several processes, in any order."""
+    people(4_000)
+    ContactFactory(no_promotional=True)
+    message = MessageFactory(channel=ChannelFactory(), purpose="promotional", audience={"kind": "all"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_leader_participation = off;"
+            " SET LOCAL min_parallel_table_scan_size = '1GB'; SET LOCAL min_parallel_index_scan_size = '1GB';"
+            " SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+        )
+    for _n in range(5):
+        assert preview(EVERYBODY, decision_of(message, NOW)).by_state == {"queued": 4_000, "suppressed": 1}
 
 
 def test_planning_again_plans_nothing():
