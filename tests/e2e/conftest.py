@@ -21,6 +21,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # One row of a long table is as the next.
 AXE_RUN = """contrast => axe.run({exclude: ['tbody tr:nth-child(n+9)']},
     {resultTypes: ['violations'], rules: {'color-contrast': {enabled: contrast}}})"""
+ENDED_WITH_THE_PAGE = ("htmx:afterRequest", "htmx:sendAbort")
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -57,8 +58,10 @@ class Visitor:
         self.page.on("response", self._response)
 
     def _console(self, message: object) -> None:
-        if getattr(message, "type", "") == "error":
-            self.faults.append(f"console: {getattr(message, 'text', '')}")
+        text = getattr(message, "text", "")
+        # A page that is left ends what it was asking for, and htmx says so of each.
+        if getattr(message, "type", "") == "error" and not text.startswith(ENDED_WITH_THE_PAGE):
+            self.faults.append(f"console: {text}")
 
     def _response(self, response: object) -> None:
         if getattr(response, "status", 0) >= 500:
@@ -133,7 +136,7 @@ def _visitor(
     visitor = Visitor(stack, context, request.node.name.removeprefix("test_"))
     yield visitor
     context.close()
-    assert not visitor.faults, "\n".join(visitor.faults)
+    assert not visitor.faults, "\n".join([*visitor.faults, stack.logs()])
 
 
 @pytest.fixture

@@ -45,10 +45,14 @@ def test_three_beats_do_no_harm(arena: Arena):
     started(arena, beats=3, standby=False)
     arena.wait_until(lambda: arena.sent() > 0, 60, "the first acceptance")
     arena.wait_for_the_end(message, seconds=120)
-    waiting = {queue: int(arena.world.redis("LLEN", queue)[1:]) for queue in ("default", "sms")}
-    assert all(n < 100 for n in waiting.values()), f"the rounds pile up: {waiting}"
+    # What gathered while the campaign had the workers goes, although the beats go on.
+    arena.wait_until(lambda: _rounds_waiting(arena) < 20, 60, "the end of the rounds that piled up")
     arena.processes.stop()
     assert arena.judge()["in_doubt"] == 0
+
+
+def _rounds_waiting(arena: Arena) -> int:
+    return sum(int(arena.world.redis("LLEN", queue)[1:]) for queue in ("default", "sms"))
 
 
 @row(5)
