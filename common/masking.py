@@ -85,13 +85,17 @@ class Mask:
         self._known = sorted({one for one in secrets if len(one) >= shortest}, key=len, reverse=True)
 
     def __call__(self, line: str) -> str:
-        line = _ROW.sub(rf"\1{HIDDEN}", self.secrets(line))
-        return _NUMBER.sub(_hide_number, _TEXT.sub(rf"\1{HIDDEN}", line))
+        return _NUMBER.sub(_hide_number, self.secrets(_ROW.sub(rf"\1{HIDDEN}", line), _TEXT, rf"\1{HIDDEN}"))
 
-    def secrets(self, line: str) -> str:
-        """The line without secrets alone."""
+    def secrets(self, line: str, texts: re.Pattern[str], shown: Any) -> str:
+        """The line without secrets, with `shown` in place of each of `texts`.
+
+        Texts go before what only looks like a secret: one that ends in a backslash would take the escape of
+        the quote behind it along, and the rest of the text would stay.
+        """
         for secret in self._known:
             line = line.replace(secret, HIDDEN)
+        line = texts.sub(shown, line)
         for pattern in (_SECRET, _URL_PASSWORD, _RESET_KEY, _HOOK):
             line = pattern.sub(rf"\1{HIDDEN}", line)
         return line
@@ -139,8 +143,9 @@ def masked_answer(raw: str, secrets: Iterable[str] = ()) -> str:
     `secrets` are the token and the texts that were sent.
     """
     cut = len(raw) > _WINDOW
-    kept = Mask(secrets, shortest=4).secrets(raw[:_WINDOW])
-    kept = _ANSWER_TEXT.sub(lambda found: f'{found[1]}":"[{len(found[2])} characters]"', kept)
+    kept = Mask(secrets, shortest=4).secrets(
+        raw[:_WINDOW], _ANSWER_TEXT, lambda found: f'{found[1]}":"[{len(found[2])} characters]"'
+    )
     kept = _NATIVE_DIGIT.sub(lambda found: to_ascii(found[0]), kept)
     if "\\u00" in kept:
         kept = _ESCAPED_SIGN.sub(lambda found: chr(int(found[1], 16)), kept)

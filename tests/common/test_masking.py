@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.masking import KEPT_BYTES, masked_answer, masked_number
+from common.masking import KEPT_BYTES, Mask, masked_answer, masked_number
 
 TOKEN = "tok-0123456789-abc"
 
@@ -40,6 +40,14 @@ def test_texts_are_replaced_by_their_length_and_the_token_goes():
     assert TOKEN not in kept
     assert "912*****67" in kept
     assert "12345678" in kept
+
+
+@given(st.sampled_from(["token", "password", "cookie"]), st.text("\\\"': =x", max_size=6))
+def test_a_text_that_speaks_of_a_secret_goes_whole(word, between):
+    raw = json.dumps({"MessageText": f"{word}{between}private", "Status": "Success"})
+    for kept in (masked_answer(raw), Mask()(raw)):
+        assert "private" not in kept
+        assert "Success" in kept
 
 
 def test_a_text_outside_any_field_goes_as_well():
