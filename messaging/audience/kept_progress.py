@@ -1,5 +1,5 @@
 """How far messages are, for screens: small ones are counted at each look, of large ones the last count is
-shown with its instant (docs/adr/0024). Decisions and explanations count for themselves (`standings`).
+shown with its instant (docs/adr/0024). Decisions and explanations count for themselves (`message_progress`).
 
 A large message (`MessageProgress` has a row of it) is counted as follows.
 
