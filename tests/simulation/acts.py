@@ -96,6 +96,8 @@ class Acts(RuleBasedStateMachine):
         )
         self.world.commit()
         setattr(self.memory.people[address], flag, value)
+        # An expert's decision, also one that changes nothing, ends the call that it is about (reading 15).
+        self.memory.people[address].call_open = False
         if value:
             self._nothing_waits_that_is_refused(address)
 
