@@ -68,7 +68,8 @@ _of_channel = partial(Duty, by_channel=True)
 
 DUTIES: Final = (
     _of_channel("messaging.dispatch", 2, "dispatch", turns.dispatch, queue=None),
-    _of_channel("messaging.plan", 2, "plan", turns.plan, queue=None),
+    # Not on the channel's queue: while a large campaign is sent, two minutes of turns of the pump wait there.
+    _of_channel("messaging.plan", 2, "plan", turns.plan),
     _of_channel("messaging.settle", 5, "answers", turns.settle),
     _of_channel("messaging.poll", 5, "answers", turns.poll),
     _of_channel("messaging.compare", HOUR, "comparison", turns.compare),

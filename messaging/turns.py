@@ -7,7 +7,7 @@ A turn that gives True has more to do at once. A thread keeps its clients from o
 from __future__ import annotations
 
 import threading
-from datetime import time
+from datetime import datetime, time
 from typing import Final
 
 from channels.models import Channel
@@ -69,10 +69,13 @@ def poll(code: str) -> None:
 
 
 def compare(code: str) -> None:
-    now = database_clock()
     channel = _channel(code)
-    if channel and channel.is_active and COMPARES_FROM <= now.astimezone(TEHRAN).time() < COMPARES_UNTIL:
+    if channel and channel.is_active and is_quiet(database_clock()):
         compare_due(channel, _client(code), clock=database_clock)
+
+
+def is_quiet(now: datetime) -> bool:
+    return COMPARES_FROM <= now.astimezone(TEHRAN).time() < COMPARES_UNTIL
 
 
 def close_clients() -> None:

@@ -7,7 +7,7 @@ from common.media import MEDIA
 
 
 def wake_worker(channel_code: str) -> None:
-    after_commit("messaging.plan", channel_code, queue=MEDIA[channel_code].queue)
+    after_commit("messaging.plan", channel_code)
     after_commit("messaging.dispatch", channel_code, queue=MEDIA[channel_code].queue)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from channels.models import Channel
@@ -72,6 +74,14 @@ def test_what_is_cancelled_ends_also_on_a_channel_taken_out_of_use():
     message.refresh_from_db()
     assert states(message) == {"cancelled": 1}
     assert message.finished_at is not None
+
+
+@pytest.mark.parametrize(
+    ("utc", "quiet"),
+    [("22:59:59", False), ("23:00:00", True), ("02:29:59", True), ("02:30:00", False), ("12:00:00", False)],
+)
+def test_the_provider_is_compared_with_from_half_past_two_to_six_in_tehran(utc: str, quiet: bool):
+    assert turns.is_quiet(datetime.fromisoformat(f"2026-11-29T{utc}+00:00")) is quiet
 
 
 @pytest.mark.django_db

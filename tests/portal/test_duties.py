@@ -43,6 +43,16 @@ def test_every_task_has_a_queue_that_a_worker_serves() -> None:
     assert {entry["options"]["queue"] for entry in app.conf.beat_schedule.values()} == set(QUEUES)
 
 
+def test_nothing_waits_behind_the_turns_of_a_pump_but_the_pump() -> None:
+    """They fill their queue while a large campaign is sent: each asks for the next, and so does the beat."""
+    behind = {
+        entry["task"]
+        for entry in app.conf.beat_schedule.values()
+        if entry["options"]["queue"] in {row.queue for row in MEDIA.values()}
+    }
+    assert behind == {"messaging.dispatch"}
+
+
 def test_whatever_is_woken_by_name_is_a_task() -> None:
     woken = {
         node.args[0].value
