@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from typing import Protocol
 
 from django.db import transaction
@@ -64,5 +63,6 @@ def announce(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
     if event is Event.TIGHTENED:
         # A plan that was being committed read the older flags; what it placed is swept as well. Should
         # this fail, the change stands: the claim reads the restrictions once more before anything is sent.
-        transaction.on_commit(partial(run, event, contact_id, now), robust=True)
+        # No partial: Django logs the `__qualname__` of what failed, and a partial has none.
+        transaction.on_commit(lambda: run(event, contact_id, now), robust=True)
     return effect

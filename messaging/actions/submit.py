@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import cast
 
 from django.conf import settings
@@ -182,8 +181,8 @@ def submit(*, draft: Draft, by: User, now: datetime, key: uuid.UUID | None = Non
     try:
         with transaction.atomic():
             message = _write(draft, employee, by, now, key)
-            # Robust: the message stands, and a worker plans what could not be planned here.
-            transaction.on_commit(partial(plan_if_small, message, now=now), robust=True)
+            # Robust (no partial is): the message stands, and a worker plans what could not be planned here.
+            transaction.on_commit(lambda: plan_if_small(message, now=now), robust=True)
             wake_worker(draft.channel.code)
             return message
     except IntegrityError:

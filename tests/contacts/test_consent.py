@@ -150,6 +150,29 @@ def test_when_a_hook_fails_nothing_is_changed(voc):
     assert not ConsentEntry.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_after_the_commit_of_a_refusal_is_logged_and_keeps_nothing_from_being_done(voc, caplog):
+    contact, done = ContactFactory(), []
+
+    def broken(event, contact_id, now):
+        if not connection.in_atomic_block:
+            raise RuntimeError("no")
+        transaction.on_commit(lambda: done.append(contact_id))
+        return StoppedDeliveries(stopped=1)
+
+    hooks.register(broken)
+    try:
+        effect = set_consent(contact=contact, flag="no_messages", value=True, reason=REASON, by=voc, now=NOW)
+        assert effect.stopped == 1
+        open_call(contact=contact, by=voc, now=NOW)
+    finally:
+        hooks.unregister(broken)
+    contact.refresh_from_db()
+    assert contact.no_messages
+    assert done == [contact.pk] * 2
+    assert caplog.text.count("RuntimeError: no") == 2
+
+
 def test_an_opt_out_call_holds_until_the_expert_decides(voc, sender, heard):
     contact = ContactFactory()
     call, effect = open_call(contact=contact, by=sender, now=NOW)
