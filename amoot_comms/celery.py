@@ -40,7 +40,7 @@ app.conf.update(
     task_default_queue="default",
     task_queues=[Queue(name) for name in QUEUES],
     worker_prefetch_multiplier=1,
-    # A task that comes twice does no harm; a call whose answer is lost leaves people in doubt.
+    # A task that comes twice does no harm; a call whose answer is lost leaves its people unknown.
     worker_cancel_long_running_tasks_on_connection_loss=False,
     # A worker gives its memory back now and then; a turn is short, so nothing waits for it.
     worker_max_tasks_per_child=5_000,

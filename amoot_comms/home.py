@@ -163,7 +163,7 @@ def waiting(user: User, now: datetime) -> list[HomeTask]:
                 paused, _("paused messages"), reverse("messaging:list") + "?status=paused", "pause-circle"
             )
         )
-    found += _doubts(user, now)
+    found += _unknown_outcomes(user, now)
     found += _bad_trail(user)
     if user.may("messaging.view_breaches"):
         lately = now - timedelta(days=_BREACH_DAYS)
@@ -188,15 +188,15 @@ def _bad_trail(user: User) -> list[HomeTask]:
     return [HomeTask(1, _("The audit trail does not hold"), reverse("audit:list"), "exclamation-octagon")]
 
 
-def _doubts(user: User, now: datetime) -> list[HomeTask]:
+def _unknown_outcomes(user: User, now: datetime) -> list[HomeTask]:
     """What nobody knows the outcome of: decided by those who may, looked at by the back office."""
     if user.may("messaging.settle_doubt"):
-        label, url = _("messages with an unknown outcome to decide"), reverse("messaging:doubts")
+        label, url = _("messages with an unknown outcome to decide"), reverse("messaging:unknown_outcomes")
         return [HomeTask(undecided(user, now).count(), label, url, "question-circle")]
     if user.may("messaging.view_gatewaycall"):
-        doubtful = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
+        unknown = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
         url = reverse("admin:messaging_gatewaycall_changelist") + "?outcome__exact=unknown"
-        return [HomeTask(doubtful, _("calls to a provider without a known outcome"), url, "question-circle")]
+        return [HomeTask(unknown, _("calls to a provider without a known outcome"), url, "question-circle")]
     return []
 
 

@@ -321,7 +321,7 @@ AVANAK_SPEAKER = env.str("AVANAK_SPEAKER", default="female")
 # Seconds: the longest gateway request; the lease after which a claim's outcome is unknown.
 GATEWAY_TIMEOUT_SECONDS = env.float("GATEWAY_TIMEOUT_SECONDS", default=20)
 SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", default=30)
-# A call in doubt is asked about only after this quiet period.
+# A call of unknown outcome is asked about only after this quiet period.
 SETTLE_QUIET_SECONDS = env.float("SETTLE_QUIET_SECONDS", default=60)
 # Hours after which a message whose delivery nobody reported is `unreported`.
 REPORT_HOURS = env.float("REPORT_HOURS", default=72)

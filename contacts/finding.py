@@ -83,10 +83,10 @@ def _similar(customers: ContactQuerySet, typed: str, found: list[Any], limit: in
     most similar ones in place of each. A word that customers have is taken for misspelled only if it found
     nobody together with the others."""
     sought = Sought.typed(typed)
-    doubtful = unknown_words(sought.words) or ([] if found else sought.words)
-    if not 0 < len(doubtful) <= _RESPELLED_WORDS:
+    unfamiliar = unknown_words(sought.words) or ([] if found else sought.words)
+    if not 0 < len(unfamiliar) <= _RESPELLED_WORDS:
         return []
-    spellings = {word: similar_words(word) or [word] for word in doubtful}
+    spellings = {word: similar_words(word) or [word] for word in unfamiliar}
     others = customers.exclude(pk__in=[row.pk for row in found]) if found else customers
     # In no order: by the key PostgreSQL would go through all customers to find the few with a rare word.
     best = list(others.filter(sought.respelled({w: s[:1] for w, s in spellings.items()})).order_by()[:limit])

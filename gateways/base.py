@@ -121,7 +121,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What the provider itself knows of a call in doubt.
+    """What the provider itself knows of a call of unknown outcome.
 
     `complete` is true only when the provider answered for the whole period, so that an address
     missing from `found` was proven not taken. `records` holds every row that may be an address's, where

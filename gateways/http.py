@@ -164,7 +164,7 @@ class Http:
         progress = _Progress(write_before)
         try:
             # A loop that stood still between two calls has not noticed connections closed by the
-            # provider meanwhile; two turns of it drop them, and with them needless doubts.
+            # provider meanwhile; two turns of it drop them, and with them needless unknown outcomes.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             return await self._exchange(method, body, limit, progress, secrets)

@@ -12,7 +12,7 @@ from messaging.models import DoubtDecision
 from messaging.web.labels import audience_label
 
 ACTIONS: Final = {
-    "call.settled": _("call in doubt settled"),
+    "call.settled": _("unknown outcome of a call settled"),
     "call.stopped": _("provider asked to stop dialling"),
     "message.cancel": pgettext_lazy("audit", "message cancelled"),
     "message.doubt_asked": _("provider to be asked again"),

@@ -2,8 +2,16 @@
 
 from django.urls import path
 
-from messaging.web.views import breaches, compose, detail, inbound, listing, operations, recipients
-from messaging.web.views import unknown_outcome as doubt
+from messaging.web.views import (
+    breaches,
+    compose,
+    detail,
+    inbound,
+    listing,
+    operations,
+    recipients,
+    unknown_outcome,
+)
 
 app_name = "messaging"
 urlpatterns = [
@@ -25,10 +33,10 @@ urlpatterns = [
     path("<int:pk>/cancel/", detail.cancel, name="cancel"),
     path("<int:pk>/recipients/", recipients.recipients, name="recipients"),
     path("<int:pk>/recipients/<int:delivery_pk>/", recipients.why, name="why"),
-    path("doubt/", doubt.doubts, name="doubts"),
-    path("<int:pk>/doubt/", doubt.doubt, name="doubt"),
-    path("<int:pk>/doubt/<int:delivery_pk>/", doubt.doubt_about_one, name="doubt_about_one"),
-    path("<int:pk>/doubt/decide/", doubt.decide, name="decide"),
-    path("<int:pk>/doubt/ask/", doubt.ask, name="ask_provider"),
+    path("unknown/", unknown_outcome.unknown_outcomes, name="unknown_outcomes"),
+    path("<int:pk>/unknown/", unknown_outcome.of_message, name="unknown_outcome"),
+    path("<int:pk>/unknown/<int:delivery_pk>/", unknown_outcome.of_one, name="outcome_of_one"),
+    path("<int:pk>/unknown/decide/", unknown_outcome.decide, name="decide"),
+    path("<int:pk>/unknown/ask/", unknown_outcome.ask, name="ask_provider"),
     path("<int:pk>/why/", recipients.why_number, name="why_number"),
 ]

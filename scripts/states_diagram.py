@@ -31,7 +31,7 @@ every other move by triggers made from the same tables.
 ## A message
 
 A message is planned once (`submitted` to `running`), and ends when nothing of it waits, is under way or
-in doubt. What holds a whole message (hours, outage, approval, schedule) is not a state: the policy says
+unknown. What holds a whole message (hours, outage, approval, schedule) is not a state: the policy says
 it, on the facts of the moment (docs/adr/0005).
 
 {diagram(MESSAGE_MOVES, MessageStatus.SUBMITTED)}

@@ -38,6 +38,6 @@ def call_error(status: object, raw: str) -> GatewayError:
 
 
 def recipient_result(status: object) -> Result:
-    """What a recipient's own status says; undocumented ones are in doubt."""
+    """What a recipient's own status says; undocumented ones are unknown."""
     kind = kind_of(status)
     return _RESULTS.get(kind, Result.UNKNOWN) if kind else Result.UNKNOWN

@@ -1,4 +1,4 @@
-"""Whether a message in the provider's own list is the one that a call in doubt was to send. Pure."""
+"""Whether a message in the provider's own list is what a call of unknown outcome was to send. Pure."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""People decide about deliveries in doubt where the machine cannot tell; and ask the provider again.
+"""People decide about unknown outcomes that the machine cannot settle; and ask the provider again.
 
-A decision is one statement however many it is about, and moves only what is still in doubt in the calls
+A decision is one statement however many it is about, and moves only what is still unknown in the calls
 that the press was shown: what was settled meanwhile, by the provider's word or by a colleague, is left
-alone, and what came into doubt later waits for a press of its own.
+alone, and what became unknown later waits for a press of its own.
 
 `abandoned` is final. An answer that comes after all is kept on the call, and changes no delivery.
 """
@@ -34,7 +34,7 @@ _NEW_STATE = {
 
 # A recipient who waits again is judged again by the claim: refusals, hours, expiry.
 _DECIDE = """
-    WITH doubtful AS MATERIALIZED (
+    WITH unsettled AS MATERIALIZED (
         SELECT id, call_id FROM messaging_delivery
          WHERE call_id = ANY(%(calls)s) AND state = 'unknown'
            AND (%(delivery)s::bigint IS NULL OR id = %(delivery)s)
@@ -45,11 +45,11 @@ _DECIDE = """
                reason = CASE WHEN %(resend)s THEN 'retry' ELSE '' END,
                not_before = CASE WHEN %(resend)s THEN %(now)s ELSE d.not_before END,
                call_id = CASE WHEN %(resend)s THEN NULL ELSE d.call_id END
-          FROM doubtful WHERE d.id = doubtful.id
+          FROM unsettled WHERE d.id = unsettled.id
         RETURNING d.id
     )
     INSERT INTO messaging_decideddelivery (decision_id, delivery_id, call_id)
-    SELECT %(decision)s, doubtful.id, doubtful.call_id FROM doubtful JOIN moved USING (id)
+    SELECT %(decision)s, unsettled.id, unsettled.call_id FROM unsettled JOIN moved USING (id)
 """
 
 _NEXT_ID = "SELECT nextval(pg_get_serial_sequence('messaging_doubtdecision', 'id'))"
@@ -63,8 +63,8 @@ _CLOSE = """
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a press was shown: how many people, and the instant at which the last of their calls came into
-    doubt. `delivery` is its id where the press is about one of them alone."""
+    """What a press was shown: how many people, and the instant at which the last of their calls became
+    unknown. `delivery` is its id where the press is about one of them alone."""
 
     people: int
     until: datetime
@@ -82,7 +82,7 @@ def _check(message: Message, by: User) -> None:
 def decide_outcome(
     *, message: Message, choice: DoubtDecision.Choice, shown: Shown, by: User, reason: str, now: datetime
 ) -> int:
-    """Decide about the people whom the press was shown; how many of them were still in doubt.
+    """Decide about the people whom the press was shown; how many of them were still unknown.
 
     Raises `ValidationError` without a reason, and for sending again a message that has ended.
     """
@@ -91,7 +91,7 @@ def decide_outcome(
     if not reason:
         raise ValidationError(_("Give the reason."))
     if shown.people < 1:
-        raise ValidationError(_("Nobody of this message is in doubt."))
+        raise ValidationError(_("No outcome of this message is unknown."))
     with transaction.atomic():
         # No lock: a row queued while the message is being cancelled is swept with the others.
         message.refresh_from_db(fields=["status"])
@@ -150,7 +150,7 @@ def _move(message: Message, choice: str, shown: Shown, *, by: User, reason: str,
 
 
 def ask_again(*, message: Message, by: User, now: datetime) -> int:
-    """Let the provider be asked at the next round about every call of the message that is in doubt, as if
+    """Let the provider be asked at the next round about every call of the message that is unknown, as if
     for the first time; how many calls."""
     _check(message, by)
     with transaction.atomic():

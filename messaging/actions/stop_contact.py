@@ -66,7 +66,7 @@ _OVERRIDDEN = """
      WHERE d.contact_id = ANY(%(people)s) AND d.address = ANY(%(numbers)s) AND d.state = 'queued'
 """
 
-# What nobody can call back: under way, in doubt, or taken by the provider and not reported yet. A voice
+# What nobody can call back: under way, unknown, or taken by the provider and not reported yet. A voice
 # message may wait there for a day.
 _MAY_STILL_ARRIVE = """
     SELECT count(*)

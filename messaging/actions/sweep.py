@@ -71,14 +71,14 @@ def _waiting_of_message() -> DeliveryQuerySet:
 
 
 def nothing_outstanding() -> MessageQuerySet:
-    """Messages that have nothing waiting, nothing under way and nothing in doubt.
+    """Messages that have nothing waiting, nothing under way and nothing unknown.
 
     One condition, to be asked in one statement: between two a refused call may put back into the
     queue what was under way.
     """
     waiting = _waiting_of_message()
-    in_doubt = (GatewayCall.Outcome.PENDING, GatewayCall.Outcome.UNKNOWN)
-    calls = GatewayCall.objects.filter(message=OuterRef("pk"), outcome__in=in_doubt)
+    unknown = (GatewayCall.Outcome.PENDING, GatewayCall.Outcome.UNKNOWN)
+    calls = GatewayCall.objects.filter(message=OuterRef("pk"), outcome__in=unknown)
     return Message.objects.filter(~Exists(waiting), ~Exists(calls))
 
 

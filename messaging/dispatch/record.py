@@ -102,9 +102,9 @@ def record_answer(claim: Claim, answer: Answer, *, now: datetime, latency_ms: in
                     "now": now,
                 },
             )
-        # Read back, since a refusal that comes after the recovery leaves its recipient in doubt.
-        doubtful = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
-        outcome_of_call = GatewayCall.Outcome.UNKNOWN if doubtful else GatewayCall.Outcome.ANSWERED
+        # Read back, since a refusal that comes after the recovery leaves its recipient unknown.
+        left_unknown = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
+        outcome_of_call = GatewayCall.Outcome.UNKNOWN if left_unknown else GatewayCall.Outcome.ANSWERED
         _close(
             claim.call_id,
             outcome_of_call,

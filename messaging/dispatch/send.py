@@ -56,7 +56,7 @@ DATABASE_TIMEOUT = timedelta(seconds=30)
 
 
 class NamedNobody(OutcomeUnknown):
-    """The provider answered, and named no recipient as taken or refused: all are in doubt."""
+    """The provider answered, and named no recipient as taken or refused: all are unknown."""
 
 
 class GatewayClient:

@@ -75,7 +75,7 @@ class Sender:
                 self.client, message, claimed, clock=self.clock, ends_at=decided.ends_at, started=started
             )
             self.take_outcome(message, claimed, failure, report, is_trial=trial is not None)
-        # Not before the request: a database that fails here must not leave a claim in doubt.
+        # Not before the request: a database that fails here must not leave a claim unknown.
         self._bucket.release(limit - len(claimed.recipients))
         return True
 

@@ -46,7 +46,7 @@ class CheckResult:
     examples: dict[str, list[BrokenPromise]] = field(default_factory=dict)
     accepted: int = 0
     unreadable: int = 0
-    in_doubt: int = 0
+    unknown: int = 0
     waiting: int = 0
     resent_by_person: int = 0
     not_as_said: int = 0
@@ -84,7 +84,7 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> CheckResult
         _consent(verdict)
         verdict.resent_by_person = _count(breaches.RESENT_BY_PERSON)
         verdict.not_as_said = _count(breaches.NOT_AS_SAID)
-        verdict.in_doubt = Delivery.objects.filter(state__in=["sending", "unknown"]).count()
+        verdict.unknown = Delivery.objects.filter(state__in=["sending", "unknown"]).count()
         verdict.waiting = Delivery.objects.filter(state="queued").count()
         verdict.accepted, verdict.unreadable, verdict.since = reader.accepted, reader.unreadable, start
     return verdict

@@ -32,7 +32,7 @@ _CLAIMED = f"""
            h.code AS provider, md5(m.text) AS digest, m.purpose, m.channel_id, k.intended_at,
            d.state IN ({_TAKEN}) AS is_accepted,
            d.state IN ({_TAKEN}) AND k.intended_at >= %(since)s AS is_due,
-           d.state IN ('sending', 'unknown', 'abandoned') AS in_doubt,
+           d.state IN ('sending', 'unknown', 'abandoned') AS is_open,
            d.id IN (SELECT x.delivery_id FROM messaging_decideddelivery x
                       JOIN messaging_doubtdecision y ON y.id = x.decision_id WHERE y.choice = 'sent')
                AND d.provider_id = '' AS on_a_word,
@@ -64,14 +64,14 @@ _BY_TEXT = """
                  FROM promise_line WHERE delivery_id IS NULL
                WINDOW same AS (PARTITION BY provider, number, digest ORDER BY at, line)),
          d AS (SELECT id, provider, number, digest, row_number() OVER same AS nth
-                 FROM promise_delivery WHERE NOT is_matched AND (is_accepted OR in_doubt)
+                 FROM promise_delivery WHERE NOT is_matched AND (is_accepted OR is_open)
                WINDOW same AS (PARTITION BY provider, number, digest ORDER BY is_accepted DESC, id)),
          pairs AS (SELECT a.line, d.id FROM a JOIN d USING (provider, number, digest, nth))
     UPDATE promise_line p SET delivery_id = pairs.id FROM pairs WHERE p.line = pairs.line
 """
 
 # What is left, by the decisions of people to send again: each explains one more take of its delivery, the
-# one of the call that was in doubt.
+# one of the call whose outcome was unknown.
 _BY_DECISION = """
     WITH a AS (SELECT line, provider, number, digest, row_number() OVER same AS nth
                  FROM promise_line WHERE delivery_id IS NULL

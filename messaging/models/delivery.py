@@ -40,14 +40,14 @@ class GatewayCall(models.Model):
     worker = models.CharField(_("worker"), max_length=120)
     intended_at = models.DateTimeField(_("intended at"))
     write_deadline = models.DateTimeField(_("to be written before"))
-    doubtful_at = models.DateTimeField(_("in doubt after"))
+    doubtful_at = models.DateTimeField(_("unknown after"))
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.PENDING)
     size = models.PositiveIntegerField(_("recipients"))
     campaign_id = models.CharField(_("provider's campaign"), max_length=40, blank=True)
     error = models.CharField(_("error"), max_length=60, blank=True)
     answer = models.TextField(_("the provider's answer (bounded, masked)"), blank=True)
-    # Of a call in doubt: how often the provider was asked without an end of the doubt, what kept it from
+    # Of a call of unknown outcome: how often the provider was asked without an outcome, what kept it from
     # telling (`messaging.settlement.proof.Obstacle`), when it is asked next (empty: after the quiet period),
     # and since when it is asked only if somebody presses. The claim inserts calls without these.
     settle_rounds = models.PositiveSmallIntegerField(_("times asked"), default=0, db_default=0)
@@ -76,7 +76,7 @@ class GatewayCall(models.Model):
         indexes = [
             # recovery: calls without an outcome past their time
             models.Index(fields=["doubtful_at"], condition=Q(outcome="pending"), name="call_pending"),
-            # the pages about doubts: calls in doubt, oldest first
+            # the pages about unknown outcomes: their calls, oldest first
             models.Index(fields=["finished_at"], condition=Q(outcome="unknown"), name="call_unknown"),
             # settlement: calls of a channel of which the provider is still to be asked
             models.Index(

@@ -35,7 +35,7 @@ class MessageQuerySet(models.QuerySet[Any]):
     def with_somebody_due(self, now: datetime, *, known_of: Collection[int] = ()) -> MessageQuerySet:
         """Those of which a recipient is due, or was a moment ago (`known_of`, not asked again).
 
-        A message may run for days with somebody in doubt and nobody due: there must be no claim of it.
+        A message may run for days with somebody unknown and nobody due: there must be no claim of it.
         """
         from messaging.models import Delivery
 
@@ -58,9 +58,9 @@ class DeliveryQuerySet(models.QuerySet[Any]):
         """Of these calls: taken by the provider, and nothing final was reported, or not in time."""
         return self.filter(call_id__in=calls, state__in=["accepted", "unreported"])
 
-    def in_doubt(self, channel: Any) -> DeliveryQuerySet:
+    def of_unknown_outcome(self, channel: Any) -> DeliveryQuerySet:
         """Handed to a call of the channel, with an outcome that nobody knows."""
-        # by the calls in doubt: the index of a call's rows holds the accepted ones, too
+        # by the calls of unknown outcome: the index of a call's rows holds the accepted ones, too
         return self.filter(state="unknown", call__channel=channel, call__outcome="unknown")
 
 

@@ -53,7 +53,7 @@ SELECT c.worker, sum(c.size)
  GROUP BY c.worker
 """
 
-_DOUBT = """
+_UNKNOWN_CALLS = """
 SELECT ch.code, count(c.id)
   FROM channels_channel ch
   JOIN messaging_gatewaycall c ON c.channel_id = ch.id AND c.outcome = 'unknown'
@@ -112,10 +112,10 @@ def latencies(now: datetime) -> dict[str, Latency]:
         }
 
 
-def calls_in_doubt() -> dict[str, int]:
+def calls_of_unknown_outcome() -> dict[str, int]:
     """By channel: the calls whose outcome nobody knows yet; a channel without one is left out."""
     with connection.cursor() as cursor:
-        cursor.execute(_DOUBT)
+        cursor.execute(_UNKNOWN_CALLS)
         return dict(cursor.fetchall())
 
 

@@ -101,7 +101,7 @@ class OverviewCollector(Collector):
             "quantile",
         )
         requests = _gauge("amoot_gateway_requests", "Requests of the last 15 minutes.", "channel")
-        doubt = _gauge("amoot_calls_in_doubt", "Calls whose outcome nobody knows.", "channel")
+        unknown = _gauge("amoot_calls_in_doubt", "Calls whose outcome nobody knows.", "channel")
         unreadable = _gauge(
             "amoot_inbound_unreadable",
             "Parts of the received messages that could not be read in the last seven days.",
@@ -117,8 +117,8 @@ class OverviewCollector(Collector):
                 if seconds is not None:
                     latency.add_metric([code, quantile], seconds)
             requests.add_metric([code], one.latency.requests)
-            doubt.add_metric([code], one.in_doubt)
-        yield from (handed, latency, requests, doubt, unreadable)
+            unknown.add_metric([code], one.unknown)
+        yield from (handed, latency, requests, unknown, unreadable)
 
     def _outages(self) -> Iterator[Metric]:
         down = _gauge("amoot_channel_down", "1: an outage of the channel is open.", "channel")

@@ -26,7 +26,7 @@ class ChannelOverview:
     waiting: ChannelBacklog
     throughput: tuple[int, ...]
     latency: figures.Latency
-    in_doubt: int
+    unknown: int
     unreadable: int
     outages: tuple[Outage, ...]
 
@@ -49,12 +49,12 @@ class Overview:
 def overview(now: datetime) -> Overview:
     """How sending goes at `now` (the database's clock)."""
     waiting = _cached("operations-backlog", lambda: backlog(now), BACKLOG_SECONDS)
-    speed, latency, doubt, unreadable = _cached(
+    speed, latency, unknown, unreadable = _cached(
         "operations-figures",
         lambda: (
             figures.throughput(now),
             figures.latencies(now),
-            figures.calls_in_doubt(),
+            figures.calls_of_unknown_outcome(),
             figures.unreadable_inbound(now),
         ),
         FIGURES_SECONDS,
@@ -66,7 +66,7 @@ def overview(now: datetime) -> Overview:
             waiting=waiting.get(channel.code) or ChannelBacklog(channel.code),
             throughput=speed.get(channel.code, (0,) * len(figures.MINUTES)),
             latency=latency.get(channel.code) or figures.Latency(0),
-            in_doubt=doubt.get(channel.code, 0),
+            unknown=unknown.get(channel.code, 0),
             unreadable=unreadable.get(channel.code, 0),
             outages=tuple(outage for outage in outages if outage.channel_id == channel.pk),
         )

@@ -73,7 +73,7 @@ _MARK: Final = """
       FROM shadow_row r WHERE r.delivery_id = o.id AND NOT o.is_matched
 """
 
-# Whose id was lost, or who is in doubt: by number, text and time, the nearest first, one to one.
+# Whose id was lost, or who is unknown: by number, text and time, the nearest first, one to one.
 _BY_TEXT: Final = """
     WITH nearest AS (
         SELECT DISTINCT ON (r.provider_id) r.provider_id, o.id, o.message_id, r.at - o.intended_at AS apart
@@ -91,7 +91,7 @@ _BY_TEXT: Final = """
 
 # A recipient who was queued again after a call without a clear answer: if that call had been heard
 # after all, the second row is the portal's own too, and nobody's breach.
-_BY_DOUBT: Final = """
+_BY_NUMBER_AND_TIME: Final = """
     UPDATE shadow_row r SET message_id = k.message_id
       FROM (SELECT k.message_id, t.digest, k.intended_at
               FROM messaging_gatewaycall k JOIN shadow_ours t USING (message_id)
@@ -208,7 +208,7 @@ class DayTables:
                 if not cursor.rowcount:
                     break
                 cursor.execute(_MARK)
-            cursor.execute(_BY_DOUBT, self.params)
+            cursor.execute(_BY_NUMBER_AND_TIME, self.params)
             cursor.execute(_PURPOSES)
             cursor.execute(_MINUTES)
             outside = [minute for (minute,) in cursor.fetchall() if is_outside(hours, minute)]

@@ -1,4 +1,4 @@
-"""What the provider said of a call in doubt is written down: one call, one transaction."""
+"""What the provider said of a call of unknown outcome is written down: one call, one transaction."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ _OTHERS = """
 
 @dataclass
 class Settlement:
-    """How many deliveries in doubt were found at the provider, proven absent, or stay in doubt."""
+    """How many deliveries of unknown outcome were found at the provider, proven absent, or stay unknown."""
 
     found: int = 0
     absent: int = 0
-    in_doubt: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def settle_call(call: GatewayCall, word: ProviderAnswer, now: datetime, result: 
     failpoint(Point.SETTLE_COMMITTED)
     result.found += len(verdicts.present)
     result.absent += len(verdicts.absent)
-    result.in_doubt += verdicts.open
+    result.unknown += verdicts.open
 
 
 def _verdicts(call: GatewayCall, waiting: list[tuple[int, str]], word: ProviderAnswer) -> _Verdicts:

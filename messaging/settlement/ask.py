@@ -1,4 +1,4 @@
-"""Calls in doubt are settled by asking the provider, after a quiet period. Nothing is resent blindly.
+"""Calls of unknown outcome are settled by asking the provider after a while. Nothing is resent blindly.
 
 Present there: `accepted`. Proven absent: back into the queue. A provider that cannot tell is asked again
 after growing pauses, and after `ROUNDS` of them only if somebody presses; the deliveries stay `unknown`,

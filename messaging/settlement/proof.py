@@ -1,8 +1,8 @@
-"""What the provider's own records prove about one recipient in doubt. Pure.
+"""What the provider's own records prove about one recipient of unknown outcome. Pure.
 
 Two messages may carry the same text to the same number. A record whose id another delivery holds is that
 delivery's. Of those that are nobody's as many are left aside as there are others who may own one without
-an id to show (`rivals`): a call under way, another one in doubt, or what a person decided without the
+an id to show (`rivals`): a call under way, another one unknown, or what a person decided without the
 provider's word (docs/adr/0014).
 """
 
@@ -16,7 +16,7 @@ from gateways.base import RecipientOutcome, Result
 
 
 class Obstacle(StrEnum):
-    """Why the provider's word did not end a doubt."""
+    """Why the provider's word did not end an unknown outcome."""
 
     NO_CAMPAIGN = "no_campaign"  # the answer that was lost held the id by which alone it can be asked
     CANNOT_ASK = "cannot_ask"  # the provider has no such question

@@ -1,4 +1,4 @@
-"""Looks at what is in doubt: which messages, how many people, why nobody can tell, and who decided what."""
+"""Looks at what is unknown: which messages, how many people, why nobody can tell, and who decided what."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NOT_ASKED: Final[Label] = _("The provider has not been asked yet: it is given ti
 
 @dataclass
 class UnknownOutcomes:
-    """What is in doubt of one message. `since` is when the first of its calls came into doubt, `until` the
+    """What is unknown of one message. `since` is when the first of its calls became unknown, `until` the
     last; `asked_at` when the provider is asked next, None if it is asked no more by itself."""
 
     message: Message
@@ -89,14 +89,14 @@ def undecided(user: Any, now: datetime) -> MessageQuerySet:
     return Message.objects.visible_to(user).filter(Exists(calls))
 
 
-def deliveries_in_doubt(message: Message) -> DeliveryQuerySet:
-    """The people of a message in doubt, found by their calls: its other rows may be a million."""
+def deliveries_of_unknown_outcome(message: Message) -> DeliveryQuerySet:
+    """The people of a message of unknown outcome, found by their calls: its other rows may be a million."""
     calls = list(_unknown_calls().filter(message=message).values_list("pk", flat=True))
     return Delivery.objects.filter(call__in=calls, state=DeliveryState.UNKNOWN)
 
 
 def unknown_outcomes_of(messages: Sequence[Message]) -> list[UnknownOutcomes]:
-    """What is in doubt of each message, in their order: three questions for all of them."""
+    """What is unknown of each message, in their order: three questions for all of them."""
     found = {message.pk: UnknownOutcomes(message) for message in messages}
     calls = _unknown_calls().filter(message__in=list(found))
     next_time = Coalesce("settle_due_at", F("finished_at") + timedelta(seconds=settings.SETTLE_QUIET_SECONDS))
@@ -106,9 +106,9 @@ def unknown_outcomes_of(messages: Sequence[Message]) -> list[UnknownOutcomes]:
         until=Max("finished_at"),
         asked_at=Min(next_time, filter=Q(settle_given_up_at__isnull=True)),
     ):
-        doubt = found[row["message_id"]]
-        doubt.calls, doubt.since, doubt.until = row["n"], row["since"], row["until"]
-        doubt.asked_at = row["asked_at"]
+        outcome = found[row["message_id"]]
+        outcome.calls, outcome.since, outcome.until = row["n"], row["since"], row["until"]
+        outcome.asked_at = row["asked_at"]
     said: dict[int, set[str]] = {}
     for pk, word in calls.values_list("message_id", "settle_said").distinct():
         said.setdefault(pk, set()).add(word)
@@ -136,7 +136,7 @@ def obstacle_label(said: str) -> Label:
 
 
 def answers_of(message: Message) -> list[tuple[str, str]]:
-    """(our code, the provider's answer masked) of the message's calls in doubt, each once."""
+    """(our code, the provider's answer masked) of the message's calls of unknown outcome, each once."""
     rows = _unknown_calls().filter(message=message).values_list("error", "answer").distinct()
     return [(error, answer) for error, answer in rows[:ANSWERS]]
 
@@ -148,7 +148,7 @@ def decisions_of(message: Message) -> list[DoubtDecision]:
 
 @dataclass(frozen=True, slots=True)
 class UnknownOutcome:
-    """One delivery's doubt: why, and when the provider is asked next; and the decisions about it."""
+    """Why one delivery's outcome is unknown, when the provider is asked next, and what was decided."""
 
     is_open: bool
     why: Label
@@ -157,7 +157,7 @@ class UnknownOutcome:
 
 
 def unknown_outcome_of(delivery: Delivery) -> UnknownOutcome:
-    """What is known of a delivery's doubt, the one that is open and those that people ended."""
+    """What is known of a delivery's unknown outcomes, the one that is open and those that people ended."""
     ids = DecidedDelivery.objects.filter(delivery_id=delivery.pk).values("decision_id")
     decisions = list(DoubtDecision.objects.filter(pk__in=ids).select_related("by").order_by("id"))
     call = delivery.call

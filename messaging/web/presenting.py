@@ -159,7 +159,7 @@ class ProgressView:
         return WAITING_NAMES.get(reason, "") if reason is not None and self.plan.waiting else ""
 
     @property
-    def in_doubt(self) -> int:
+    def unknown(self) -> int:
         return self.plan.by_state.get(DeliveryState.UNKNOWN, 0)
 
     @property

@@ -20,15 +20,15 @@ from tests.e2e.stack import Stack
 pytestmark = pytest.mark.e2e
 
 SCREENS = (("en", 1280, 860), ("fa", 390, 844))
-# Parts of pages, a file, and the pages about a doubt, which its own journey walks.
+# Parts of pages, a file, and the pages about an unknown outcome, which its own journey walks.
 NO_PAGES = {
     *("home_now", "messaging:progress", "messaging:rows_progress", "messaging:operations_now"),
-    *("contacts:import_report", "messaging:doubt", "messaging:doubt_about_one"),
+    *("contacts:import_report", "messaging:unknown_outcome", "messaging:outcome_of_one"),
 }
 WALK = {
     "senior": (
         *("/", "/channels/", "/channels/sms/", "/channels/sms/windows/promotional/", "/audit/"),
-        *("/messages/breaches/", "/messages/breaches/{breach}/", "/messages/doubt/", "/messages/inbound/"),
+        *("/messages/breaches/", "/messages/breaches/{breach}/", "/messages/unknown/", "/messages/inbound/"),
     ),
     "sender": (
         *("/messages/", "/messages/compose/", "/messages/{message}/", "/messages/{message}/recipients/"),

@@ -233,7 +233,7 @@ class Arena:
         assert code == 0
         self.say(
             f"seed {self.seed}: {verdict['accepted']} accepted, {self.kills} workers killed,"
-            f" {verdict['in_doubt']} in doubt, {verdict['waiting']} waiting; every promise kept"
+            f" {verdict['in_doubt']} unknown, {verdict['waiting']} waiting; every promise kept"
         )
         return verdict
 

@@ -15,10 +15,10 @@ from tests.faults.table import row
 
 pytestmark = pytest.mark.faults
 
-DOUBTFUL = ("unknown", "settled")
+UNKNOWN = ("unknown", "settled")
 # A connection that is reset before the request's first byte proves that nobody was reached; whether the byte
 # or the reset is first is the kernel's choice.
-OUTCOMES = {Harm.RESET_AT_ONCE: (*DOUBTFUL, "not_sent")}
+OUTCOMES = {Harm.RESET_AT_ONCE: (*UNKNOWN, "not_sent")}
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_answers_that_never_come_are_settled_and_nothing_is_sent_twice(arena: Ar
     for _n in range(2):
         arena.start_worker()
     # A third of all calls fails: after each the next is one recipient, so it takes its time. Trials and
-    # questions that fail one after the other grow rare: a doubt of the worst moments is asked about again
-    # only after a pause as long as all of them together.
+    # questions that fail one after the other grow rare: what the worst moments left unknown is asked about
+    # again only after a pause as long as all of them together.
     arena.wait_until(lambda: arena.sent() > 40, 300, "the middle of the campaign")
     arena.gateway.use()
     arena.finish(message, seconds=180)
@@ -69,7 +69,7 @@ HARMS = [
 
 @row(8)
 @pytest.mark.parametrize("trouble", HARMS, ids=lambda trouble: f"{trouble.harm}-{trouble.after}")
-def test_a_connection_that_is_harmed_leaves_doubts_that_are_settled(
+def test_a_connection_that_is_harmed_leaves_unknown_outcomes_that_are_settled(
     arena: Arena, proxy: Proxy, trouble: Trouble
 ):
     """Nothing of it is taken for a proof that nobody was reached, and nothing is sent again blindly."""
@@ -77,7 +77,7 @@ def test_a_connection_that_is_harmed_leaves_doubts_that_are_settled(
     proxy.use(trouble)
     arena.start_worker()
     arena.wait_until(lambda: proxy.done[trouble.harm], 30, "the harm")
-    outcomes = OUTCOMES.get(trouble.harm, DOUBTFUL)
+    outcomes = OUTCOMES.get(trouble.harm, UNKNOWN)
     arena.wait_until(lambda: GatewayCall.objects.filter(outcome__in=outcomes).exists(), 10, "its outcome")
     proxy.use()
     arena.finish(message)
@@ -113,7 +113,7 @@ def test_a_network_that_does_all_of_it_at_once_loses_nothing_and_doubles_nothing
 
 
 @row(9)
-def test_a_refused_connection_leaves_no_doubt_and_the_campaign_goes_on(arena: Arena):
+def test_a_refused_connection_leaves_nothing_unknown_and_the_campaign_goes_on(arena: Arena):
     message = arena.campaign(1_000)
     arena.gateway.use("latency:0.1")
     arena.start_worker()
@@ -124,13 +124,13 @@ def test_a_refused_connection_leaves_no_doubt_and_the_campaign_goes_on(arena: Ar
     )
     assert not Delivery.objects.filter(state="unknown").exists()
     arena.finish(message)
-    assert not GatewayCall.objects.filter(outcome__in=DOUBTFUL).exists()
+    assert not GatewayCall.objects.filter(outcome__in=UNKNOWN).exists()
     arena.judge()
     assert arena.sent() == 1_000
 
 
 @row(9)
-def test_a_network_that_lets_nobody_through_leaves_no_doubt_either(arena: Arena, proxy: Proxy):
+def test_a_network_that_lets_nobody_through_leaves_nothing_unknown_either(arena: Arena, proxy: Proxy):
     message = arena.campaign(400)
     proxy.use(Trouble(Harm.REFUSE))
     for _n in range(3):
@@ -139,7 +139,7 @@ def test_a_network_that_lets_nobody_through_leaves_no_doubt_either(arena: Arena,
     assert arena.gateway.accepted == []
     proxy.use()
     arena.finish(message)
-    assert not GatewayCall.objects.filter(outcome__in=DOUBTFUL).exists()
+    assert not GatewayCall.objects.filter(outcome__in=UNKNOWN).exists()
     arena.judge()
     assert arena.sent() == 400
 

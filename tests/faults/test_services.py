@@ -91,7 +91,7 @@ def test_a_broker_that_forgets_everything_every_five_seconds_loses_no_message(ar
         so_far = arena.sent()
         time.sleep(5)
         message.refresh_from_db()
-        # What is left at the end may be in doubt, and waits for the provider's word.
+        # What is left at the end may be unknown, and waits for the provider's word.
         is_moving = Delivery.objects.filter(message=message, state__in=("queued", "sending")).exists()
         assert arena.sent() > so_far or not is_moving, arena.standing()
     arena.gateway.use()

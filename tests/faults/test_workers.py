@@ -49,7 +49,7 @@ def test_workers_killed_again_and_again_lose_nothing_and_send_nothing_twice(aren
     in_flight = died.aggregate(n=Sum("size"))["n"]
     arena.say(
         f"figures: {SCALE.people} messages, {arena.kills} kills, {died.count()} calls cut off with"
-        f" {in_flight} messages in doubt, all settled; {verdict['lost']} lost, {verdict['twice']} twice,"
+        f" {in_flight} messages unknown, all settled; {verdict['lost']} lost, {verdict['twice']} twice,"
         f" {verdict['in_doubt']} unknown; {SCALE.people / seconds:.0f} messages/s over {seconds:.0f} s"
     )
 

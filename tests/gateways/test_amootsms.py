@@ -53,7 +53,7 @@ class TestRecipients:
             wanted = Result.ACCEPTED if number in accepted else Result.REJECTED
             assert outcomes[number].result is wanted
 
-    def test_accepted_ones_that_the_answer_leaves_out_are_in_doubt(self, sms):
+    def test_accepted_ones_that_the_answer_leaves_out_are_unknown(self, sms):
         sms.server.use("partial-unanswered:0.5")
         numbers = [f"+98912{n:07d}" for n in range(200)]
         outcomes = sms.send(*numbers).outcomes
@@ -83,7 +83,7 @@ class TestRecipients:
     @pytest.mark.parametrize(
         "status", ["CreditNotEnough", 500, -300, "Token_Expired", "Whatever", 999, None, {}, True]
     )
-    def test_whatever_says_nothing_against_the_recipient_is_in_doubt(self, status):
+    def test_whatever_says_nothing_against_the_recipient_is_unknown(self, status):
         assert outcome(row(status=status)).result is Result.UNKNOWN
 
     @pytest.mark.parametrize("status", ["\0", "a\0b", "\ud800", "و" * 100])
@@ -94,7 +94,7 @@ class TestRecipients:
         assert len(kept.encode()) <= 60
 
     @pytest.mark.parametrize("message_id", [None, 0, -1, 2**63, "", "abc", "9" * 40, 1.5, True, []])
-    def test_a_success_without_a_valid_id_is_in_doubt(self, message_id):
+    def test_a_success_without_a_valid_id_is_unknown(self, message_id):
         assert outcome(row(message_id=message_id)).result is Result.UNKNOWN
 
     @pytest.mark.parametrize("message_id", [1, "77", 2**63 - 1, str(2**63 - 1)])
@@ -157,7 +157,7 @@ class TestTheCallAsAWhole:
         with pytest.raises(OutcomeUnknown):
             read([], status="CreditNotEnough", CampaignID=12)
 
-    def test_a_success_without_rows_leaves_everybody_in_doubt_and_keeps_the_campaign(self):
+    def test_a_success_without_rows_leaves_everybody_unknown_and_keeps_the_campaign(self):
         answer = read([])
         assert {o.result for o in answer.outcomes.values()} == {Result.UNKNOWN}
         assert answer.campaign_id == "12"

@@ -170,7 +170,7 @@ class TestProvenNotSent:
 
     def test_a_shut_port_refuses_and_opens_again(self, client):
         client.server.use("refuse:1x1")
-        # The end of a connection kept alive must have come: written into a dying one, a call is in doubt.
+        # The end of a connection kept alive must have come: written into a dying one, a call is unknown.
         time.sleep(0.2)
         with pytest.raises(NotSent) as error:
             client.send()
@@ -178,7 +178,7 @@ class TestProvenNotSent:
         time.sleep(1.3)
         assert results(client.send()) == {Result.ACCEPTED}
 
-    def test_a_gateway_restarted_between_two_calls_leaves_no_doubt(self, connect, tmp_path):
+    def test_a_gateway_restarted_between_two_calls_leaves_nothing_unknown(self, connect, tmp_path):
         log = tmp_path / "restarted.jsonl"
         for code in ("sms", "avanak"):
             with asyncio.Runner() as runner:
@@ -192,7 +192,7 @@ class TestProvenNotSent:
                 runner.run(gateway.close())
 
 
-class TestInDoubt:
+class TestUnknownOutcome:
     @pytest.mark.parametrize(
         ("fault", "code"),
         [
@@ -235,15 +235,15 @@ class TestInDoubt:
 
     def test_a_status_that_nobody_documented(self, client):
         client.server.use("unknown-status", "no-data")
-        assert _doubtful(client)
+        assert _is_unknown(client)
 
     def test_an_id_beyond_64_bits(self, client):
         client.server.use("huge-id")
-        assert _doubtful(client)
+        assert _is_unknown(client)
 
     def test_a_success_that_names_nobody(self, client):
         client.server.use("no-data")
-        assert _doubtful(client)
+        assert _is_unknown(client)
 
     def test_a_request_is_never_repeated_by_the_library(self, client):
         client.send()
@@ -383,8 +383,8 @@ def test_a_batch_of_one_that_is_wrong_or_blacklisted_is_a_rejected_recipient(cli
     assert answer.outcomes[ADDRESSES[0]].result is Result.REJECTED
 
 
-def _doubtful(client: Client) -> bool:
-    """The call is in doubt, either as a whole or for each of its recipients."""
+def _is_unknown(client: Client) -> bool:
+    """The call is unknown, either as a whole or for each of its recipients."""
     try:
         return results(client.send()) == {Result.UNKNOWN}
     except OutcomeUnknown:

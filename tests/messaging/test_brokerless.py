@@ -94,7 +94,7 @@ def test_a_pump_that_plans_no_campaigns_plans_what_is_urgent(sms: Dispatch):
     assert (campaign.status, states(campaign)) == ("submitted", {})
 
 
-def test_it_settles_what_it_left_in_doubt(at_work: Dispatch):
+def test_it_settles_what_it_left_unknown(at_work: Dispatch):
     people(30)
     at_work.server.use("reset-after-acceptx1")
     message = MessageFactory()

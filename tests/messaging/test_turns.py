@@ -39,7 +39,7 @@ def test_a_channel_taken_out_of_use_sends_nothing_more():
 def test_a_channel_taken_out_of_use_is_still_asked_what_became_of_its_messages(
     sms: Dispatch, settings, own_clients
 ):
-    """What was handed over before it was taken out of use must not stay in doubt for good."""
+    """What was handed over before it was taken out of use must not stay unknown for good."""
     settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
     settings.SETTLE_QUIET_SECONDS = 0
     people(1)

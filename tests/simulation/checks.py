@@ -57,8 +57,8 @@ def check_row(row: Row, memory: Memory) -> None:
         assert row.outcome == "pending", f"sending without a call under way: {row}"
         assert row.status != "finished", f"sending in a finished message: {row}"
     elif row.state == "unknown":
-        assert row.outcome == "unknown", f"in doubt, and its call is not: {row}"
-        assert row.status != "finished", f"in doubt in a finished message: {row}"
+        assert row.outcome == "unknown", f"unknown, and its call is not: {row}"
+        assert row.status != "finished", f"unknown in a finished message: {row}"
     elif row.state in ("suppressed", "expired", "cancelled"):
         assert REFUSALS.get(row.reason) == row.state, f"not sent without a reason: {row}"
 
@@ -75,7 +75,7 @@ def check_refusals(before: dict[int, Row], rows: Iterable[Row], memory: Memory) 
 
 
 def check_ledger(rows: Iterable[Row], memory: Memory, ledger: Iterable[Entry]) -> None:
-    """What is said to be accepted was taken, and what was taken is said to be, or is in doubt.
+    """What is said to be accepted was taken, and what was taken is said to be, or is unknown.
 
     By text and number, as the provider knows them: two messages of one text are one to it.
     """

@@ -419,9 +419,9 @@ class DispatchMachine(Acts):
         texts = Counter(note.text for note in self.memory.notes.values())
         for row in self.world.rows():
             shared = texts[self.memory.notes[row.message].text] > 1
-            in_doubt = row.state == "unknown" and (shared or not self.world.provider.can_lookup)
-            if row.state in checks.UNDER_WAY and not in_doubt:
+            unknown = row.state == "unknown" and (shared or not self.world.provider.can_lookup)
+            if row.state in checks.UNDER_WAY and not unknown:
                 return False
-            if in_doubt:
+            if unknown:
                 ended[row.message] = True
         return all(ended.values())

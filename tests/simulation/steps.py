@@ -17,7 +17,7 @@ LANDLINE = "+982122000001"
 STRANGERS = ("+989121000077", "+989121000088")
 LINES = (*MOBILES[:3], MOBILES[0], LANDLINE, *STRANGERS, "سلام", "12")
 DRAIN_ROUNDS = 20
-# A little more than a lease, and than the period after which a call in doubt is asked about.
+# A little more than a lease, and than the period after which a call of unknown outcome is asked about.
 QUIET_SECONDS = 61
 
 every_day = st.tuples(st.sampled_from([0, 480, 720, 721]), st.sampled_from([722, 780, 1320, 1440])).map(

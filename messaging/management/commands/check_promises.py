@@ -53,7 +53,7 @@ def as_json(verdict: CheckResult) -> str:
             **verdict.counts,
             "kept": verdict.is_kept,
             "accepted": verdict.accepted,
-            "in_doubt": verdict.in_doubt,
+            "in_doubt": verdict.unknown,
             "waiting": verdict.waiting,
             "resent_by_person": verdict.resent_by_person,
             "not_as_said": verdict.not_as_said,
@@ -71,7 +71,7 @@ def as_text(verdict: CheckResult) -> str:
     lines += [
         "-" * 35,
         f"{'accepted by the gateway':<24} {verdict.accepted:>10,}",
-        f"{'outcome unknown':<24} {verdict.in_doubt:>10,}",
+        f"{'outcome unknown':<24} {verdict.unknown:>10,}",
         f"{'still waiting':<24} {verdict.waiting:>10,}",
     ]
     if verdict.resent_by_person:

@@ -1,4 +1,4 @@
-"""`settle`: recover calls without an outcome, and ask the providers about those in doubt."""
+"""`settle`: recover calls without an outcome, and ask the providers about the unknown ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             result["channels"][channel.code] = {
                 "found": done.found,
                 "absent": done.absent,
-                "in_doubt": Delivery.objects.in_doubt(channel).count(),
+                "in_doubt": Delivery.objects.of_unknown_outcome(channel).count(),
             }
         if options["json"]:
             self.stdout.write(json.dumps(result))
@@ -49,5 +49,5 @@ class Command(BaseCommand):
         for code, counts in result["channels"].items():
             self.stdout.write(
                 f"{code}: {counts['found']} found at the provider, {counts['absent']} proven absent and"
-                f" queued again, {counts['in_doubt']} in doubt"
+                f" queued again, {counts['in_doubt']} unknown"
             )

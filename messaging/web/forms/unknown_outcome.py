@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy
 from messaging.models import DoubtDecision
 
 
-class DoubtForm(forms.Form):
-    """A decision about people in doubt. `seen` and `until` say what the press was shown, `delivery` whether
-    it is about one of them alone."""
+class UnknownOutcomeForm(forms.Form):
+    """A decision about unknown outcomes. `seen` and `until` say what the press was shown, `delivery` whether
+    it is about one person alone."""
 
     choice = forms.ChoiceField(choices=DoubtDecision.Choice)
     reason = forms.CharField(

@@ -65,7 +65,7 @@ def _why_page(request: HttpRequest, message: Message, explanation: Explanation) 
     context = {
         "message": message,
         "why": explanation,
-        "doubt": unknown_outcome_of(explanation.delivery) if explanation.delivery else None,
+        "outcome": unknown_outcome_of(explanation.delivery) if explanation.delivery else None,
         "outages": outages,
         "outages_told": outages,
         "sees_answers": signed_in(request).may("messaging.view_gatewaycall"),

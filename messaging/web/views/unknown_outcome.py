@@ -20,39 +20,41 @@ from messaging.models import Delivery, DoubtDecision, Message
 from messaging.settlement.unknown_outcomes import (
     answers_of,
     decisions_of,
-    deliveries_in_doubt,
+    deliveries_of_unknown_outcome,
     unknown_outcomes_of,
     with_unknown_outcomes,
 )
-from messaging.web.forms.unknown_outcome import DoubtForm
+from messaging.web.forms.unknown_outcome import UnknownOutcomeForm
 from messaging.web.views.common import visible_message
 from staff.permissions import requires, signed_in
 
 
 @requires("messaging.settle_doubt")
 @require_GET
-def doubts(request: HttpRequest) -> HttpResponse:
+def unknown_outcomes(request: HttpRequest) -> HttpResponse:
     page = page_by(
         with_unknown_outcomes(signed_in(request)).listed(), request.GET, size=PAGE_ENTRIES, descending=True
     )
-    return render(request, "messaging/doubts.html", {"page": page, "doubts": unknown_outcomes_of(page.rows)})
+    return render(
+        request, "messaging/unknown_outcomes.html", {"page": page, "outcomes": unknown_outcomes_of(page.rows)}
+    )
 
 
-def _doubt_page(
+def _outcome_page(
     request: HttpRequest,
     message: Message,
-    form: DoubtForm,
+    form: UnknownOutcomeForm,
     delivery: Delivery | None = None,
     status: int = 200,
 ) -> HttpResponse:
     [found] = unknown_outcomes_of([message])
-    people = deliveries_in_doubt(message)
+    people = deliveries_of_unknown_outcome(message)
     if delivery is not None:
         people = people.filter(pk=delivery.pk)
         found.people = people.count()
     context = {
         "message": message,
-        "doubt": found,
+        "outcome": found,
         "delivery": delivery,
         "form": form,
         "page": page_by(people.select_related("contact"), request.GET, size=PAGE_ROWS),
@@ -60,22 +62,22 @@ def _doubt_page(
         "decisions": decisions_of(message),
         "may_resend": message.status not in ENDED,
     }
-    return render(request, "messaging/doubt.html", context, status=status)
+    return render(request, "messaging/unknown_outcome.html", context, status=status)
 
 
 @requires("messaging.settle_doubt")
 @require_GET
-def doubt(request: HttpRequest, pk: int) -> HttpResponse:
-    """One message's people in doubt, and the decision about all of them."""
-    return _doubt_page(request, visible_message(request, pk), DoubtForm())
+def of_message(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message's people of unknown outcome, and the decision about all of them."""
+    return _outcome_page(request, visible_message(request, pk), UnknownOutcomeForm())
 
 
 @requires("messaging.settle_doubt")
 @require_GET
-def doubt_about_one(request: HttpRequest, pk: int, delivery_pk: int) -> HttpResponse:
+def of_one(request: HttpRequest, pk: int, delivery_pk: int) -> HttpResponse:
     message = visible_message(request, pk)
     delivery = get_object_or_404(Delivery, message=message, pk=delivery_pk)
-    return _doubt_page(request, message, DoubtForm(), delivery)
+    return _outcome_page(request, message, UnknownOutcomeForm(), delivery)
 
 
 @requires("messaging.settle_doubt")
@@ -84,12 +86,12 @@ def doubt_about_one(request: HttpRequest, pk: int, delivery_pk: int) -> HttpResp
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the decision about those whom the press was shown, and say for how many it came too late."""
     message = visible_message(request, pk)
-    form = DoubtForm(request.POST)
+    form = UnknownOutcomeForm(request.POST)
     is_valid = form.is_valid()
     one = form.cleaned_data.get("delivery")
     delivery = get_object_or_404(Delivery, message=message, pk=one) if one else None
     if not is_valid:
-        return _doubt_page(request, message, form, delivery, status=422)
+        return _outcome_page(request, message, form, delivery, status=422)
     given = form.cleaned_data
     choice = DoubtDecision.Choice(given["choice"])
     shown = actions.Shown(given["seen"], given["until"], delivery.pk if delivery else None)
@@ -104,10 +106,10 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except ValidationError as error:
         form.add_error(None, error)
-        return _doubt_page(request, message, form, delivery, status=422)
+        return _outcome_page(request, message, form, delivery, status=422)
     _tell(request, choice, people, shown.people)
-    left = deliveries_in_doubt(message).exists()
-    return redirect("messaging:doubt" if left else "messaging:detail", pk=pk)
+    left = deliveries_of_unknown_outcome(message).exists()
+    return redirect("messaging:unknown_outcome" if left else "messaging:detail", pk=pk)
 
 
 def _tell(request: HttpRequest, choice: DoubtDecision.Choice, people: int, seen: int) -> None:
@@ -139,5 +141,5 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     if actions.ask_again(message=message, by=signed_in(request), now=timezone.now()):
         messages.success(request, _("The provider is being asked. Its answer appears here within a minute."))
     else:
-        messages.info(request, _("Nobody of this message is in doubt any more."))
-    return redirect("messaging:doubt", pk=pk)
+        messages.info(request, _("No outcome of this message is unknown any more."))
+    return redirect("messaging:unknown_outcome", pk=pk)

@@ -131,7 +131,7 @@ def test_a_cancelled_message_is_not_done_while_a_call_may_still_put_something_ba
     assert fresh(message).finished_at == NOW
 
 
-def test_a_message_ends_only_when_nothing_waits_is_under_way_or_in_doubt():
+def test_a_message_ends_only_when_nothing_waits_is_under_way_or_unknown():
     message = campaign(2)
     assert not finish(message.pk, now=NOW)
     claimed = take(message)

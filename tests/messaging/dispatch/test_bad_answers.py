@@ -52,7 +52,7 @@ def check_that_answers_are_fit_to_be_kept() -> None:
         ("unknown-status:Whatever", "", True),
     ],
 )
-def test_an_answer_without_sense_leaves_one_batch_and_the_trials_in_doubt(
+def test_an_answer_without_sense_leaves_one_batch_and_the_trials_unknown(
     sms: Dispatch, fault: str, error: str, kept: bool
 ):
     people(30)
@@ -120,7 +120,7 @@ def test_numbers_that_nobody_sent_change_nothing(sms: Dispatch):
     check_that_answers_are_fit_to_be_kept()
 
 
-def test_an_id_beyond_64_bits_is_a_doubt_that_the_provider_settles(sms: Dispatch, settings):
+def test_an_id_beyond_64_bits_is_an_unknown_outcome_that_the_provider_settles(sms: Dispatch, settings):
     settings.SETTLE_QUIET_SECONDS = 0
     people(5)
     message = MessageFactory(text=TEXT)
@@ -136,7 +136,7 @@ def test_an_id_beyond_64_bits_is_a_doubt_that_the_provider_settles(sms: Dispatch
 
 
 @pytest.mark.parametrize("fault", ["html", "html-after-accept", "half-json"])
-def test_avanak_without_sense_leaves_its_batch_in_doubt_too(avanak: Dispatch, fault: str):
+def test_avanak_without_sense_leaves_its_batch_unknown_too(avanak: Dispatch, fault: str):
     people(20)
     message = MessageFactory(channel=avanak.channel, text=TEXT)
     pump = avanak.pump()
@@ -175,10 +175,10 @@ def test_a_wrong_certificate_is_proven_not_sent_and_an_outage(connect, tmp_path:
     assert (outage.cause, outage.code) == ("network", "certificate_wrong")
 
 
-def test_an_answer_that_makes_our_own_reading_fail_leaves_one_batch_and_the_trials_in_doubt(
+def test_an_answer_that_makes_our_own_reading_fail_leaves_one_batch_and_the_trials_unknown(
     sms: Dispatch, monkeypatch
 ):
-    """Whatever nobody thought of: an outage, and not the whole campaign in doubt, batch by batch."""
+    """Whatever nobody thought of: an outage, and not the whole campaign unknown, batch by batch."""
 
     def fails(_text: str) -> None:
         raise ZeroDivisionError

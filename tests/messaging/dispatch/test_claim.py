@@ -264,7 +264,7 @@ def test_a_request_is_begun_only_while_its_answer_can_come_inside_the_lease(sett
     settings.GATEWAY_TIMEOUT_SECONDS, settings.SEND_LEASE_SECONDS = 20, 30
     assert deadlines(NOW, None) == (NOW + seconds(8), NOW + seconds(30))
     settings.SEND_LEASE_SECONDS = 5  # shorter than it should be: a second is left
-    # A second is left; and what may still be answered is not in doubt, or it could be sent twice.
+    # A second is left; and what may still be answered is not unknown, or it could be sent twice.
     assert deadlines(NOW, None) == (NOW + seconds(1), NOW + seconds(1 + 20 + 2))
 
 

@@ -161,10 +161,10 @@ def test_two_pumps_keep_to_the_rate_of_the_line_together(sms: Dispatch):
 
 @together
 def test_what_runs_with_nobody_due_is_not_claimed_from(sms: Dispatch):
-    """It may run for days with one in doubt: a hundred of them would keep a worker from all the others."""
+    """It may run for days with one unknown: a hundred of them would keep a worker from all the others."""
     people(3)
-    doubtful = MessageFactory(running=True)
-    DeliveryFactory(message=doubtful, state="unknown")
+    unsettled = MessageFactory(running=True)
+    DeliveryFactory(message=unsettled, state="unknown")
     waiting = MessageFactory(running=True)
     DeliveryFactory(message=waiting, not_before=None)
     message = MessageFactory()

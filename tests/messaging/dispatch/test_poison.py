@@ -256,7 +256,7 @@ def test_a_message_that_went_through_once_is_not_at_fault():
     assert not is_poison(bad)
     GatewayCall.objects.filter(message=bad, outcome="answered").update(outcome="unknown")
     in_turns(bad, good, rounds=2 * ENOUGH, since=NOW + seconds(1000))
-    assert not is_poison(bad), "nor with one in doubt beside those who were taken"
+    assert not is_poison(bad), "nor with one unknown beside those who were taken"
     paused_by_the_portal(bad)
     resume(message=bad, by=bad.submitted_by, now=NOW + seconds(1990))
     in_turns(bad, good, rounds=2 * ENOUGH, since=NOW + seconds(2000))

@@ -97,7 +97,7 @@ def test_a_window_that_closes_in_mid_campaign_lets_nothing_out_any_more(sms: Dis
 
 
 @pytest.mark.parametrize("code", ["sms", "avanak"])
-def test_a_refused_connection_is_an_outage_and_nothing_is_in_doubt(connect, code: str):
+def test_a_refused_connection_is_an_outage_and_nothing_is_unknown(connect, code: str):
     dispatch = connect(code)
     people(25)
     message = MessageFactory(channel=dispatch.channel, audio_id=1 if code == "avanak" else None)
@@ -123,7 +123,7 @@ def test_a_refused_connection_is_an_outage_and_nothing_is_in_doubt(connect, code
 @pytest.mark.parametrize(
     "fault", ["hang-after-accept", "5xx-after-accept", "reset-after-accept", "half-json"]
 )
-def test_what_was_accepted_without_an_answer_is_in_doubt_and_never_sent_again(
+def test_what_was_accepted_without_an_answer_is_unknown_and_never_sent_again(
     sms: Dispatch, fault: str, settings
 ):
     settings.SETTLE_QUIET_SECONDS = 0
@@ -260,7 +260,7 @@ def test_every_recipient_of_a_batch_accepted_in_part_has_its_own_outcome(sms: Di
     assert rows.filter(state="rejected").count() == 40 - len(taken) > 0
 
 
-def test_recipients_left_out_of_the_answer_are_in_doubt(sms: Dispatch, settings):
+def test_recipients_left_out_of_the_answer_are_unknown(sms: Dispatch, settings):
     settings.SETTLE_QUIET_SECONDS = 0
     people(40)
     message = MessageFactory()

@@ -1,4 +1,4 @@
-"""What came of a call is written down once, and an acceptance always beats a doubt."""
+"""What came of a call is written down once, and an acceptance always beats an unknown outcome."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_what_the_providers_own_hours_refused_is_held():
     assert {(r.state, r.reason, r.not_before) for r in rows} == {("queued", "provider_hours", LATER + HOUR)}
 
 
-def test_a_doubtful_call_is_never_queued_by_itself():
+def test_a_call_of_unknown_outcome_is_never_queued_by_itself():
     message, claimed = claimed_campaign()
     record_unknown(claimed, now=LATER, error="timeout")
     assert states(message) == {"unknown": 3}
@@ -98,7 +98,7 @@ def test_an_acceptance_that_comes_after_the_recovery_beats_unknown():
 
 
 def test_a_refusal_that_comes_after_the_recovery_does_not():
-    """The answer may be a late one to a repeated question; whoever reads it sees the doubt."""
+    """The answer may be a late one to a repeated question; who reads it sees the unknown outcome."""
     message, claimed = claimed_campaign()
     recover(now=LATER)
     record_answer(claimed, answer(claimed, Result.REJECTED), now=LATER + seconds(1))
@@ -107,7 +107,7 @@ def test_a_refusal_that_comes_after_the_recovery_does_not():
 
 
 def test_a_proof_that_comes_after_the_recovery_still_queues():
-    """Otherwise the call would be closed with its recipients in doubt, and nobody would ask again."""
+    """Otherwise the call would be closed with its recipients unknown, and nobody would ask again."""
     message, claimed = claimed_campaign()
     recover(now=LATER)
     record_not_sent(claimed, now=LATER + seconds(1), error="deadline_passed")
@@ -115,7 +115,7 @@ def test_a_proof_that_comes_after_the_recovery_still_queues():
     assert call().outcome == "not_sent"
 
 
-def test_a_late_doubt_does_not_undo_an_outcome():
+def test_a_late_unknown_outcome_does_not_undo_an_outcome():
     message, claimed = claimed_campaign()
     record_answer(claimed, answer(claimed), now=NOW)
     record_unknown(claimed, now=LATER, error="timeout")
@@ -142,7 +142,7 @@ def test_what_one_call_comes_to_touches_no_other_call_of_the_message():
     assert states(message) == {"queued": 1, "sending": 1}
 
 
-def test_a_call_in_doubt_leaves_another_one_under_way():
+def test_a_call_of_unknown_outcome_leaves_another_one_under_way():
     message = campaign(2)
     first, second = (claim(message, limit=1, closes_at=None, worker="test", now=NOW) for _n in range(2))
     assert first is not None
@@ -164,7 +164,7 @@ def test_an_outcome_stays_whatever_is_said_of_the_call_afterwards(result: Result
     assert set(rows.values_list("provider_status", "updated_at")) == {(result.value, NOW)}
 
 
-def test_of_a_call_given_up_only_those_without_an_outcome_are_in_doubt():
+def test_of_a_call_given_up_only_those_without_an_outcome_are_unknown():
     """Half of an answer was written when its worker died."""
     message, claimed = claimed_campaign(2)
     Delivery.objects.filter(pk=claimed.recipients[0][0]).update(state="accepted")

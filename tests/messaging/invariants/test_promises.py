@@ -50,7 +50,7 @@ def test_a_campaign_that_went_well_keeps_every_promise(log: Log):
     verdict = log.judge()
     assert verdict.counts == KEPT
     assert verdict.is_kept
-    assert (verdict.accepted, verdict.in_doubt, verdict.waiting) == (3, 0, 0)
+    assert (verdict.accepted, verdict.unknown, verdict.waiting) == (3, 0, 0)
 
 
 def test_an_empty_system_keeps_every_promise(log: Log):
@@ -119,7 +119,7 @@ def test_two_messages_of_one_text_are_not_twice(log: Log):
     assert broken(log.judge()) == {"twice": 1}
 
 
-def test_a_doubt_that_was_taken_is_neither_lost_nor_twice(log: Log):
+def test_an_unknown_outcome_that_was_taken_is_neither_lost_nor_twice(log: Log):
     message = campaign(2)
     claimed = claim(message, limit=10, closes_at=None, worker="test", now=NOW)
     assert claimed is not None
@@ -127,7 +127,7 @@ def test_a_doubt_that_was_taken_is_neither_lost_nor_twice(log: Log):
     log.accept(mobile(0))
     verdict = log.judge()
     assert broken(verdict) == {}
-    assert verdict.in_doubt == 2
+    assert verdict.unknown == 2
     log.accept(mobile(0))
     assert broken(log.judge()) == {"twice": 1}
 

@@ -152,7 +152,7 @@ class TestFigures:
             self.call(message, ago)
         self.call(message, 5, outcome="unknown")
         assert figures.throughput(NOW) == {"sms": (10, 20, 30)}
-        assert figures.calls_in_doubt() == {"sms": 1}
+        assert figures.calls_of_unknown_outcome() == {"sms": 1}
 
     def test_latency_is_told_in_percentiles_of_a_quarter_of_an_hour(self):
         message = MessageFactory(running=True)

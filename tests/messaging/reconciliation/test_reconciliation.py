@@ -128,7 +128,7 @@ def test_a_recipient_who_was_sent_again_after_a_false_absence_is_no_breach(sms: 
     assert (comparison.listed, comparison.shadow) == (2, 0)
 
 
-def test_a_doubt_of_the_portal_does_not_cover_what_came_hours_later(sms: Dispatch):
+def test_an_unknown_outcome_of_the_portal_does_not_cover_what_came_hours_later(sms: Dispatch):
     people(1)
     MessageFactory(text="همان متن")
     sms.server.use("5xx")

@@ -1,4 +1,4 @@
-"""People decide about deliveries in doubt: who may, what it does, and what it never does."""
+"""People decide about deliveries of unknown outcome: who may, what it does, and what it never does."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def senior() -> User:
     return user
 
 
-def doubtful(count: int = 3, **fields: Any) -> tuple[Message, Claim]:
+def unsettled(count: int = 3, **fields: Any) -> tuple[Message, Claim]:
     message = campaign(count, **fields)
     claimed = claim(message, limit=100, closes_at=None, worker="test", now=NOW)
     assert claimed is not None
@@ -48,7 +48,7 @@ def shown(n: int = 3, **fields: Any) -> Shown:
 
 
 def test_sent_again_is_queued_as_a_retry_and_goes_out_once_more():
-    message, _claimed = doubtful()
+    message, _claimed = unsettled()
     by = senior()
     assert (
         decide_outcome(
@@ -74,7 +74,7 @@ def test_sent_again_is_queued_as_a_retry_and_goes_out_once_more():
 
 @pytest.mark.parametrize(("choice", "state"), [(Choice.ABANDON, "abandoned"), (Choice.SENT, "accepted")])
 def test_given_up_or_known_to_be_sent_ends_the_message(choice: Choice, state: str):
-    message, claimed = doubtful()
+    message, claimed = unsettled()
     assert (
         decide_outcome(message=message, choice=choice, shown=shown(), by=senior(), reason="دیدم", now=LATER)
         == 3
@@ -85,7 +85,7 @@ def test_given_up_or_known_to_be_sent_ends_the_message(choice: Choice, state: st
 
 
 def test_one_person_alone_is_decided_about():
-    message, claimed = doubtful()
+    message, claimed = unsettled()
     chosen = claimed.recipients[1][0]
     decide_outcome(
         message=message,
@@ -102,7 +102,7 @@ def test_one_person_alone_is_decided_about():
 
 
 def test_what_was_settled_meanwhile_is_left_alone():
-    message, claimed = doubtful(3)
+    message, claimed = unsettled(3)
     Delivery.objects.filter(pk=claimed.recipients[0][0]).update(state="accepted", provider_id="7")
     assert (
         decide_outcome(
@@ -115,7 +115,7 @@ def test_what_was_settled_meanwhile_is_left_alone():
 
 
 def test_pressed_twice_it_is_decided_once():
-    message, _claimed = doubtful()
+    message, _claimed = unsettled()
     by = senior()
     assert (
         decide_outcome(message=message, choice=Choice.ABANDON, shown=shown(), by=by, reason="دیدم", now=LATER)
@@ -129,7 +129,7 @@ def test_pressed_twice_it_is_decided_once():
     assert DoubtDecision.objects.count() == Entry.objects.filter(action="message.doubt_decided").count() == 1
 
 
-def test_what_came_into_doubt_after_the_page_waits_for_a_press_of_its_own():
+def test_what_became_unknown_after_the_page_waits_for_a_press_of_its_own():
     message = campaign(4)
     for at in (NOW, LATER):
         claimed = claim(message, limit=2, closes_at=None, worker="test", now=NOW)
@@ -146,7 +146,7 @@ def test_what_came_into_doubt_after_the_page_waits_for_a_press_of_its_own():
 
 @pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
 def test_nothing_is_decided_without_a_reason(reason: str):
-    message, _claimed = doubtful()
+    message, _claimed = unsettled()
     with pytest.raises(ValidationError):
         decide_outcome(
             message=message, choice=Choice.RESEND, shown=shown(), by=senior(), reason=reason, now=LATER
@@ -156,7 +156,7 @@ def test_nothing_is_decided_without_a_reason(reason: str):
 
 def test_only_who_may_see_the_message_and_may_decide_does():
     sender = colleague("sender")
-    message, _claimed = doubtful(sender=sender)
+    message, _claimed = unsettled(sender=sender)
     for by in (user_of(sender), user_of(colleague("manager")), UserFactory(roles=["voc"])):
         with pytest.raises(PermissionDenied):
             decide_outcome(
@@ -175,7 +175,7 @@ def test_only_who_may_see_the_message_and_may_decide_does():
 
 
 def test_a_cancelled_message_is_not_sent_again_and_may_be_given_up():
-    message, _claimed = doubtful()
+    message, _claimed = unsettled()
     by = senior()
     cancel(message=message, by=by, now=LATER)
     with pytest.raises(ValidationError):
@@ -190,7 +190,7 @@ def test_a_cancelled_message_is_not_sent_again_and_may_be_given_up():
 
 
 def test_whoever_refused_meanwhile_does_not_get_it_again():
-    message, claimed = doubtful(2)
+    message, claimed = unsettled(2)
     row = Delivery.objects.select_related("contact").get(pk=claimed.recipients[0][0])
     assert row.contact is not None
     set_consent(
@@ -207,7 +207,7 @@ def test_whoever_refused_meanwhile_does_not_get_it_again():
 
 
 def test_an_answer_that_comes_after_giving_up_is_kept_on_the_call_and_changes_nobody():
-    message, claimed = doubtful()
+    message, claimed = unsettled()
     decide_outcome(
         message=message, choice=Choice.ABANDON, shown=shown(), by=senior(), reason="دیدم", now=LATER
     )
@@ -218,7 +218,7 @@ def test_an_answer_that_comes_after_giving_up_is_kept_on_the_call_and_changes_no
 
 
 def test_asking_again_begins_anew():
-    message, claimed = doubtful()
+    message, claimed = unsettled()
     GatewayCall.objects.update(settle_rounds=24, settle_given_up_at=NOW, settle_due_at=None)
     assert ask_again(message=message, by=senior(), now=LATER) == 1
     call = GatewayCall.objects.get(pk=claimed.call_id)
@@ -229,7 +229,7 @@ def test_asking_again_begins_anew():
 @pytest.mark.django_db(transaction=True)
 def test_a_late_acceptance_and_a_decision_at_once_leave_one_outcome_each():
     for _turn in range(5):
-        message, claimed = doubtful(20) if not Message.objects.exists() else doubtful(0)
+        message, claimed = unsettled(20) if not Message.objects.exists() else unsettled(0)
         by = senior()
         press = partial(decide_outcome, message=message, shown=shown(20), by=by, reason="دیدم", now=LATER)
         in_threads(
@@ -246,7 +246,7 @@ def test_a_late_acceptance_and_a_decision_at_once_leave_one_outcome_each():
 
 @pytest.mark.parametrize("model", [DoubtDecision, DecidedDelivery])
 def test_what_was_decided_cannot_be_rewritten(model: type[DoubtDecision]):
-    message, _claimed = doubtful(1)
+    message, _claimed = unsettled(1)
     decide_outcome(
         message=message, choice=Choice.RESEND, shown=shown(1), by=senior(), reason="دیدم", now=LATER
     )
@@ -265,7 +265,7 @@ class TestTheChecker:
 
     def resent(self) -> tuple[Log, Message]:
         log = Log()
-        message, _claimed = doubtful(2)
+        message, _claimed = unsettled(2)
         for row in Delivery.objects.filter(message=message).order_by("id"):
             log.accept(row.address)
         decide_outcome(
@@ -295,7 +295,7 @@ class TestTheChecker:
 
     def test_a_decision_about_one_explains_nobody_elses(self):
         log = Log()
-        message, claimed = doubtful(2)
+        message, claimed = unsettled(2)
         for _pk, address in claimed.recipients:
             log.accept(address)
         one = shown(1, delivery=claimed.recipients[0][0])
@@ -319,7 +319,7 @@ class TestTheChecker:
     def test_what_was_taken_outside_the_hours_stays_a_breach(self):
         log = Log()
         people(1)
-        message, claimed = doubtful(0, promotional=True)
+        message, claimed = unsettled(0, promotional=True)
         open_every_day(message.channel)
         log.accept(claimed.recipients[0][1], at=NOW + seconds(11 * 3600))
         decide_outcome(
@@ -329,7 +329,7 @@ class TestTheChecker:
 
     def test_a_persons_word_that_it_was_sent_is_told_by_itself(self):
         log = Log()
-        message, claimed = doubtful(2)
+        message, claimed = unsettled(2)
         log.accept(claimed.recipients[0][1])
         decide_outcome(
             message=message, choice=Choice.SENT, shown=shown(2), by=senior(), reason="در پنل دیدم", now=LATER

@@ -36,16 +36,16 @@ def test_a_further_rival_never_proves_more(records, held, complete):
 
 
 @given(st.integers(1, 5), st.integers(0, 6))
-def test_those_in_doubt_have_their_records_only_if_there_is_one_for_each(doubts, taken):
+def test_those_of_unknown_outcome_have_their_records_only_if_there_is_one_for_each(unknown, taken):
     """All of them, or none was taken, or nobody knows whose the records are."""
     records = [RecipientOutcome(Result.ACCEPTED, str(n + 1)) for n in range(taken)]
     theirs: set[str] = set()
     verdicts = []
-    for _n in range(doubts):
-        others = doubts - 1 - len(theirs)
+    for _n in range(unknown):
+        others = unknown - 1 - len(theirs)
         verdict, outcome = judge(records, held=theirs, rivals=others, complete=True)
         verdicts.append(verdict)
         if outcome is not None:
             theirs.add(outcome.provider_id)
-    expected = ProofResult.TAKEN if taken >= doubts else ProofResult.OPEN if taken else ProofResult.ABSENT
-    assert verdicts == [expected] * doubts
+    expected = ProofResult.TAKEN if taken >= unknown else ProofResult.OPEN if taken else ProofResult.ABSENT
+    assert verdicts == [expected] * unknown

@@ -1,4 +1,4 @@
-"""Calls in doubt are settled by asking the provider; nothing is sent again blindly."""
+"""Calls of unknown outcome are settled by asking the provider; nothing is sent again blindly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from messaging.settlement.unknown_outcomes import undecided, unknown_outcomes_of
 from tests.factories import UserFactory, open_every_day
 from tests.messaging.dispatching import Dispatch, by_day
 from tests.messaging.helpers import states
-from tests.messaging.settlement.doubts import crash_before_sending, lose_the_answer, planned
+from tests.messaging.settlement.lost_answers import crash_before_sending, lose_the_answer, planned
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def test_what_the_provider_took_is_accepted_with_its_id(sms: Dispatch):
     assert states(message) == {"unknown": 5}
     sms.server.use()
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (5, 0, 0)
+    assert (done.found, done.absent, done.unknown) == (5, 0, 0)
     rows = {r.address: r.provider_id for r in Delivery.objects.filter(message=message)}
     assert rows == {entry["number"]: str(entry["id"]) for entry in sms.server.accepted}
     assert states(message) == {"accepted": 5}
@@ -47,7 +47,7 @@ def test_what_the_provider_never_took_is_queued_again_and_sent_once(sms: Dispatc
     message = planned(5)
     crash_before_sending(message)
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 5, 0)
+    assert (done.found, done.absent, done.unknown) == (0, 5, 0)
     assert states(message) == {"queued": 5}
     assert set(Delivery.objects.values_list("reason", flat=True)) == {"retry"}
     sms.run()
@@ -64,11 +64,11 @@ def test_nothing_is_settled_before_the_quiet_period_is_over(sms: Dispatch, setti
 
 
 @pytest.mark.parametrize("fault", ["5xx", "html", "reset", "account:Token_Expired", "provider:-300", "hang"])
-def test_a_provider_that_does_not_tell_leaves_the_doubt(sms: Dispatch, fault: str):
+def test_a_provider_that_does_not_tell_leaves_it_unknown(sms: Dispatch, fault: str):
     message = planned(2)
     crash_before_sending(message)
     sms.server.use(fault)
-    assert sms.settle(timeout=0.5).in_doubt == 2
+    assert sms.settle(timeout=0.5).unknown == 2
     assert states(message) == {"unknown": 2}
     sms.server.use()
     assert sms.settle().absent == 2
@@ -82,11 +82,11 @@ def test_a_call_found_half_is_looked_at_again_before_absence_is_believed(sms: Di
     [campaign] = ledger.campaigns
     campaign.size = 2
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (2, 0, 2)
+    assert (done.found, done.absent, done.unknown) == (2, 0, 2)
     assert GatewayCall.objects.get().settle_said == "partly"
     campaign.size = 4
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (2, 0, 0)
+    assert (done.found, done.absent, done.unknown) == (2, 0, 0)
     assert states(message) == {"accepted": 4}
 
 
@@ -126,7 +126,7 @@ def test_a_provider_whose_clock_differs_proves_nobodys_absence(sms: Dispatch):
     crash_before_sending(planned_message)
     sms.server.use("clock:-180")
     done = sms.settle()
-    assert (done.absent, done.in_doubt) == (0, 2)
+    assert (done.absent, done.unknown) == (0, 2)
     assert GatewayCall.objects.get().settle_said == "clock"
 
 
@@ -149,20 +149,20 @@ def test_the_pauses_between_two_questions_grow_and_end(sms: Dispatch, settings):
     client = sms.client()
     now, pauses = database_clock() + timedelta(seconds=61), []
     while True:
-        assert settle_channel(sms.channel, client, clock=standing_at(now)).in_doubt == 2
+        assert settle_channel(sms.channel, client, clock=standing_at(now)).unknown == 2
         call = GatewayCall.objects.get(pk=call_id)
         if call.settle_given_up_at is not None:
             break
         assert call.settle_due_at is not None
         early = call.settle_due_at - timedelta(seconds=1)
-        assert settle_channel(sms.channel, client, clock=standing_at(early)).in_doubt == 0
+        assert settle_channel(sms.channel, client, clock=standing_at(early)).unknown == 0
         pauses.append((call.settle_due_at - now).total_seconds())
         now = call.settle_due_at
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1], len(pauses)) == (60, 7200, ROUNDS - 1)
     later = now + timedelta(days=30)
-    assert settle_channel(sms.channel, client, clock=standing_at(later)).in_doubt == 0
-    assert settle_channel(sms.channel, client, clock=standing_at(later), insist=True).in_doubt == 2
+    assert settle_channel(sms.channel, client, clock=standing_at(later)).unknown == 0
+    assert settle_channel(sms.channel, client, clock=standing_at(later), insist=True).unknown == 2
 
 
 def test_a_provider_that_is_away_does_not_use_up_the_questions(sms: Dispatch, settings):
@@ -187,13 +187,13 @@ def test_a_question_that_the_provider_refuses_is_counted_and_comes_to_a_person(s
     crash_before_sending(message)
     assert not undecided(senior, database_clock()).exists()
     sms.server.use("account:Token_NotAllowMethod")
-    assert sms.settle().in_doubt == 2
+    assert sms.settle().unknown == 2
     call = GatewayCall.objects.get()
     assert (call.settle_said, call.settle_rounds) == ("refused:Token_NotAllowMethod", 1)
     assert undecided(senior, database_clock()).get() == message
-    [doubt] = unknown_outcomes_of([message])
+    [outcome] = unknown_outcomes_of([message])
     with translation.override("en"):
-        [why] = [str(why) for why in doubt.obstacles]
+        [why] = [str(why) for why in outcome.obstacles]
     assert "refuses the question" in why
     assert why.endswith("(Token_NotAllowMethod)")
 
@@ -229,7 +229,7 @@ def test_a_provider_too_slow_for_its_own_list_proves_nobodys_absence(sms: Dispat
     crash_before_sending(message)
     sms.server.use("latency:0.3")
     monkeypatch.setattr("gateways.amootsms.client.LOOKUP_TIMEOUTS", 0.2)
-    assert sms.settle(timeout=5).in_doubt == 2
+    assert sms.settle(timeout=5).unknown == 2
     assert GatewayCall.objects.get().settle_said == "incomplete"
     assert len(sms.server.received) < 10
 
@@ -244,12 +244,12 @@ def test_a_voice_call_without_its_campaign_waits_for_a_person(avanak: Dispatch):
     avanak.run()
     assert states(message) == {"unknown": 2}
     done = avanak.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
+    assert (done.found, done.absent, done.unknown) == (0, 0, 2)
     assert states(message) == {"unknown": 2}
     call = GatewayCall.objects.get()
     assert (call.settle_said, call.settle_due_at) == ("no_campaign", None)
     assert call.settle_given_up_at is not None
-    assert avanak.settle().in_doubt == 0  # nothing more is to be learnt
+    assert avanak.settle().unknown == 0  # nothing more is to be learnt
     assert [entry["method"] for entry in avanak.server.received if "Get" in entry["method"]] == []
 
 
@@ -287,12 +287,12 @@ def test_a_slow_provider_keeps_a_worker_for_one_question_and_the_rest_is_anybody
     for n in range(3):
         crash_before_sending(planned(2 if n == 0 else 0, text=f"متن {n}"))
     done = settle_channel(sms.channel, sms.client(), clock=database_clock, seconds=0)
-    assert (done.absent, done.in_doubt) == (2, 0)
+    assert (done.absent, done.unknown) == (2, 0)
     assert sms.settle().absent == 4
 
 
 def test_a_late_answer_while_the_provider_is_being_asked_wins(sms: Dispatch):
-    """Found or absent, what is no longer in doubt is left alone."""
+    """Found or absent, what is no longer unknown is left alone."""
     message = planned(2)
     call_id = crash_before_sending(message)
     rows = list(Delivery.objects.filter(message=message).order_by("id"))
@@ -314,7 +314,7 @@ def test_the_promotional_hours_bind_what_was_queued_again_as_well(sms: Dispatch)
     assert sms.numbers == []
 
 
-def test_the_command_settles_every_call_in_doubt(sms: Dispatch, settings, capsys):
+def test_the_command_settles_every_call_of_unknown_outcome(sms: Dispatch, settings, capsys):
     settings.AMOOTSMS_BASE_URL = f"{sms.server.url}/rest"
     message = planned(60)
     for _n in range(60):

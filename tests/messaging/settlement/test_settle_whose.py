@@ -15,7 +15,7 @@ from tests.factories import ContactFactory, UserFactory
 from tests.guards import unguarded
 from tests.messaging.dispatching import Dispatch
 from tests.messaging.helpers import in_threads, states
-from tests.messaging.settlement.doubts import crash_before_sending, lose_the_answer, planned
+from tests.messaging.settlement.lost_answers import crash_before_sending, lose_the_answer, planned
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_a_record_that_belongs_to_another_message_is_not_taken_for_ours(sms: Dis
     second = planned(0, text="همان متن")
     crash_before_sending(second)
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 2, 0)
+    assert (done.found, done.absent, done.unknown) == (0, 2, 0)
     assert states(second) == {"queued": 2}
 
 
@@ -47,12 +47,12 @@ def test_a_record_that_another_may_own_without_its_id_proves_nothing(sms: Dispat
     second = planned(0, text="همان متن")
     crash_before_sending(second)
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
+    assert (done.found, done.absent, done.unknown) == (0, 0, 2)
     assert GatewayCall.objects.get(message=second).settle_said == "shared"
 
 
 @pytest.mark.parametrize("cancelled", ["first", "second", ""])
-def test_of_two_messages_with_one_text_in_doubt_a_person_says_whose_the_one_record_is(
+def test_of_two_messages_with_one_text_unknown_a_person_says_whose_the_one_record_is(
     sms: Dispatch, cancelled: str
 ):
     """Were it given to the one that is cancelled meanwhile, the other would be sent to its people twice."""
@@ -67,7 +67,7 @@ def test_of_two_messages_with_one_text_in_doubt_a_person_says_whose_the_one_reco
             now=database_clock(),
         )
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 0, 4)
+    assert (done.found, done.absent, done.unknown) == (0, 0, 4)
     assert set(GatewayCall.objects.values_list("settle_said", flat=True)) == {"shared"}
 
 
@@ -110,7 +110,7 @@ def test_a_copy_that_a_person_did_not_wait_for_may_be_the_one_record(sms: Dispat
     second = planned(0, text="همان متن")
     crash_before_sending(second)
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
+    assert (done.found, done.absent, done.unknown) == (0, 0, 2)
 
 
 def test_two_messages_with_one_text_that_were_both_taken_are_both_found(sms: Dispatch):
@@ -119,7 +119,7 @@ def test_two_messages_with_one_text_that_were_both_taken_are_both_found(sms: Dis
     second = planned(0, text="همان متن")
     lose_the_answer(sms)
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (4, 0, 0)
+    assert (done.found, done.absent, done.unknown) == (4, 0, 0)
     assert states(first) == states(second) == {"accepted": 2}
     assert len(set(Delivery.objects.values_list("provider_id", flat=True))) == 4
 
@@ -133,10 +133,10 @@ def test_two_messages_with_one_text_of_which_none_was_taken_are_both_sent_again(
 
 
 @pytest.mark.parametrize(("minutes", "settled"), [(9, (0, 0, 2)), (11, (2, 0, 0))])
-def test_a_doubt_of_long_before_a_call_is_no_rival_of_it(
+def test_an_unknown_outcome_of_long_before_a_call_is_no_rival_of_it(
     sms: Dispatch, minutes: int, settled: tuple[int, int, int]
 ):
-    """What came into doubt more than ten minutes before, has no record in the period of this call."""
+    """What became unknown more than ten minutes before, has no record in the period of this call."""
     before = planned(2, text="همان متن")
     crash_before_sending(before)
     long_ago = database_clock() - timedelta(minutes=minutes)
@@ -146,7 +146,7 @@ def test_a_doubt_of_long_before_a_call_is_no_rival_of_it(
     ours = planned(0, text="همان متن")
     lose_the_answer(sms)
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == settled
+    assert (done.found, done.absent, done.unknown) == settled
     assert states(before) == {"unknown": 2}
     assert states(ours) == ({"accepted": 2} if done.found else {"unknown": 2})
 
@@ -169,7 +169,7 @@ def test_rivals_are_those_of_the_whole_period_that_was_asked_about(sms: Dispatch
         GatewayCall.objects.filter(pk=first).update(intended_at=now - timedelta(minutes=9))
     assert GatewayCall.objects.get(pk=last).intended_at >= now
     done = sms.settle()
-    assert (done.found, done.absent, done.in_doubt) == (0, 0, 2)
+    assert (done.found, done.absent, done.unknown) == (0, 0, 2)
     assert states(before) == {"unknown": 2}
 
 

@@ -163,11 +163,11 @@ class TestProgress:
         response = client.get(f"/messages/{message.pk}/progress/?seen=submitted")
         assert response["HX-Refresh"] == "true"
 
-    def test_doubtful_outcomes_are_shown_to_a_person(self, client: Client, sender: Employee) -> None:
+    def test_unknown_outcomes_are_shown_to_a_person(self, client: Client, sender: Employee) -> None:
         ContactFactory()
         message = planned(sender)
         put(message, "unknown")
-        assert client.get(f"/messages/{message.pk}/").context["counts"].in_doubt == 1
+        assert client.get(f"/messages/{message.pk}/").context["counts"].unknown == 1
 
     def test_a_text_full_of_markup_is_only_text(self, client: Client, sender: Employee) -> None:
         message = planned(sender, text="<script>alert(1)</script>")

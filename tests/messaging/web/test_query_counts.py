@@ -117,7 +117,7 @@ def test_the_backlog(sender: Employee):
 
 @pytest.mark.parametrize("status", ["running", "cancelled"])
 def test_a_sweep(sender: Employee, status: str):
-    """Of messages that expire later, or of cancelled ones with a call in doubt."""
+    """Of messages that expire later, or of cancelled ones with a call of unknown outcome."""
     later = timezone.now() + timedelta(days=1)
 
     def grow(count: int) -> None:
@@ -167,11 +167,11 @@ def test_the_pages_of_unknown_outcomes(sender: Employee):
             assert claimed is not None
             record_unknown(claimed, now=now, error="timeout", answer="")
 
-    assert_flat(grow, page(sender, "/messages/doubt/"))
+    assert_flat(grow, page(sender, "/messages/unknown/"))
     message = Message.objects.earliest("pk")
-    one = asked(page(sender, f"/messages/{message.pk}/doubt/"))
+    one = asked(page(sender, f"/messages/{message.pk}/unknown/"))
     GatewayCallFactory.create_batch(MANY, message=message, outcome="unknown", finished_at=timezone.now())
-    assert len(asked(page(sender, f"/messages/{message.pk}/doubt/"))) == len(one)
+    assert len(asked(page(sender, f"/messages/{message.pk}/unknown/"))) == len(one)
 
 
 def test_the_page_of_inbound_messages(sender: Employee):

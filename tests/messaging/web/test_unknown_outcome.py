@@ -39,13 +39,13 @@ def manager(message: Message) -> Client:
 def shown(client: Client, address: str) -> dict[str, Any]:
     """What the page's own form would post."""
     context = client.get(address).context
-    doubt = context["doubt"]
-    fields = {"seen": doubt.people, "until": doubt.until.isoformat(), "reason": "در پنل دیدم"}
+    outcome = context["outcome"]
+    fields = {"seen": outcome.people, "until": outcome.until.isoformat(), "reason": "در پنل دیدم"}
     return fields | ({"delivery": context["delivery"].pk} if context["delivery"] else {})
 
 
 def page_of(message: Message) -> str:
-    return f"/messages/{message.pk}/doubt/"
+    return f"/messages/{message.pk}/unknown/"
 
 
 def press(client: Client, message: Message, **fields: Any) -> Any:
@@ -63,12 +63,12 @@ def test_the_page_names_how_many_why_since_when_and_what_was_answered(manager: C
         assert text.count("تصمیم دربارهٔ این یکی") == 3
 
 
-def test_a_doubt_that_only_a_campaigns_id_could_end_is_not_asked_about_again(
+def test_an_unknown_outcome_that_only_a_campaigns_id_could_end_is_not_asked_about_again(
     manager: Client, message: Message
 ):
     GatewayCall.objects.update(settle_said="no_campaign", settle_given_up_at=timezone.now())
     text = manager.get(page_of(message)).content.decode()
-    assert "doubt/ask/" not in text
+    assert "unknown/ask/" not in text
     assert "دیگر خودکار پرسیده نمی‌شود" in text
 
 
@@ -162,14 +162,14 @@ def test_a_recipient_in_another_spelling_is_that_one_alone(manager: Client, mess
     assert states(message)["unknown"] == 2
 
 
-def test_another_departments_doubt_does_not_exist(message: Message):
+def test_another_departments_unknown_outcome_does_not_exist(message: Message):
     other = signed_in(user_of(colleague("manager")))
     row = Delivery.objects.filter(message=message)[0]
     assert other.get(page_of(message)).status_code == 404
     assert other.get(f"{page_of(message)}{row.pk}/").status_code == 404
     for name in ("decide", "ask"):
         assert other.post(f"{page_of(message)}{name}/", {"choice": "resend"}).status_code == 404
-    assert other.get("/messages/doubt/").context["doubts"] == []
+    assert other.get("/messages/unknown/").context["outcomes"] == []
     assert states(message) == {"unknown": 3}
 
 
@@ -180,20 +180,20 @@ def test_another_messages_recipient_is_not_decided_about_here(manager: Client, m
 
 
 def test_the_list_shows_where_a_person_is_needed(manager: Client, message: Message):
-    [found] = manager.get("/messages/doubt/").context["doubts"]
+    [found] = manager.get("/messages/unknown/").context["outcomes"]
     assert (found.message, found.people, found.calls) == (message, 3, 1)
     GatewayCall.objects.update(outcome="settled")
     Delivery.objects.update(state="abandoned")
-    assert manager.get("/messages/doubt/").context["doubts"] == []
+    assert manager.get("/messages/unknown/").context["outcomes"] == []
 
 
 def test_home_calls_for_a_person_once_the_provider_was_asked_in_vain(manager: Client, message: Message):
     senior = signed_in(UserFactory(roles=["senior"]))
-    assert "/messages/doubt/" not in senior.get("/").content.decode()
+    assert "/messages/unknown/" not in senior.get("/").content.decode()
     GatewayCall.objects.update(settle_rounds=1)
     for client in (senior, manager):
-        assert "/messages/doubt/" in client.get("/").content.decode()
-    assert "/messages/doubt/" not in signed_in(UserFactory(roles=["voc"])).get("/").content.decode()
+        assert "/messages/unknown/" in client.get("/").content.decode()
+    assert "/messages/unknown/" not in signed_in(UserFactory(roles=["voc"])).get("/").content.decode()
 
 
 def test_the_provider_is_asked_again_by_a_press(manager: Client, message: Message):
@@ -204,7 +204,9 @@ def test_the_provider_is_asked_again_by_a_press(manager: Client, message: Messag
     assert (call.settle_given_up_at, call.settle_rounds) == (None, 0)
 
 
-def test_a_message_in_doubt_leads_to_the_page_for_those_who_may_decide(manager: Client, message: Message):
+def test_a_message_of_unknown_outcome_leads_to_the_page_for_those_who_may_decide(
+    manager: Client, message: Message
+):
     row = Delivery.objects.filter(message=message)[0]
     pages = [f"/messages/{message.pk}/", f"/messages/{message.pk}/recipients/"]
     pages.append(f"{pages[1]}{row.pk}/")

@@ -1,4 +1,4 @@
-"""What people decided about deliveries in doubt. The rows only grow; the database refuses the rest.
+"""What people decided about deliveries of unknown outcome. The rows only grow; the database refuses the rest.
 
 A decision is written by `messaging.actions.decide` alone.
 """
@@ -16,7 +16,7 @@ from messaging.models.message import Message
 class DoubtDecision(models.Model):
     """One press of one person about people of one message of whom nobody knows whether they have it.
 
-    `seen` is how many people the press named, `people` how many of them were still in doubt.
+    `seen` is how many people the press named, `people` how many of them were still unknown.
     """
 
     class Choice(models.TextChoices):
@@ -35,8 +35,8 @@ class DoubtDecision(models.Model):
     people = models.PositiveIntegerField(_("people decided about"))
 
     class Meta:
-        verbose_name = _("decision about a doubt")
-        verbose_name_plural = _("decisions about doubts")
+        verbose_name = _("decision about an unknown outcome")
+        verbose_name_plural = _("decisions about unknown outcomes")
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="doubt_decision_has_a_reason"),
             models.CheckConstraint(
@@ -72,7 +72,7 @@ class DecidedDelivery(models.Model):
         verbose_name = _("delivery decided about")
         verbose_name_plural = _("deliveries decided about")
         constraints = [
-            # one decision a doubt; also serves "who decided about this delivery?" and the checker's join
+            # one decision an outcome; also serves "who decided about this delivery?" and the checker's join
             models.UniqueConstraint(fields=["delivery_id", "call_id"], name="decided_once_a_doubt"),
         ]
         triggers = append_only("decided_delivery")

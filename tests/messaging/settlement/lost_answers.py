@@ -1,4 +1,4 @@
-"""How messages come into doubt: a worker that dies before its request, an answer that is lost."""
+"""How messages become unknown: a worker that dies before its request, an answer that is lost."""
 
 from __future__ import annotations
 
