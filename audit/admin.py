@@ -14,7 +14,7 @@ from audit.admin_tools import ReadOnlyAdmin
 from audit.details import in_words
 from audit.heads import written
 from audit.models import Entry, Link
-from audit.words import ACTIONS, action_label, object_label
+from audit.words import action_label, acts, object_label
 from common.admin import JalaliDateFilter, when
 from common.wording import digits_text
 
@@ -24,8 +24,7 @@ class ActFilter(admin.SimpleListFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        words = ((code, str(label)) for code, label in ACTIONS.items())
-        return sorted(words, key=lambda pair: pair[1])
+        return acts()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() else queryset

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -14,9 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.presenting import rows_of
-from common.admin import ReadOnly, as_json, as_text, when
-
-_HISTORY_SHOWN: Final = 100
+from common.admin import BoundedPaginator, Untouched, as_json, as_text, when
+from common.paging import PAGE_ROWS
 
 
 class WrittenDates(admin.ModelAdmin):
@@ -58,7 +57,7 @@ class WrittenDates(admin.ModelAdmin):
             raise Http404
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        entries = Entry.objects.about(self.opts.label_lower, str(obj.pk)).order_by("-pk")[:_HISTORY_SHOWN]
+        entries = Entry.objects.about(self.opts.label_lower, str(obj.pk)).order_by("-pk")[:100]
         context = {
             **self.admin_site.each_context(request),
             "title": _("History: %(object)s") % {"object": obj},
@@ -74,8 +73,13 @@ class WrittenDates(admin.ModelAdmin):
         return int(obj.pk)
 
 
-class ReadOnlyAdmin(WrittenDates, ReadOnly):
+class ReadOnlyAdmin(Untouched, WrittenDates):
     """A table that is looked at and never edited by hand, with the history that the trail knows."""
+
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    list_per_page = PAGE_ROWS
+    actions = None
 
 
 class ActionAdmin(WrittenDates):

@@ -10,7 +10,6 @@ from typing import Any
 from audit.models import Entry
 
 GENESIS = bytes(32)
-BATCH = 2_000
 # The seal runs every minute; an entry that is older and has no link was overlooked or slipped in.
 UNSEALED_AFTER = timedelta(minutes=10)
 

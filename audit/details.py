@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from audit.models import Entry
 from audit.words import FORMATS, LISTS, NAMES, REFERENCES, TECHNICAL, VALUES
-from persian.digits import grouped, to_persian
-from persian.jalali import is_persian
+from common.wording import count_text, in_persian, listed, place_text
 
 Names = Mapping[tuple[str, int], str]
 
@@ -58,19 +57,15 @@ def _value(name: str, value: Any, names: Names) -> str:
 
 
 def _number(name: str, value: int) -> str:
-    persian = is_persian(get_language() or "fa")
-    if name in TECHNICAL or name in REFERENCES:
-        return to_persian(value) if persian else str(value)
-    return grouped(value) if persian else f"{value:,}"
+    return place_text(value) if name in TECHNICAL or name in REFERENCES else count_text(value)
 
 
 def _list(name: str, value: list[Any], names: Names) -> str:
-    persian = is_persian(get_language() or "fa")
     if any(isinstance(part, dict) for part in value):
         return json.dumps(value, ensure_ascii=False)
     # A change stands as [from, to]; some names stand for lists in themselves.
     is_list = name in LISTS and not any(isinstance(part, list) for part in value)
     if len(value) == 2 and not is_list:
-        return (" ← " if persian else " → ").join(_value(name, part, names) for part in value)
+        return (" ← " if in_persian() else " → ").join(_value(name, part, names) for part in value)
     parts = (str(NAMES.get(part, part)) if name == "fields" else _value(name, part, names) for part in value)
-    return ("، " if persian else ", ").join(parts) or "–"
+    return listed(parts) or "–"

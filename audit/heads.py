@@ -23,9 +23,6 @@ from django.db import connection
 from audit.signing import PublicKeys, Statement, encoded, is_signed
 from audit.signing import decoded as decoded_base64
 
-# Bytes at the end of the file that are looked through for the newest seal.
-_TAIL = 64 * 1024
-
 
 class Head(NamedTuple):
     statement: Statement
@@ -122,7 +119,8 @@ def newest_in(path: Path, keys: PublicKeys) -> int:
     """The number of the newest signed seal of the file's end; 0 where there is none. Raises OSError."""
     try:
         with path.open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
+            # The end of the file, some hundreds of lines.
+            file.seek(max(file.seek(0, os.SEEK_END) - 64 * 1024, 0))
             lines = file.read().decode(errors="replace").splitlines()
     except FileNotFoundError:
         return 0

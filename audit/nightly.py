@@ -8,11 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time
-from typing import Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,11 +19,10 @@ from audit import heads
 from audit.models import Verification
 from audit.signing import public_keys
 from audit.verifying import verify_trail
+from common.locks import take_lock
 from common.timeouts import GIVEN_UP_AFTER
 
 logger = logging.getLogger(__name__)
-
-_ADVISORY_LOCK: Final = 0x61756470  # "audp"
 
 Readers = Callable[[], Sequence[str]]
 
@@ -66,7 +64,7 @@ def _verify(now: datetime) -> Verification | None:
         logger.warning("the audit trail cannot be verified here: AUDIT_PUBLIC_KEYS is not set")
         return None
     with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):
-        if not _is_mine() or Verification.objects.filter(at__gte=night).exists():
+        if not take_lock(b"audp") or Verification.objects.filter(at__gte=night).exists():
             return None
         verdict = verify_trail(now=now, keys=keys, file=heads.place(), history=settings.DEMO)
         if verdict.fault:
@@ -102,10 +100,3 @@ def _send(row: Verification, readers: Sequence[str]) -> None:
     except Exception as error:  # any backend's own exception; another round tries again
         Verification.objects.filter(pk=row.pk).update(told_at=None)
         logger.warning("a bad verdict could not be told", extra={"error": type(error).__name__})
-
-
-def _is_mine() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-        row = cursor.fetchone()
-    return bool(row and row[0])

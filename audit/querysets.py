@@ -9,9 +9,6 @@ from django.db import models
 
 
 class EntryQuerySet(models.QuerySet[Any]):
-    def by_actor(self, username: str) -> EntryQuerySet:
-        return self.filter(actor__iexact=username)
-
     def about(self, object_type: str, object_id: str = "") -> EntryQuerySet:
         """The history of one object, or of all of one type (`app.model`)."""
         rows = self.filter(object_type=object_type)

@@ -17,20 +17,20 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from audit import heads
-from audit.chain import BATCH, GENESIS, link_digest
+from audit.chain import GENESIS, link_digest
 from audit.models import Entry, Link, Seal
 from audit.signing import Statement, key_id, public_keys, signing_key
+from common.copying import ROWS_AT_ONCE
+from common.locks import take_lock
 
 logger = logging.getLogger(__name__)
 
-_ADVISORY_LOCK = 0x61756469  # "audi"
 
-
-def seal_entries(*, now: datetime, batch: int = BATCH) -> int:
+def seal_entries(*, now: datetime, batch: int = ROWS_AT_ONCE) -> int:
     """Seal every entry that has no link yet; how many were sealed.
 
     Only one seal runs at a time, across all machines; another one returns at once. Raises
@@ -64,7 +64,7 @@ def without_link() -> QuerySet[Entry]:
 
 def _seal_batch(key: Ed25519PrivateKey, now: datetime, batch: int) -> int:
     with transaction.atomic():
-        if not _is_mine():
+        if not take_lock(b"audi"):
             return 0
         # An anti-join over two primary keys: exact whatever the order of commits, and the trail holds
         # people's acts, not deliveries.
@@ -111,10 +111,3 @@ def _write_heads(place: Path) -> None:
                 heads.append(place, missing)
     except OSError as error:
         logger.error("the heads of the audit trail cannot be written", extra={"error": type(error).__name__})
-
-
-def _is_mine() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-        row = cursor.fetchone()
-    return bool(row and row[0])

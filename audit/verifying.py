@@ -15,20 +15,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Final
 
 from django.utils.translation import gettext as _
 
 from audit import heads
-from audit.chain import BATCH, GENESIS, UNSEALED_AFTER, link_digest
+from audit.chain import GENESIS, UNSEALED_AFTER, link_digest
 from audit.models import Entry, Link, Seal
 from audit.sealing import without_link
 from audit.signing import PublicKeys, is_signed
-
-# An act may tell the instant of its beginning, and a machine's clock may be wrong by a little.
-MAY_DIFFER: Final = timedelta(hours=1)
-# The number of late entries that are named.
-NAMED: Final = 20
+from common.copying import ROWS_AT_ONCE
+from common.paging import NEWEST
 
 
 class FaultKind(StrEnum):
@@ -78,7 +74,7 @@ def verify_trail(*, now: datetime, keys: PublicKeys, file: Path | None, history:
     allows acts told as of another time than they were recorded (demo data).
     """
     walk = _Walk(keys, history)
-    for links in _batches(Link.objects.order_by("id").iterator(chunk_size=BATCH)):
+    for links in _batches(Link.objects.order_by("id").iterator(chunk_size=ROWS_AT_ONCE)):
         fault = walk.check(links)
         if fault:
             return walk.verdict(0, fault)
@@ -99,7 +95,7 @@ class _Walk:
     said: dict[int, bytes] = field(default_factory=dict)
     newest_at: datetime | None = None
     _coming: Iterator[Seal] = field(
-        default_factory=lambda: Seal.objects.order_by("id").iterator(chunk_size=BATCH)
+        default_factory=lambda: Seal.objects.order_by("id").iterator(chunk_size=ROWS_AT_ONCE)
     )
     _seal: Seal | None = None
 
@@ -107,7 +103,7 @@ class _Walk:
         self._seal = next(self._coming, None)
 
     def verdict(self, fresh: int, fault: TrailFault | None) -> TrailReport:
-        return TrailReport(self.links, fresh, self.head, fault, len(self.late), tuple(self.late[:NAMED]))
+        return TrailReport(self.links, fresh, self.head, fault, len(self.late), tuple(self.late[:NEWEST]))
 
     def check(self, links: list[Link]) -> TrailFault | None:
         """Go on over some links; the first fault among them."""
@@ -122,54 +118,37 @@ class _Walk:
         """A seal that covers links which are not there."""
         if self._seal is None:
             return None
-        detail = _("seal %(seal)s covers %(links)s links, and there are %(found)s: the end was cut off") % {
-            "seal": self._seal.pk,
-            "links": self._seal.links,
-            "found": self.links,
-        }
-        return TrailFault(FaultKind.LINK_MISSING, None, detail)
+        detail = _("seal %(seal)s covers %(links)s links, and there are %(found)s: the end was cut off")
+        said = {"seal": self._seal.pk, "links": self._seal.links, "found": self.links}
+        return _fault(FaultKind.LINK_MISSING, None, detail, **said)
 
     def _step(self, link: Link, entry: Entry | None) -> TrailFault | None:
         if link.pk != self.links + 1:
-            detail = _("link %(link)s is missing before the link of entry %(entry)s") % {
-                "link": self.links + 1,
-                "entry": link.entry_id,
-            }
-            return TrailFault(FaultKind.LINK_MISSING, link.entry_id, detail)
+            detail = _("link %(link)s is missing before the link of entry %(entry)s")
+            return _fault(FaultKind.LINK_MISSING, link.entry_id, detail, link=self.links + 1)
         if entry is None:
-            detail = _("entry %(entry)s was sealed and is gone") % {"entry": link.entry_id}
-            return TrailFault(FaultKind.DELETED, link.entry_id, detail)
+            return _fault(FaultKind.DELETED, link.entry_id, _("entry %(entry)s was sealed and is gone"))
         digest = link_digest(self.head, entry)
         if digest != bytes(link.digest):
-            detail = _("entry %(entry)s (%(action)s, %(actor)s) is not what link %(link)s sealed") % {
-                "entry": entry.pk,
-                "action": entry.action,
-                "actor": entry.actor,
-                "link": link.pk,
-            }
-            return TrailFault(FaultKind.CHANGED, entry.pk, detail)
+            detail = _("entry %(entry)s (%(action)s, %(actor)s) is not what link %(link)s sealed")
+            said = {"action": entry.action, "actor": entry.actor, "link": link.pk}
+            return _fault(FaultKind.CHANGED, entry.pk, detail, **said)
         self.links, self.head = link.pk, digest
         return self._seal_fault(link, entry)
 
     def _seal_fault(self, link: Link, entry: Entry) -> TrailFault | None:
         seal = self._seal
         if seal is None or seal.pk != len(self.said) + 1:
-            detail = _("seal %(seal)s, which covers entry %(entry)s, is missing") % {
-                "seal": len(self.said) + 1,
-                "entry": entry.pk,
-            }
-            return TrailFault(FaultKind.SEAL_MISSING, entry.pk, detail)
+            detail = _("seal %(seal)s, which covers entry %(entry)s, is missing")
+            return _fault(FaultKind.SEAL_MISSING, entry.pk, detail, seal=len(self.said) + 1)
         fault = self._instant_fault(seal, link, entry)
         if fault or link.pk < seal.links:
             return fault
         said = seal.as_head()
         is_of_chain = (seal.links, seal.last_entry, said.statement.head) == (link.pk, entry.pk, self.head)
         if not is_of_chain or not is_signed(said.statement, said.key, said.signature, self.keys):
-            detail = _("seal %(seal)s, after entry %(entry)s, is not of this chain or of no known key") % {
-                "seal": seal.pk,
-                "entry": entry.pk,
-            }
-            return TrailFault(FaultKind.SEAL_WRONG, entry.pk, detail)
+            detail = _("seal %(seal)s, after entry %(entry)s, is not of this chain or of no known key")
+            return _fault(FaultKind.SEAL_WRONG, entry.pk, detail, seal=seal.pk)
         self.said[seal.pk] = said.statement.signed_bytes()
         self.newest_at = seal.sealed_at
         self._seal = next(self._coming, None)
@@ -182,14 +161,11 @@ class _Walk:
             # From before the column: covered by the first seal, whose signature says no more of the instants.
             return None if not self.said else self._backdated(entry)
         if link.sealed_at != seal.sealed_at:
-            detail = _("the instant of link %(link)s (entry %(entry)s) is not that of seal %(seal)s") % {
-                "link": link.pk,
-                "entry": entry.pk,
-                "seal": seal.pk,
-            }
-            return TrailFault(FaultKind.SEALED_AT_CHANGED, entry.pk, detail)
+            detail = _("the instant of link %(link)s (entry %(entry)s) is not that of seal %(seal)s")
+            return _fault(FaultKind.SEALED_AT_CHANGED, entry.pk, detail, link=link.pk, seal=seal.pk)
         passed_by = self.newest_at is not None and recorded < self.newest_at - UNSEALED_AFTER
-        told_otherwise = not self.history and abs(entry.at - recorded) > MAY_DIFFER
+        # An act may tell the instant of its beginning, and a machine's clock may be wrong by a little.
+        told_otherwise = not self.history and abs(entry.at - recorded) > timedelta(hours=1)
         if entry.pk < 1 or passed_by or told_otherwise or recorded > seal.sealed_at + UNSEALED_AFTER:
             return self._backdated(entry)
         if seal.sealed_at - recorded > UNSEALED_AFTER:
@@ -197,12 +173,8 @@ class _Walk:
         return None
 
     def _backdated(self, entry: Entry) -> TrailFault:
-        detail = _("entry %(entry)s (%(action)s, %(actor)s) was put in at another time than it says") % {
-            "entry": entry.pk,
-            "action": entry.action,
-            "actor": entry.actor,
-        }
-        return TrailFault(FaultKind.BACKDATED, entry.pk, detail)
+        detail = _("entry %(entry)s (%(action)s, %(actor)s) was put in at another time than it says")
+        return _fault(FaultKind.BACKDATED, entry.pk, detail, action=entry.action, actor=entry.actor)
 
 
 def _heads_fault(file: Path, keys: PublicKeys, walk: _Walk, now: datetime) -> TrailFault | None:
@@ -212,10 +184,10 @@ def _heads_fault(file: Path, keys: PublicKeys, walk: _Walk, now: datetime) -> Tr
     except FileNotFoundError:
         if not walk.said:
             return None
-        return _without_entry(FaultKind.HEADS_ABSENT, _("the file of heads %(file)s is not there"), file=file)
+        return _fault(FaultKind.HEADS_ABSENT, None, _("the file of heads %(file)s is not there"), file=file)
     if unsigned:
         detail = _("the file of heads holds a line for seal %(seal)s that no known key signed")
-        return _without_entry(FaultKind.HEADS_DAMAGED, detail, seal=unsigned[0].statement.seal)
+        return _fault(FaultKind.HEADS_DAMAGED, None, detail, seal=unsigned[0].statement.seal)
     for head in known:
         if walk.said.get(head.statement.seal) != head.statement.signed_bytes():
             detail = _(
@@ -223,9 +195,7 @@ def _heads_fault(file: Path, keys: PublicKeys, walk: _Walk, now: datetime) -> Tr
                 " its end was cut off or remade"
             )
             said = head.statement
-            return _without_entry(
-                FaultKind.HEAD_MISSING, detail, seal=said.seal, head=heads.written(said.head)
-            )
+            return _fault(FaultKind.HEAD_MISSING, None, detail, seal=said.seal, head=heads.written(said.head))
     return _lag_fault({head.statement.seal for head in known}, walk, now)
 
 
@@ -235,15 +205,15 @@ def _lag_fault(written: set[int], walk: _Walk, now: datetime) -> TrailFault | No
         return None
     if min(missing) < max(written, default=0):
         detail = _("seal %(seal)s is missing in the file of heads")
-        return _without_entry(FaultKind.HEADS_DAMAGED, detail, seal=min(missing))
+        return _fault(FaultKind.HEADS_DAMAGED, None, detail, seal=min(missing))
     if walk.newest_at is not None and walk.newest_at < now - UNSEALED_AFTER:
         detail = _("the file of heads ends before seal %(seal)s; can it be written?")
-        return _without_entry(FaultKind.HEADS_BEHIND, detail, seal=min(missing))
+        return _fault(FaultKind.HEADS_BEHIND, None, detail, seal=min(missing))
     return None
 
 
-def _without_entry(kind: FaultKind, detail: str, **values: object) -> TrailFault:
-    return TrailFault(kind, None, detail % values)
+def _fault(kind: FaultKind, entry: int | None, detail: str, **said: object) -> TrailFault:
+    return TrailFault(kind, entry, detail % {"entry": entry, **said})
 
 
 def _unsealed_fault(now: datetime) -> TrailFault | None:
@@ -254,12 +224,10 @@ def _unsealed_fault(now: datetime) -> TrailFault | None:
         "entry %(entry)s (%(action)s) has had no link for more than %(minutes)s minutes; does beat run?"
     )
     minutes = int(UNSEALED_AFTER.total_seconds() // 60)
-    return TrailFault(
-        FaultKind.UNSEALED, entry.pk, detail % {"entry": entry.pk, "action": entry.action, "minutes": minutes}
-    )
+    return _fault(FaultKind.UNSEALED, entry.pk, detail, action=entry.action, minutes=minutes)
 
 
 def _batches(links: Iterable[Link]) -> Iterator[list[Link]]:
     links = iter(links)
-    while batch := list(islice(links, BATCH)):
+    while batch := list(islice(links, ROWS_AT_ONCE)):
         yield batch

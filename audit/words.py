@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from django.apps import apps
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Label = str | Promise
+from common.wording import Label
 
 ACTIONS: Final[dict[str, Label]] = {}
 # Names that entries of several apps use.
@@ -64,6 +63,11 @@ def register(
         known.update(new)
     TECHNICAL.update(technical)
     LISTS.update(lists)
+
+
+def acts() -> list[tuple[str, str]]:
+    """Every act's code and word, in the order of the words."""
+    return sorted(((code, str(label)) for code, label in ACTIONS.items()), key=lambda pair: pair[1])
 
 
 def action_label(action: str) -> str:

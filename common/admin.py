@@ -14,12 +14,10 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from persian.jalali import TEHRAN, format_date, format_datetime, month_name, months_back, tehran_date
-
-MONTHS = 6
+from common.wording import day_text, instant_text, language
+from persian.jalali import TEHRAN, month_name, months_back, tehran_date
 
 
 def when(field: str, label: Any, *, sorts: bool = True) -> Callable[[Any], str]:
@@ -29,8 +27,7 @@ def when(field: str, label: Any, *, sorts: bool = True) -> Callable[[Any], str]:
         value = getattr(row, field)
         if value is None:
             return "–"
-        write = format_datetime if hasattr(value, "hour") else format_date
-        return write(value, get_language() or "fa")
+        return instant_text(value) if hasattr(value, "hour") else day_text(value)
 
     return admin.display(description=label, ordering=field if sorts else None)(column)
 
@@ -66,27 +63,20 @@ class JalaliDateFilter(admin.DateFieldListFilter):
     def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(field, *args, **kwargs)
         today, day = tehran_date(timezone.now()), timedelta(days=1)
-        language = get_language() or "fa"
-        spans = [
+        spans: list[tuple[Any, date, date]] = [
             (_("Today"), today, today + day),
             (_("Yesterday"), today - day, today),
             (_("Last 7 days"), today - 6 * day, today + day),
-            *((month_name(first, language), first, end) for first, end in months_back(today, MONTHS)),
+            *((month_name(first, language()), first, end) for first, end in months_back(today, 6)),
         ]
-        links: Any = (
+        edges = (self.lookup_kwarg_since, self.lookup_kwarg_until)
+        self.links = (
             (_("Any date"), {}),
             *(
-                (
-                    title,
-                    {
-                        self.lookup_kwarg_since: self._edge(field, first),
-                        self.lookup_kwarg_until: self._edge(field, end),
-                    },
-                )
+                (title, dict(zip(edges, (self._edge(field, first), self._edge(field, end)), strict=True)))
                 for title, first, end in spans
             ),
         )
-        self.links = links
 
     @staticmethod
     def _edge(field: Any, day: date) -> str:
@@ -104,13 +94,8 @@ class BoundedPaginator(Paginator):
         return cast("models.QuerySet[Any]", self.object_list)[: self.LIMIT].count()
 
 
-class ReadOnly(admin.ModelAdmin):
-    """A table that is looked at and never edited by hand."""
-
-    show_full_result_count = False
-    paginator = BoundedPaginator
-    list_per_page = 50
-    actions = None
+class Untouched:
+    """Mixed into an admin or an inline: rows are looked at and never edited by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

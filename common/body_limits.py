@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+# Bytes of any other request, far above the largest form without a file.
 DEFAULT_BYTES: Final = 2 * 1024 * 1024
-# Boundaries, headers and the form's other fields beside the file itself.
-FORM_BYTES: Final = 512 * 1024
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -28,7 +27,8 @@ def takes_uploads(size: int, permission: str) -> Callable[[View], View]:
     """A view that takes files of `size` bytes from those who have `permission`. The outermost decorator."""
 
     def marked(view: View) -> View:
-        view.upload_limit = UploadLimit(size + FORM_BYTES, permission)  # type: ignore[attr-defined]
+        # Boundaries, headers and the form's other fields beside the file itself.
+        view.upload_limit = UploadLimit(size + 512 * 1024, permission)  # type: ignore[attr-defined]
         return view
 
     return marked

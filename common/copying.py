@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
+
+# The rows that a long loop holds in memory, and hands to the database, at once.
+ROWS_AT_ONCE: Final = 2_000
 
 
 def copy_rows(table: str, rows: Iterable[Sequence[Any]]) -> None:

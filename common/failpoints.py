@@ -11,7 +11,6 @@ import random
 import signal
 import threading
 from enum import StrEnum
-from typing import Final
 
 
 class Point(StrEnum):
@@ -32,7 +31,6 @@ class Point(StrEnum):
     INBOUND_FETCHED = "inbound.fetched"  # the provider gave them away, nothing is stored
 
 
-_SEPARATOR: Final = "@"
 _crash_at: Point | None = None
 _probability = 0.0
 _signal = signal.SIGKILL
@@ -44,7 +42,7 @@ def arm(text: str, *, by: signal.Signals = signal.SIGKILL) -> None:
     Raises ValueError for an unknown point or probability.
     """
     global _crash_at, _probability, _signal
-    name, _at, share = text.partition(_SEPARATOR)
+    name, _at, share = text.partition("@")
     _crash_at = Point(name) if name else None
     _probability = float(share or 1)
     _signal = by

@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
-from persian.digits import to_ascii, to_persian
-from persian.jalali import is_persian, numeric_date, parse_date
+from common.wording import digits_text, in_persian, language
+from persian.digits import to_ascii
+from persian.jalali import numeric_date, parse_date
 
 
 class JalaliDateField(forms.DateField):
@@ -39,7 +40,7 @@ class DayInput(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        if is_persian(get_language() or "fa"):
+        if in_persian():
             context["widget"]["attrs"] |= {
                 "data-jdp": "",
                 "autocomplete": "off",
@@ -53,7 +54,7 @@ class DayInput(forms.TextInput):
 
     def format_value(self, value: Any) -> Any:
         # ASCII digits: the picker cannot read any other.
-        return to_ascii(numeric_date(value, get_language() or "fa")) if isinstance(value, date) else value
+        return to_ascii(numeric_date(value, language())) if isinstance(value, date) else value
 
 
 class ClockField(forms.TimeField):
@@ -81,7 +82,7 @@ class ClockInput(forms.TimeInput):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         context["widget"]["attrs"]["dir"] = "ltr"
-        if is_persian(get_language() or "fa"):
+        if in_persian():
             context["widget"]["attrs"] |= {"autocomplete": "off", "placeholder": "۰۸:۳۰", "maxlength": "8"}
         else:
             context["widget"]["type"] = "time"
@@ -89,4 +90,4 @@ class ClockInput(forms.TimeInput):
 
     def format_value(self, value: Any) -> Any:
         shown = super().format_value(value)
-        return to_persian(shown) if shown and is_persian(get_language() or "fa") else shown
+        return shown and digits_text(shown)

@@ -11,7 +11,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils.html import format_html, linebreaks, urlize
 from django.utils.safestring import mark_safe
 
-RIGHT_TO_LEFT = {"fa"}
+from persian.jalali import is_persian
+
 _PAGE = (
     '<!doctype html>\n<html lang="{}" dir="{}"><head><meta charset="utf-8"></head>\n<body>{}</body></html>\n'
 )
@@ -33,5 +34,5 @@ def letter(
 def as_page(text: str, language: str) -> str:
     """The text as HTML; links can be followed, and nothing in it is taken for HTML."""
     body = mark_safe(linebreaks(urlize(text.strip(), autoescape=True)))  # noqa: S308  # nosec B308 B703
-    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    direction = "rtl" if is_persian(language) else "ltr"
     return format_html(_PAGE, language, direction, body)

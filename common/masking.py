@@ -42,7 +42,6 @@ _NUMBER: Final = re.compile(
         )
     )
 )
-_LAST: Final = 2
 
 _SECRET: Final = re.compile(
     r"(?i)((?:authorization|token|secret|password|passwd|sessionid|csrf\w*|cookie|api[_-]?key|credential)\w*"
@@ -71,7 +70,7 @@ def _hide_number(match: re.Match[str]) -> str:
     if match["keep"]:
         return match[0]
     digits = re.findall(_DIGIT, match[0])
-    return "•" * (len(digits) - _LAST) + "".join(digits[-_LAST:])
+    return "•" * (len(digits) - 2) + "".join(digits[-2:])
 
 
 class Mask:
@@ -109,9 +108,8 @@ def drop_texts(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, A
     return event
 
 
+# Of a provider's answer; the column holds no more.
 KEPT_BYTES: Final = 4096
-# What lies beyond is never looked at; masking shortens texts, so more is read than is kept.
-_WINDOW: Final = 8_192
 
 # Ten digits, with or without the trunk zero or the country's code. An id of ten digits is masked
 # too: a number that stays readable would be worse.
@@ -142,9 +140,11 @@ def masked_answer(raw: str, secrets: Iterable[str] = ()) -> str:
 
     `secrets` are the token and the texts that were sent.
     """
-    cut = len(raw) > _WINDOW
+    # What lies beyond is never looked at; masking shortens texts, so more is read than is kept.
+    window = 2 * KEPT_BYTES
+    cut = len(raw) > window
     kept = Mask(secrets, shortest=4).secrets(
-        raw[:_WINDOW], _ANSWER_TEXT, lambda found: f'{found[1]}":"[{len(found[2])} characters]"'
+        raw[:window], _ANSWER_TEXT, lambda found: f'{found[1]}":"[{len(found[2])} characters]"'
     )
     kept = _NATIVE_DIGIT.sub(lambda found: to_ascii(found[0]), kept)
     if "\\u00" in kept:

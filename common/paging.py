@@ -12,7 +12,6 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-KEY_MAX_LENGTH = 64
 # Rows of a table, entries of several lines in a list, and the newest that a card shows of a longer history.
 PAGE_ROWS: Final = 50
 PAGE_ENTRIES: Final = 25
@@ -66,7 +65,7 @@ def page_of(rows: Sequence[Any], asked: QueryDict, *, size: int) -> KeyPage:
 
 def _edge(asked: QueryDict, name: str, *, is_id: bool) -> str:
     """A key from the address; anything that can be none is passed over."""
-    text = asked.get(name, "").replace("\x00", "")[:KEY_MAX_LENGTH]
+    text = asked.get(name, "").replace("\x00", "")[:64]
     return "" if is_id and not is_key(text) else text
 
 

@@ -13,6 +13,10 @@ UNANSWERED_PAUSE: Final = timedelta(minutes=1)
 GIVEN_UP_AFTER: Final = timedelta(days=1)
 # How far back what was missed is caught up, or still shown: a provider or the workers were away.
 CATCH_UP: Final = timedelta(days=7)
+# A gateway that is away is asked again within this; one that comes and goes is reported once in it.
+OUTAGE_PAUSE: Final = timedelta(minutes=10)
+# Older news of an outage is told to nobody.
+WORTH_TELLING: Final = timedelta(hours=1)
 # Seconds of one turn of a duty; a worker that is told to stop waits for its end.
 PUMP_TURN: Final = 5.0
 REPORTS_TURN: Final = 3.0

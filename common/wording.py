@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from persian.digits import grouped, to_persian
-from persian.jalali import is_persian
+from persian.jalali import format_date, format_datetime, is_persian
 from persian.phones import local_form
 
 # A text for the screen; a lazy one is translated when it is shown.
 Label = str | Promise
 
 
+def language() -> str:
+    """The page's (or the command's) language."""
+    return get_language() or "fa"
+
+
 def in_persian() -> bool:
-    """Whether the page (or the command's user) reads Persian."""
-    return is_persian(get_language() or "fa")
+    return is_persian(language())
+
+
+def instant_text(at: datetime) -> str:
+    """«۱ آذر ۱۴۰۵، ۲۲:۰۰» or `2026-11-22 22:00`, in Tehran."""
+    return format_datetime(at, language())
+
+
+def day_text(day: date) -> str:
+    return format_date(day, language())
 
 
 def count_text(number: int) -> str:

@@ -36,7 +36,7 @@ _TEXT_MARKS: Final = re.compile(
 # +98, 0098, 98, 0, +98(0) or nothing, and then the ten digits of a mobile or a landline.
 _PREFIX: Final = r"(?:(?:\+|00)?980?|0)?"
 _SPELLING: Final = re.compile(_PREFIX + r"([1-9][0-9]{9})")
-_TWO_NUMBERS: Final = 15  # digits; more are two numbers with a stroke between
+_TWO_NUMBERS: Final = 15  # the digits of E.164; more are two numbers with a stroke between
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
 # A decimal part: after the only point one or two digits, or a last point with one digit after it.
 _DECIMAL: Final = re.compile(r"([^.٫]*)[.٫]([0-9]{1,2}|0+)|(.*)[.٫]([0-9])", re.DOTALL)
