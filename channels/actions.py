@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -22,8 +22,8 @@ from persian.text import fold_line
 from staff.models import Department, User
 from staff.permissions import demand
 
-REASON_MAX_LENGTH = 300
-CODE_MAX_LENGTH = 60
+# The length of the columns.
+REASON_MAX_LENGTH: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def detect_outage(
                 channel=channel,
                 origin=Outage.Origin.DETECTED,
                 cause=cause,
-                code=code[:CODE_MAX_LENGTH],
+                code=code[:60],
                 reason=reason[:REASON_MAX_LENGTH],
                 started_at=now,
                 next_probe_at=now,
@@ -185,12 +185,8 @@ def replace_outage(*, outage: Outage, cause: Outage.Cause, code: str, now: datet
     """Something else is the matter with the gateway by now: the outage ends where another begins, and nobody
     is told that it is over. The other one; None if this one had ended already."""
     with transaction.atomic():
-        over = Greatest(F("started_at"), Value(now))
-        if not Outage.objects.open().filter(pk=outage.pk).update(ended_at=over, end_told_at=now):
+        if not _end(outage, None, now, end_told_at=now):
             return None
-        record(
-            by=None, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now
-        )
         return detect_outage(channel=outage.channel, cause=cause, code=code, now=now)
 
 
@@ -210,21 +206,19 @@ def end_outage(*, outage: Outage, by: User | None, now: datetime) -> bool:
     """End an outage once; whether this call did it. `by=None`: the probe found the gateway back."""
     demand(by, "channels.declare_outage")
     with transaction.atomic():
-        ended = (
-            Outage.objects.open()
-            .filter(pk=outage.pk)
-            .update(
-                # Another machine's clock may be a little behind the one that saw it begin.
-                ended_at=Greatest(F("started_at"), Value(now)),
-                ended_by=by,
-            )
-        )
+        ended = _end(outage, by, now, ended_by=by)
         if ended:
-            record(
-                by=by, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now
-            )
             after_commit("channels.notify")
-    return bool(ended)
+    return ended
+
+
+def _end(outage: Outage, by: User | None, now: datetime, **said: Any) -> bool:
+    # Another machine's clock may be a little behind the one that saw it begin.
+    over = Greatest(F("started_at"), Value(now))
+    if not Outage.objects.open().filter(pk=outage.pk).update(ended_at=over, **said):
+        return False
+    record(by=by, action="channel.outage_ended", obj=outage.channel, data={"outage": outage.pk}, now=now)
+    return True
 
 
 def _lock(channel: Channel) -> Channel:

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from channels.windows import DAY_MINUTES, WeeklyWindows
-from persian.digits import to_ascii, to_persian
-from persian.jalali import is_persian
+from channels.windows import DAY_MINUTES, WeeklyWindows, clock_text
+from common.wording import Label, digits_text
+from persian.digits import to_ascii
 from persian.text import fold_line
 
 # (weekday with Monday 0, opens, closes) in minutes of the day, half-open.
@@ -36,12 +34,12 @@ def _parse_span(part: str) -> tuple[int, int]:
     match = _SPAN.fullmatch(part)
     if match is None:
         raise ValidationError(
-            _("“%(part)s” is no interval; write it as 08:00-22:00.") % {"part": _digits(part)},
+            _("“%(part)s” is no interval; write it as 08:00-22:00.") % {"part": digits_text(part)},
             code="no_interval",
         )
     opens, closes = _minutes(match[1], match[2], part), _minutes(match[3], match[4], part)
     if opens in (closes, DAY_MINUTES):
-        raise ValidationError(_("“%(part)s” is empty.") % {"part": _digits(part)}, code="empty_interval")
+        raise ValidationError(_("“%(part)s” is empty.") % {"part": digits_text(part)}, code="empty_interval")
     return (opens, closes) if opens < closes else (opens, closes + DAY_MINUTES)
 
 
@@ -49,7 +47,7 @@ def _minutes(hour: str, minute: str | None, part: str) -> int:
     total = int(hour) * 60 + int(minute or 0)
     if int(minute or 0) > 59 or total > DAY_MINUTES:
         raise ValidationError(
-            _("“%(part)s” names a time that no day has.") % {"part": _digits(part)}, code="no_such_time"
+            _("“%(part)s” names a time that no day has.") % {"part": digits_text(part)}, code="no_such_time"
         )
     return total
 
@@ -99,24 +97,15 @@ def check_limit(intervals: Iterable[Interval], limit: WeeklyWindows | None) -> N
             )
 
 
-def clock_text(minutes: int) -> str:
-    """Minutes of the day as HH:MM; the day's end is 24:00."""
-    return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-def span_text(opens: int, closes: int) -> str:
-    return f"{clock_text(opens)}–{clock_text(closes)}"
-
-
 def span_words(opens: int, closes: int) -> str:
     """An interval in the page's language, as `parse_hours` reads it back: «۰۸:۰۰ تا ۲۲:۰۰»."""
     return _("%(opens)s to %(closes)s") % {
-        "opens": _digits(clock_text(opens)),
-        "closes": _digits(clock_text(closes)),
+        "opens": digits_text(clock_text(opens)),
+        "closes": digits_text(clock_text(closes)),
     }
 
 
-def week_lines(intervals: Sequence[Interval], names: Mapping[int, str | Promise] | None = None) -> list[str]:
+def week_lines(intervals: Sequence[Interval], names: Mapping[int, Label] | None = None) -> list[str]:
     """A week in words: one line if all days are alike, else a line a day; none without any interval."""
     days = {
         day: _(", ").join(span_words(o, c) for weekday, o, c in sorted(intervals) if weekday == day)
@@ -127,13 +116,9 @@ def week_lines(intervals: Sequence[Interval], names: Mapping[int, str | Promise]
     return [f"{(names or {}).get(day, day)}: {line}" for day, line in days.items() if line]
 
 
-def _digits(text: str) -> str:
-    return to_persian(text) if is_persian(get_language() or "fa") else text
-
-
 def spelled(intervals: Iterable[Interval]) -> list[str]:
     """Intervals as the audit trail keeps them: `0 08:00–22:00` is Monday's."""
-    return [f"{weekday} {span_text(opens, closes)}" for weekday, opens, closes in intervals]
+    return [f"{day} {clock_text(opens)}–{clock_text(closes)}" for day, opens, closes in intervals]
 
 
 def unspelled(texts: Iterable[str]) -> list[Interval]:

@@ -14,9 +14,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from channels.querysets import ChannelQuerySet, OutageQuerySet
+from channels.windows import clock_text
 from common.guards import frozen, kept, set_once
 from common.media import BY_MEDIUM, MEDIA, Medium, Purpose
-from persian.jalali import format_datetime
+from common.wording import instant_text
 
 
 class Kind(models.TextChoices):
@@ -158,11 +159,11 @@ class SendingWindow(models.Model):
 
     @property
     def opens_at(self) -> str:
-        return f"{self.opens // 60:02}:{self.opens % 60:02}"
+        return clock_text(self.opens)
 
     @property
     def closes_at(self) -> str:
-        return f"{self.closes // 60:02}:{self.closes % 60:02}"
+        return clock_text(self.closes)
 
 
 class WindowsChange(models.Model):
@@ -200,7 +201,7 @@ class WindowsChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return format_datetime(self.changed_at, get_language() or "fa")
+        return instant_text(self.changed_at)
 
 
 class Outage(models.Model):
@@ -296,7 +297,7 @@ class Outage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return format_datetime(self.started_at, get_language() or "fa")
+        return instant_text(self.started_at)
 
     @property
     def length(self) -> timedelta | None:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from django.conf import settings
 from django.core.mail import get_connection
@@ -27,20 +27,13 @@ from channels.labels import CAUSES
 from channels.models import Outage, SendingWindow, WindowsChange
 from channels.querysets import OutageQuerySet
 from common.mail import letter
-from common.timeouts import GIVEN_UP_AFTER
+from common.timeouts import GIVEN_UP_AFTER, OUTAGE_PAUSE, WORTH_TELLING
 from staff.permissions import holders_of, members_of
 from staff.roles import Role
 
 logger = logging.getLogger(__name__)
 Row = TypeVar("Row", Outage, WindowsChange)
 _DAYS: Final = {day.value: day.label for day in SendingWindow.Weekday}
-
-# Older news is not told any more.
-WORTH_TELLING: Final = timedelta(hours=1)
-# The end of a shorter outage is told to nobody.
-WORTH_ENDING: Final = timedelta(minutes=1)
-# A gateway that comes and goes is reported once in this time; an outage that still lasts then is reported.
-QUIET: Final = timedelta(minutes=10)
 
 
 def notify(*, now: datetime) -> int:
@@ -72,10 +65,10 @@ def notify_outages(*, now: datetime) -> int:
 
 def _beginnings(now: datetime) -> OutageQuerySet:
     """Open outages that are to be told now. A relapse waits, unmarked, until the mail about the same trouble
-    of the channel is old enough; a colleague's own word never does."""
+    of the channel is old enough; a colleague's own word never does. Old news is not told any more."""
     same = Outage.objects.filter(channel=OuterRef("channel"), cause=OuterRef("cause"))
     rows: OutageQuerySet = Outage.objects.open().filter(
-        Q(origin=Outage.Origin.DECLARED) | ~Exists(same.filter(told_at__gt=now - QUIET)),
+        Q(origin=Outage.Origin.DECLARED) | ~Exists(same.filter(told_at__gt=now - OUTAGE_PAUSE)),
         told_at__isnull=True,
         started_at__gt=now - WORTH_TELLING,
     )
@@ -83,11 +76,12 @@ def _beginnings(now: datetime) -> OutageQuerySet:
 
 
 def _ends(now: datetime) -> OutageQuerySet:
+    """Outages whose end is to be told; that of one that was over in a minute is told to nobody."""
     rows: OutageQuerySet = Outage.objects.filter(
         told_at__isnull=False,
         end_told_at__isnull=True,
         ended_at__gt=now - WORTH_TELLING,
-        ended_at__gte=F("started_at") + WORTH_ENDING,
+        ended_at__gte=F("started_at") + timedelta(minutes=1),
     )
     return rows
 
@@ -131,10 +125,9 @@ def _end(outage: Outage) -> tuple[str, str]:
 def _hours_changed(change: WindowsChange) -> tuple[str, str]:
     channel = change.channel.display_name
     subject = _("%(channel)s: the sending windows were changed") % {"channel": channel}
-    address = settings.SITE_URL.rstrip("/") + reverse("channels:detail", args=[change.channel.code])
     context = {
         "change": change,
-        "address": address,
+        "address": _address(change),
         "before": week_lines(unspelled(change.before), _DAYS),
         "after": week_lines(unspelled(change.after), _DAYS),
     }
@@ -142,6 +135,9 @@ def _hours_changed(change: WindowsChange) -> tuple[str, str]:
 
 
 def _body(template: str, outage: Outage) -> str:
-    address = settings.SITE_URL.rstrip("/") + reverse("channels:detail", args=[outage.channel.code])
-    context: dict[str, Any] = {"outage": outage, "label": CAUSES[outage.cause], "address": address}
+    context = {"outage": outage, "label": CAUSES[outage.cause], "address": _address(outage)}
     return render_to_string(template, context)
+
+
+def _address(row: Row) -> str:
+    return settings.SITE_URL.rstrip("/") + reverse("channels:detail", args=[row.channel.code])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from django.db import models
 
 from channels.windows import WeeklyWindows
 from common.media import MEDIA
-
-# No question to a gateway that is away is put off for longer.
-PROBED_WITHIN: Final = timedelta(minutes=10)
+from common.timeouts import OUTAGE_PAUSE
 
 
 class ChannelQuerySet(models.QuerySet[Any]):
@@ -38,7 +36,7 @@ class OutageQuerySet(models.QuerySet[Any]):
         due = (
             models.Q(next_probe_at__isnull=True)
             | models.Q(next_probe_at__lte=now)
-            | models.Q(next_probe_at__gt=now + PROBED_WITHIN)
+            | models.Q(next_probe_at__gt=now + OUTAGE_PAUSE)
         )
         return self.open().filter(due, origin="detected")
 

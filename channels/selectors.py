@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from channels.hours import clock_text
 from channels.limits import hours_of as in_force
 from channels.models import PURPOSES, Channel, Kind, Outage, SendingWindow
-from channels.windows import WeeklyWindows
+from channels.windows import WeeklyWindows, clock_text
 from common.media import BY_MEDIUM, Purpose
 
 
@@ -56,7 +55,7 @@ class ChannelState:
 
     @property
     def is_sending(self) -> bool:
-        return self.channel.kind in BY_MEDIUM
+        return bool(self.hours)
 
     @property
     def promotional(self) -> SendingHours | None:
@@ -87,25 +86,18 @@ def _days(windows: WeeklyWindows | None) -> tuple[Day, ...]:
 
 
 def state_of(channel: Channel, outages: Iterable[Outage], now: datetime) -> ChannelState:
-    hours = tuple(hours_of(channel, purpose, now) for purpose in Purpose) if _sends(channel) else ()
+    purposes = Purpose if channel.kind in BY_MEDIUM else ()
+    hours = tuple(hours_of(channel, purpose, now) for purpose in purposes)
     return ChannelState(channel, tuple(outages), hours)
-
-
-def _sends(channel: Channel) -> bool:
-    return channel.kind in BY_MEDIUM
 
 
 def register_by_kind(now: datetime) -> list[tuple[str, list[ChannelState]]]:
     """The whole register, in the procedure's order, grouped under each kind's name."""
-    states = _with_outages(list(Channel.objects.register()), now)
+    is_open: dict[int, list[Outage]] = {}
+    for outage in Outage.objects.open().order_by("started_at", "id"):
+        is_open.setdefault(outage.channel_id, []).append(outage)
+    states = [state_of(row, is_open.get(row.pk, ()), now) for row in Channel.objects.register()]
     places = {kind.value: place for place, kind in enumerate(Kind)}
     states.sort(key=lambda state: (places[state.channel.kind], state.channel.clause, state.channel.pk))
     groups = groupby(states, key=lambda state: state.channel.kind)
     return [(str(Kind(kind).label), list(members)) for kind, members in groups]
-
-
-def _with_outages(channels: Sequence[Channel], now: datetime) -> list[ChannelState]:
-    is_open: dict[int, list[Outage]] = {}
-    for outage in Outage.objects.open().order_by("started_at", "id"):
-        is_open.setdefault(outage.channel_id, []).append(outage)
-    return [state_of(channel, is_open.get(channel.pk, ()), now) for channel in channels]

@@ -105,6 +105,11 @@ class WeeklyWindows:
         return self.week == ((0, _WEEK),)
 
 
+def clock_text(minutes: int) -> str:
+    """Minutes of the day as HH:MM; the day's end is 24:00."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _position(instant: datetime) -> float:
     """Minutes since Monday 00:00 of Tehran's wall clock, with fractions."""
     local = instant.astimezone(TEHRAN)
