@@ -10,22 +10,19 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin_tools import ActionAdmin, ReadOnlyAdmin
 from common.admin import JalaliDateFilter, as_text, when
-from common.wording import digits_text
+from common.paging import PAGE_ROWS
+from common.wording import digits_text, instant_text
 from contacts.actions.people import EDITABLE, edit_contact
 from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
 from contacts.presenting import history_of
 from contacts.querysets import ContactQuerySet
 from contacts.reasons import reason_text
 from contacts.selectors import known_tags
-from persian.jalali import format_datetime
 from persian.phones import local_form
-
-HISTORY_IN_ADMIN = 5
 
 
 class TagFilter(admin.SimpleListFilter):
@@ -64,7 +61,7 @@ class ContactAdmin(ActionAdmin):
     change_form_template = "admin/contacts/contact/change_form.html"
     list_display = ["__str__", "number", "company", "customer_no", "refuses"]
     list_filter = ["no_promotional", "no_messages", "voc_call_open", TagFilter]
-    list_per_page = 50
+    list_per_page = PAGE_ROWS
     search_fields = ["search_text"]
     search_help_text = _("Name, company, customer number or number, in any spelling.")
     ordering = ["-pk"]
@@ -113,10 +110,7 @@ class ContactAdmin(ActionAdmin):
 
     @admin.display(description=_("consent history"))
     def history(self, obj: Contact) -> str:
-        lines = (
-            (line.words, format_datetime(line.at, get_language() or "fa"), line.by, line.reason)
-            for line in history_of(obj, HISTORY_IN_ADMIN)
-        )
+        lines = ((line.words, instant_text(line.at), line.by, line.reason) for line in history_of(obj, 5))
         entries = format_html_join("", "<li><strong>{}</strong> · {} · {}<br><bdi>{}</bdi></li>", lines)
         return format_html('<ul class="ledger">{}</ul>', entries) if entries else "–"
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from common.wording import count_text, in_persian
+from common.wording import count_text, in_persian, instant_text
+from contacts.actions.consent import ConsentEffect
 from contacts.models import ConsentEntry
-from persian.jalali import format_datetime
 
 Flag = ConsentEntry.Flag
 
@@ -21,26 +19,13 @@ _FROM_NOW_ON = {
 }
 
 
-class ConsentChange(Protocol):
-    """What `contacts.actions.consent.set_consent` answers."""
-
-    @property
-    def changed(self) -> bool: ...
-    @property
-    def stopped(self) -> int: ...
-    @property
-    def in_flight(self) -> int: ...
-    @property
-    def noted(self) -> bool: ...
-
-
-def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: ConsentChange) -> str:
+def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: ConsentEffect) -> str:
     """“From now on: no promotional messages. 2 waiting messages were stopped.”"""
     now = _FROM_NOW_ON[flag, value] if effect.changed else _("Nothing changed: it was so already.")
     return " ".join([str(now), *stopped_sentences(effect.stopped, effect.in_flight)])
 
 
-def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effect: ConsentChange) -> str:
+def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effect: ConsentEffect) -> str:
     """That the option was so already, since when and by whom, and what became of the reason."""
     if last is None:
         sentence = _("Nothing changed: this option was not active.")
@@ -50,8 +35,7 @@ def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effec
             if last.after
             else _("Nothing changed: %(name)s deactivated this option on %(at)s.")
         )
-        at = format_datetime(last.at, get_language() or "fa")
-        sentence = words % {"name": last.by.display_name, "at": at}
+        sentence = words % {"name": last.by.display_name, "at": instant_text(last.at)}
     note = [_("Your reason was added to the history as a note.")] if effect.noted else []
     return " ".join(
         [

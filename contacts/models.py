@@ -7,15 +7,13 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from common.guards import append_only, frozen, kept, set_once
-from common.wording import number_text
+from common.wording import instant_text, number_text
 from contacts.keys import Key, TagKeys
 from contacts.querysets import ContactQuerySet
 from contacts.triggers import flags_follow_the_ledger
-from persian.jalali import format_datetime
 
 MOBILE = r"^\+989[0-9]{9}$"
 
@@ -211,7 +209,7 @@ class OptOutCall(models.Model):
         ]
 
     def __str__(self) -> str:
-        return format_datetime(self.opened_at, get_language() or "fa")
+        return instant_text(self.opened_at)
 
 
 class ConsentEntry(models.Model):

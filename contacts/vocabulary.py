@@ -6,14 +6,10 @@ compares a name with a row in 20 µs, and a misspelled «محمد» with a tenth
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
-SUGGESTED: Final = 5
 
 
 class SearchWord(models.Model):
@@ -46,7 +42,7 @@ def unknown_words(typed: list[str]) -> list[str]:
     return [word for word in typed if word not in known]
 
 
-def similar_words(typed: str, limit: int = SUGGESTED) -> list[str]:
+def similar_words(typed: str, limit: int = 5) -> list[str]:
     """Words of customers that are like the folded word `typed`, the most similar first."""
     alike = SearchWord.objects.filter(word__trigram_similar=typed)
     ranked = alike.annotate(similarity=TrigramSimilarity("word", typed)).order_by("-similarity", "word")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -16,7 +17,8 @@ from contacts.models import ConsentEntry, Contact, OptOutCall
 from persian.text import fold, has_words, is_blank
 from staff.models import User
 
-REASON_MAX_LENGTH = 2000
+# Characters, an essay; C7.3 asks for the reason in words.
+REASON_MAX_LENGTH: Final = 2000
 # The audit action of a reason that changed no flag.
 NOTED = "contact.consent_noted"
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime, timedelta
-from typing import Final
 
 from django.core.exceptions import ValidationError
 
-from common.timeouts import ABANDONED_AFTER
-from contacts.actions.imports import FILES, PREVIEW_KEPT, preview_import, remove_file, run_import
+from common.timeouts import ABANDONED_AFTER, GIVEN_UP_AFTER
+from contacts.actions.imports import FILES, preview_import, remove_file, run_import
 from contacts.models import RefusedRow
 from contacts.selectors import abandoned_previews, left_behind
-
-# Refused rows hold numbers; the report is kept for this time after the upload.
-REFUSED_KEPT: Final = timedelta(days=90)
 
 
 def resume_imports(*, now: datetime, after: timedelta = ABANDONED_AFTER) -> int:
@@ -30,8 +26,9 @@ def resume_imports(*, now: datetime, after: timedelta = ABANDONED_AFTER) -> int:
 
 def forget_old_imports(*, now: datetime) -> None:
     """Remove previews that nobody confirmed, files that belong to nothing, and refused rows of long ago."""
-    for row in abandoned_previews(now - PREVIEW_KEPT):
+    for row in abandoned_previews(now - GIVEN_UP_AFTER):
         remove_file(row)
         row.delete()
-    RefusedRow.objects.filter(imported__created_at__lt=now - REFUSED_KEPT).delete()
+    # They hold numbers; the report is kept for this time after the upload.
+    RefusedRow.objects.filter(imported__created_at__lt=now - timedelta(days=90)).delete()
     FILES.forget_old(now=now)

@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -20,9 +19,11 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from common.kept_files import FileStore
-from common.wording import count_text
+from common.paging import NEWEST
+from common.timeouts import GIVEN_UP_AFTER
 from contacts.imports.export import report_lines
 from contacts.imports.notes import Notes
+from contacts.imports.read import check_size
 from contacts.imports.rows import one_tag
 from contacts.imports.stage import ImportCounts, RestrictedRow, SampleRow, Stage, staged
 from contacts.models import ContactImport
@@ -31,15 +32,11 @@ from staff.models import User
 
 Status = ContactImport.Status
 
-SAMPLE_ROWS: Final = 10
-RESTRICTED_SHOWN: Final = 20
 # Below these a person waits for the answer; above, the worker does it and the page asks for it.
 QUICK_BYTES: Final = 512 * 1024
 QUICK_ROWS: Final = 5_000
-MAX_ATTEMPTS: Final = 3
-PREVIEW_KEPT: Final = timedelta(days=1)
 # Twice as long, for the row of a preview goes first.
-FILES: Final = FileStore("imports", kept_for=2 * PREVIEW_KEPT)
+FILES: Final = FileStore("imports", kept_for=2 * GIVEN_UP_AFTER)
 # An import by a command, or of long ago, has no file.
 _NO_FILE: Final = "0" * 32
 
@@ -47,26 +44,19 @@ _NO_FILE: Final = "0" * 32
 @dataclass(frozen=True, slots=True)
 class Sample:
     """How the file was read, the first rows as they would be stored, and the first with a number that another
-    customer's word restricts (one more than `RESTRICTED_SHOWN` where there are more)."""
+    customer's word restricts (one more than `NEWEST` where there are more)."""
 
     notes: Notes
     rows: list[SampleRow]
     restricted: list[RestrictedRow]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    counts: ImportCounts
-    sample: Sample
-
-
-def look_at_file(*, path: Path, report: Path | None = None, tag: str = "") -> Look:
+def look_at_file(*, path: Path, report: Path | None = None, tag: str = "") -> ImportCounts:
     """Check a file without writing anything (a dry run). Raises ValidationError for an unusable file."""
     _keep_apart(path, report)
     with staged(path, one_tag(tag)) as stage:
-        look = Look(stage.look(), _sample_of(stage))
         _write_report(stage, report)
-        return look
+        return stage.look()
 
 
 def import_file(
@@ -100,15 +90,7 @@ def receive_upload(*, upload: UploadedFile, by: User, now: datetime, tag: str = 
     Raises PermissionDenied, or ValidationError (the file is gone then).
     """
     _demand(by)
-    if (upload.size or 0) > settings.IMPORT_MAX_BYTES:
-        raise ValidationError(
-            _("The file has %(size)s MB; at most %(limit)s MB are taken. Split it.")
-            % {
-                "size": count_text(-(-(upload.size or 0) // 2**20)),
-                "limit": count_text(settings.IMPORT_MAX_BYTES // 2**20),
-            },
-            code="file_too_big",
-        )
+    check_size(upload.size or 0)
     tag = one_tag(tag)
     stored_as = FILES.keep(upload.chunks(), now=now)
     path = FILES.path(stored_as)
@@ -204,7 +186,7 @@ def kept_sample(row: ContactImport) -> Sample:
 
 
 def _sample_of(stage: Stage) -> Sample:
-    return Sample(stage.notes, stage.sample(SAMPLE_ROWS), stage.restricted(RESTRICTED_SHOWN + 1))
+    return Sample(stage.notes, stage.sample(10), stage.restricted(NEWEST + 1))
 
 
 def _keep_sample(row: ContactImport, sample: Sample) -> None:
@@ -229,11 +211,7 @@ def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> 
         data={
             "file": row.file_name,
             "sha256": row.sha256,
-            "rows": counts.rows,
-            "created": counts.created,
-            "updated": counts.updated,
-            "unchanged": counts.unchanged,
-            "refused": counts.refused,
+            **asdict(counts),
             **({"tag": row.tag} if row.tag else {}),
         },
         now=now,
@@ -243,15 +221,8 @@ def _write(stage: Stage, row: ContactImport, by: User | None, now: datetime) -> 
 def _keep_counts(
     import_id: int, counts: ImportCounts, status: str, finished_at: datetime | None = None
 ) -> None:
-    ContactImport.objects.filter(pk=import_id).update(
-        status=status,
-        rows=counts.rows,
-        created=counts.created,
-        updated=counts.updated,
-        unchanged=counts.unchanged,
-        refused=counts.refused,
-        finished_at=finished_at,
-    )
+    row = ContactImport.objects.filter(pk=import_id)
+    row.update(status=status, finished_at=finished_at, **asdict(counts))
 
 
 @contextmanager
@@ -267,8 +238,12 @@ def _claimed(import_id: int, now: datetime, *, confirmed: bool) -> Iterator[Cont
     waiting = ContactImport.objects.filter(pk=import_id, status=Status.RUNNING)
     waiting = waiting.filter(rows__gt=0) if confirmed else waiting.filter(rows=0)
     attempt = _count_attempt(waiting, now)
-    if attempt > MAX_ATTEMPTS:
-        fail_import(import_id=import_id, error=_given_up(), now=now)
+    if attempt > 3:
+        given_up = _(
+            "The file was tried three times, and each time the work on it broke off. Save it as CSV, or split"
+            " it, and upload it again; if that does not help, ask IT."
+        )
+        fail_import(import_id=import_id, error=given_up, now=now)
     try:
         with transaction.atomic():
             mine = waiting.filter(attempts=attempt) if attempt else waiting.none()
@@ -287,13 +262,6 @@ def _count_attempt(waiting: QuerySet[ContactImport], now: datetime) -> int:
             return 0
         waiting.update(attempts=row.attempts + 1, tried_at=now)
         return row.attempts + 1
-
-
-def _given_up() -> str:
-    return _(
-        "The file was tried three times, and each time the work on it broke off. Save it as CSV, or split it,"
-        " and upload it again; if that does not help, ask IT."
-    )
 
 
 def _demand(by: User | None) -> None:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.copying import ROWS_AT_ONCE
 from contacts.models import Contact
 from contacts.search import search_text
 from persian.phones import is_mobile, local_form, normalise
@@ -19,7 +20,6 @@ from persian.text import fold_line
 from staff.models import User
 
 EDITABLE: Final = ("name", "company", "customer_no", "email", "tags")
-_BATCH: Final = 5_000
 
 _INSERT = """
     INSERT INTO contacts_contact
@@ -43,7 +43,7 @@ def ensure_contacts(*, addresses: Iterable[str], by: User | None, now: datetime)
     created = 0
     with transaction.atomic():
         remaining = iter(wanted)
-        while batch := list(islice(remaining, _BATCH)):
+        while batch := list(islice(remaining, ROWS_AT_ONCE)):
             created += _insert_unknown(batch, now)
             known.update(Contact.objects.filter(address__in=batch).values_list("address", "pk"))
         if created:

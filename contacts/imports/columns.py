@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 from common.wording import in_persian, listed, place_text
 from persian.text import fold_line, search_key
 
-FIELDS: Final = ("name", "mobile", "phone", "email", "company", "customer_no", "tags")
-
 _HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "name": (
         "name", "full name", "contact", "contact name", "customer", "customer name",
@@ -90,7 +88,7 @@ _REPORT_TITLES: Final = (
 
 def titles() -> list[str]:
     """How a file in the page's language names the columns; each is a header that is recognised."""
-    return [title_of(field) for field in FIELDS]
+    return [title_of(field) for field in _PERSIAN_TITLES]
 
 
 def title_of(field: str) -> str:

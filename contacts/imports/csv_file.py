@@ -21,7 +21,6 @@ from contacts.imports.table import HEADER_WITHIN, Table, TableRow, split_header
 
 _SEPARATORS: Final = (",", ";", "\t", "|", "؛")
 _OLD_CODE_PAGE: Final = "cp1256"
-_LOOKED_AT: Final = 1024 * 1024
 _LETTERS_OF_1256: Final = frozenset(
     "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژگکھ\u200c\u200d\u200e\u200f،؛؟ـ«»–\u00a0"
     + "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652"
@@ -57,7 +56,7 @@ def _is_windows_1256(path: Path) -> bool:
     if line is None:
         return False
     with path.open("rb") as stream:
-        high = bytes(byte for byte in stream.read(_LOOKED_AT) if byte > 0x7F)
+        high = bytes(byte for byte in stream.read(1024 * 1024) if byte > 0x7F)
     letters = sum(char in _LETTERS_OF_1256 for char in high.decode(_OLD_CODE_PAGE))
     return letters > 0.95 * len(high) and len(high.decode("utf-8", "ignore")) * 4 < len(high)
 

@@ -17,7 +17,6 @@ from contacts.imports.csv_file import open_csv
 from contacts.imports.table import Table
 from contacts.imports.xlsx_file import open_xlsx
 
-_HEAD: Final = 64 * 1024
 _ZIP: Final = b"PK\x03\x04"
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
 _PROGRAMS: Final = (
@@ -61,12 +60,21 @@ def _checked_head(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(64 * 1024)
     except OSError as error:
         raise ValidationError(
             _("“%(file)s” cannot be opened: %(error)s.") % {"file": path.name, "error": error.strerror},
             code="unreadable",
         ) from error
+    check_size(size)
+    if not head.strip():
+        raise ValidationError(_("The file is empty."), code="file_empty")
+    _check_kind(head)
+    return head
+
+
+def check_size(size: int) -> None:
+    """Raises ValidationError for more bytes than a list may have."""
     if size > settings.IMPORT_MAX_BYTES:
         raise ValidationError(
             _("The file has %(size)s MB; at most %(limit)s MB are taken. Split it.")
@@ -76,10 +84,6 @@ def _checked_head(path: Path) -> bytes:
             },
             code="file_too_big",
         )
-    if not head.strip():
-        raise ValidationError(_("The file is empty."), code="file_empty")
-    _check_kind(head)
-    return head
 
 
 def _check_kind(head: bytes) -> None:

@@ -22,7 +22,7 @@ from persian.phones import InvalidNumber, is_mobile, normalise, normalise_mobile
 from persian.text import fold_line, search_key
 
 MAX_LENGTH: Final = {"name": 200, "company": 200, "customer_no": 40, "email": 254, "tags": 40}
-MAX_TAGS: Final = 20
+# The length of the column.
 VALUE_SHOWN: Final = 200
 # The order in which a row's cells are handed on.
 _CELLS: Final = ("name", "first_name", "family", "mobile", "phone", "email", "company", "customer_no", "tags")
@@ -198,7 +198,7 @@ def _person(row: int, cells: tuple[str, ...], problems: list[Problem]) -> Person
     company = _cached_line(typed_company) if typed_company else ""
     # a number that a spreadsheet made a decimal of: 127.0
     customer_no = _WHOLE.sub(r"\1", to_ascii(fold_line(typed_no))) if typed_no else ""
-    if len(tags) > MAX_TAGS:
+    if len(tags) > 20:
         problems.append(Problem(row, "tags", typed_tags[:VALUE_SHOWN], "too_many_tags"))
     if (
         len(name) > MAX_LENGTH["name"]

@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from common.copying import ROWS_AT_ONCE
 from common.sanitise import sanitise
 from common.wording import count_text
 from contacts.hooks import Event, announce
@@ -124,8 +125,6 @@ _GIVE_CELLS = """
     UPDATE contact_staging s SET cells = g.cells::text[]
       FROM unnest(%s::int[], %s::text[]) g(row, cells) WHERE s.row = g.row
 """
-_GIVEN_AT_ONCE = 10_000
-
 _NO_PERSON = (None,) * 9
 
 
@@ -239,7 +238,7 @@ class Stage:
         wanted = {row for (row,) in self._cursor.fetchall()}
         with open_table(path) as table:
             rows = (row for row in _rows_of(table, columns_of(table)) if row.number in wanted)
-            while batch := list(islice(rows, _GIVEN_AT_ONCE)):
+            while batch := list(islice(rows, ROWS_AT_ONCE)):
                 given = [row.number for row in batch], [_cells_literal(row) for row in batch]
                 self._cursor.execute(_GIVE_CELLS, given)
 
@@ -296,7 +295,7 @@ class Stage:
             "SELECT row, field, value, code, cells FROM contact_staging WHERE code IS NOT NULL"
             " ORDER BY row, field"
         )
-        while rows := self._cursor.fetchmany(1_000):
+        while rows := self._cursor.fetchmany(ROWS_AT_ONCE):
             for *fault, cells in rows:
                 yield FaultyRow(Problem(*fault), cells)
 

@@ -15,6 +15,7 @@ from persian.phones import InvalidNumber, normalise
 
 # A cell that begins so is a formula; a reader of spreadsheets marks its formulas in the same way.
 FORMULA_MARK = "="
+# Titles and remarks may stand above a header.
 HEADER_WITHIN: Final = 10
 
 

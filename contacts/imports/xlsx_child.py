@@ -23,19 +23,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from xml.parsers import expat
 
+# Of a workbook (OOXML): parts of the archive, bytes unpacked, columns, rows with the header and above it.
 MAX_MEMBERS: Final = 500
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 MAX_COLUMNS: Final = 256
-MAX_FORMULAS: Final = 200_000
-MAX_TEXT: Final = 4_000  # longer than any column of a customer takes
-TITLE_ROWS: Final = 100  # the header, and what may stand above it
-
-_CHUNK: Final = 64 * 1024
-_MAX_TOKEN: Final = 1024 * 1024  # one tag of XML; Excel's own stay below a kilobyte
-_MAX_BOOK: Final = 1024 * 1024
-_BATCH: Final = 100
+TITLE_ROWS: Final = 100
+# Bytes read at once, and those of one tag of XML or of the list of sheets; Excel's own stay below a kilobyte.
+CHUNK: Final = 64 * 1024
+_MAX_TOKEN: Final = 1024 * 1024
+# Bytes of a sheet that is parsed in any case.
 _SMALL: Final = 4 * 1024 * 1024
-_MAX_RATIO: Final = 100  # unpacked to packed; a sheet of customers has 10
 _MARKS: Final = (b"<f", b":f", b"hidden", b"mergeCell")
 
 Value = int | float | str | bool | time | date | datetime | timedelta
@@ -90,7 +87,7 @@ def read(path: str, max_rows: int) -> Iterator[Any]:
             continue
         count += 1
         batch.append((number + 1, int(number in shape.hidden), cells))
-        if len(batch) == _BATCH:
+        if len(batch) == 100:
             yield batch
             batch = []
     if batch:
@@ -105,7 +102,7 @@ def _is_worth_parsing(archive: zipfile.ZipFile, member: str) -> bool:
         return True
     last = b""
     with archive.open(member) as stream:
-        while chunk := stream.read(_CHUNK):
+        while chunk := stream.read(CHUNK):
             piece = last + chunk
             if any(mark in piece for mark in _MARKS):
                 return True
@@ -123,7 +120,8 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
     unpacked = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED:
         raise RefusedFile("xlsx_too_big", members=len(members), mib=unpacked // 2**20)
-    if any(m.file_size > _SMALL * 2 and m.file_size > _MAX_RATIO * m.compress_size for m in members):
+    # A sheet of customers unpacks to ten times its size.
+    if any(m.file_size > _SMALL * 2 and m.file_size > 100 * m.compress_size for m in members):
         raise RefusedFile("xlsx_memory")
 
 
@@ -144,7 +142,7 @@ def _first_visible(archive: zipfile.ZipFile) -> tuple[int, str, str, list[str]]:
             sheets.append((said["name"], said["id"], said.get("state", "visible") == "visible"))
 
     for member, handle in (("xl/_rels/workbook.xml.rels", relation), ("xl/workbook.xml", sheet)):
-        if archive.getinfo(member).file_size > _MAX_BOOK:
+        if archive.getinfo(member).file_size > _MAX_TOKEN:
             raise RefusedFile("xlsx_broken")
         parse(archive, member, handle)
     visible = [
@@ -181,7 +179,7 @@ def parse(archive: zipfile.ZipFile, member: str, handle: Callable[[str, Attribut
     parser.StartDoctypeDeclHandler = doctype
     fed = 0
     with archive.open(member) as stream:
-        while chunk := stream.read(_CHUNK):
+        while chunk := stream.read(CHUNK):
             parser.Parse(chunk, False)
             fed += len(chunk)
             if fed > MAX_UNPACKED or fed - parser.CurrentByteIndex > _MAX_TOKEN:
@@ -254,7 +252,7 @@ class Shape:
     def _formula(self) -> None:
         self._place()
         self._formula_count += 1
-        if self._formula_count > MAX_FORMULAS:
+        if self._formula_count > 200_000:
             raise RefusedFile("formulas")
         self.formulas.setdefault(self._row, []).append(self._column)
 
@@ -293,7 +291,7 @@ def column_name(column: int) -> str:
 def _text(value: Value) -> str:
     """A cell as it would stand in a CSV: whole numbers without a decimal point."""
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        return value[:4_000]  # longer than any column of a customer takes
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -23,8 +23,6 @@ from contacts.imports import xlsx_child
 from contacts.imports.table import Table, TableRow, split_header
 
 MAX_LINE: Final = 16 * 1024 * 1024  # bytes: 100 rows of long texts
-_PIECE: Final = 64 * 1024
-_START_SECONDS: Final = 5  # a loaded machine starts a process slowly
 
 
 @contextmanager
@@ -77,7 +75,8 @@ class _Child:
         assert process.stdout is not None  # noqa: S101 - asked for above
         self._process = process
         self._pipe = process.stdout.fileno()
-        self._seconds_left = float(_START_SECONDS + 3 * cpu_seconds)
+        # A loaded machine takes seconds to start a process.
+        self._seconds_left = 5.0 + 3 * cpu_seconds
         self._lines: list[bytes] = []
         self._rest = b""
 
@@ -117,7 +116,7 @@ class _Child:
         self._seconds_left -= time.monotonic() - started
         if not ready:
             raise refusal({"error": "xlsx_seconds"})
-        piece = os.read(self._pipe, _PIECE)
+        piece = os.read(self._pipe, xlsx_child.CHUNK)
         if not piece:
             raise refusal({"error": _cause_of_death(self._process.wait())})
         return piece

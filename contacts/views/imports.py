@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from common.body_limits import takes_uploads
+from common.copying import ROWS_AT_ONCE
 from common.enqueue import enqueue
 from common.fresh_proof import asks_again_on
 from common.htmx import htmx
@@ -82,8 +83,8 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "notes": sample.notes,
-        "restricted": sample.restricted[: imports.RESTRICTED_SHOWN],
-        "more_restricted": len(sample.restricted) > imports.RESTRICTED_SHOWN,
+        "restricted": sample.restricted[:NEWEST],
+        "more_restricted": len(sample.restricted) > NEWEST,
         "restricted_rows": {line.row for line in sample.restricted},
         "sample": [(line, VERDICTS[line.verdict]) for line in sample.rows],
         **_refused(row),
@@ -159,7 +160,7 @@ def _refused(row: ContactImport) -> dict[str, object]:
 
 
 def _problems(row: ContactImport) -> Iterator[FaultyRow]:
-    for line in row.refused_rows.order_by("row", "field").iterator(chunk_size=2_000):
+    for line in row.refused_rows.order_by("row", "field").iterator(chunk_size=ROWS_AT_ONCE):
         yield FaultyRow(Problem(line.row, line.field, line.value, line.code), line.cells)
 
 

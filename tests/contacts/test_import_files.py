@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import override
 
 from contacts.actions.imports import import_file, look_at_file
+from contacts.imports.stage import staged
 from contacts.models import Contact, ContactImport
 from tests.factories import NOW
 
@@ -250,9 +251,10 @@ def test_entities_in_a_workbook_are_not_expanded(tmp_path):
 
 def test_a_dry_run_says_the_same_and_writes_nothing(write_csv):
     path = write_csv(("name", "mobile"), ("علی", "09123456789"), ("بد", "1"))
-    look = look_at_file(path=path)
-    assert (look.counts.rows, look.counts.created, look.counts.refused) == (2, 1, 1)
-    assert [(row.verdict, row.name) for row in look.sample.rows] == [("new", "علی")]
+    counts = look_at_file(path=path)
+    assert (counts.rows, counts.created, counts.refused) == (2, 1, 1)
+    with staged(path) as stage:
+        assert [(row.verdict, row.name) for row in stage.sample(10)] == [("new", "علی")]
     assert not Contact.objects.exists()
     done = import_file(path=path, by=None, now=NOW)
     assert (done.rows, done.created, done.refused) == (2, 1, 1)

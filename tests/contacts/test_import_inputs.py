@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from contacts.actions.imports import import_file, look_at_file
+from contacts.actions.imports import import_file
+from contacts.imports.stage import staged
 from contacts.models import Contact, ContactImport
 from tests.factories import NOW
 
@@ -119,8 +120,8 @@ def test_another_sheet_is_named_where_the_first_holds_no_list():
 
 
 def test_bare_numbers_need_no_header():
-    look = look_at_file(path=INPUTS / "aud_old_mac.txt")
-    assert (look.counts.created, look.sample.notes.headless) == (3, True)
+    with staged(INPUTS / "aud_old_mac.txt") as stage:
+        assert (stage.look().created, stage.notes.headless) == (3, True)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from django.core.exceptions import PermissionDenied
 
 from audit.models import Entry
 from contacts.actions.consent import set_consent
-from contacts.actions.imports import import_file, look_at_file
+from contacts.actions.imports import import_file
 from contacts.imports.columns import recognise
 from contacts.imports.rows import Person, Problem, RowReader
+from contacts.imports.stage import staged
 from contacts.imports.table import TableRow
 from contacts.models import ConsentEntry, Contact
 from contacts.reasons import REASONS
@@ -218,13 +219,12 @@ class TestKnownCustomers:
     def test_the_look_tells_new_changed_and_unchanged_apart(self, write_csv):
         ContactFactory(mobile="+989121111111", name="الف")
         ContactFactory(mobile="+989122222222", name="ب")
-        look = look_at_file(
-            path=write_csv(
-                ("name", "mobile"), ("الف", "09121111111"), ("پ", "09122222222"), ("ت", "09123333333")
-            )
+        path = write_csv(
+            ("name", "mobile"), ("الف", "09121111111"), ("پ", "09122222222"), ("ت", "09123333333")
         )
-        assert [row.verdict for row in look.sample.rows] == ["unchanged", "changed", "new"]
-        counts = look.counts
+        with staged(path) as stage:
+            assert [row.verdict for row in stage.sample(10)] == ["unchanged", "changed", "new"]
+            counts = stage.look()
         assert (counts.created, counts.updated, counts.unchanged, counts.refused) == (1, 1, 1, 0)
 
 

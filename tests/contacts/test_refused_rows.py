@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from contacts.actions import imports
+from contacts.imports.stage import staged
 from contacts.models import Contact, ContactImport
 from tests.contacts.workbooks import workbook
 from tests.factories import NOW, ContactFactory
@@ -65,8 +66,8 @@ def test_what_is_still_wrong_is_reported_with_the_same_columns_again(lines, writ
 
 
 def test_our_columns_are_not_named_as_unknown(lines, write_csv):
-    look = imports.look_at_file(path=write_csv(*lines, name="mended.csv"))
-    assert look.sample.notes.ignored == ("یادداشت",)
+    with staged(write_csv(*lines, name="mended.csv")) as stage:
+        assert stage.notes.ignored == ("یادداشت",)
 
 
 def test_a_workbook_and_a_list_without_a_header_are_mended_too(tmp_path, write_csv):

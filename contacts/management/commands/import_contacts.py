@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         path, report, dry_run, tag = (options[name] for name in ("file", "report", "dry_run", "tag"))
         try:
             if dry_run:
-                counts = look_at_file(path=path, report=report, tag=tag).counts
+                counts = look_at_file(path=path, report=report, tag=tag)
                 import_id = None
             else:
                 done = import_file(path=path, by=None, now=timezone.now(), report=report, tag=tag)
@@ -44,33 +45,15 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(f"{path}: {' '.join(error.messages)}") from error
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(counts, import_id, dry_run)))
+            self.stdout.write(json.dumps({"id": import_id, "dry_run": dry_run, **asdict(counts)}))
         else:
             self.stdout.write(_sentence(counts, dry_run, report))
 
 
-def _as_json(counts: ImportCounts, import_id: int | None, dry_run: bool) -> dict[str, Any]:
-    return {
-        "id": import_id,
-        "dry_run": dry_run,
-        "rows": counts.rows,
-        "created": counts.created,
-        "updated": counts.updated,
-        "unchanged": (counts.unchanged),
-        "refused": counts.refused,
-    }
-
-
 def _sentence(counts: ImportCounts, dry_run: bool, report: Path | None) -> str:
     text = _(
-        "%(rows)s rows: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused."
-    ) % {
-        "rows": count_text(counts.rows),
-        "new": count_text(counts.created),
-        "changed": count_text(counts.updated),
-        "unchanged": count_text(counts.unchanged),
-        "refused": count_text(counts.refused),
-    }
+        "%(rows)s rows: %(created)s new, %(updated)s changed, %(unchanged)s unchanged, %(refused)s refused."
+    ) % {name: count_text(number) for name, number in asdict(counts).items()}
     if dry_run:
         text += " " + _("Nothing was written (dry run).")
     if counts.refused and report:
