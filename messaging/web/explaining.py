@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from common.wording import Label
+from common.wording import Label, digits_text, instant_text
 from messaging.models import Delivery
 from messaging.policy.decide import Decision, Verdict
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState
 from messaging.web.labels import REASONS
-from persian.digits import to_persian
-from persian.jalali import format_datetime, is_persian
 from persian.phones import local_form
 
 # The end of "…, because …".
@@ -62,27 +60,18 @@ def sentence_of(decision: Decision, number: str, delivery: Delivery | None, now:
     if delivery is None:
         return _of_stranger(decision, number)
     if delivery.state in NOT_SENT:
-        reason = Reason(delivery.reason)
-        return Sentence(
-            _("This message was not sent to %(n)s, %(why)s.") % _words(number, reason), reason, None
-        )
+        return _said(_("This message was not sent to %(n)s, %(why)s."), number, Reason(delivery.reason))
     if delivery.state != DeliveryState.QUEUED:
         text = _("This message to %(n)s: %(state)s.")
         return Sentence(text % {"n": number, "state": delivery.get_state_display()}, None, None)
-    return _of_waiting(decision, number, delivery, now)
-
-
-def _of_waiting(decision: Decision, number: str, delivery: Delivery, now: datetime) -> Sentence:
     if decision.verdict is Verdict.REFUSE and decision.reason is not None:
-        text = _("This message is not sent to %(n)s, %(why)s.")
-        return Sentence(text % _words(number, decision.reason), decision.reason, None)
+        return _said(_("This message is not sent to %(n)s, %(why)s."), number, decision.reason)
     reason, until = _hold(decision, delivery, now)
     if reason is None:
-        return Sentence(_("This message goes to %(n)s when its turn comes.") % {"n": number}, None, None)
+        return _said(_("This message goes to %(n)s when its turn comes."), number)
     if until is None:
-        return Sentence(_("This message to %(n)s waits, %(why)s.") % _words(number, reason), reason, None)
-    text = _("This message to %(n)s waits until %(until)s, %(why)s.")
-    return Sentence(text % _words(number, reason, until), reason, until)
+        return _said(_("This message to %(n)s waits, %(why)s."), number, reason)
+    return _said(_("This message to %(n)s waits until %(until)s, %(why)s."), number, reason, until)
 
 
 def _hold(decision: Decision, delivery: Delivery, now: datetime) -> tuple[Reason | None, datetime | None]:
@@ -97,16 +86,15 @@ def _hold(decision: Decision, delivery: Delivery, now: datetime) -> tuple[Reason
 
 def _of_stranger(decision: Decision, number: str) -> Sentence:
     if decision.reason is None:
-        text = _("This message does not address %(n)s; if it did, it would go now.")
-        return Sentence(text % {"n": number}, None, None)
+        return _said(_("This message does not address %(n)s; if it did, it would go now."), number)
+    until = None if decision.verdict is Verdict.REFUSE else decision.until
     if decision.verdict is Verdict.REFUSE:
         text = _("This message does not address %(n)s; if it did, it would not be sent, %(why)s.")
-        return Sentence(text % _words(number, decision.reason), decision.reason, None)
-    if decision.until is None:
+    elif until is None:
         text = _("This message does not address %(n)s; if it did, it would wait, %(why)s.")
-        return Sentence(text % _words(number, decision.reason), decision.reason, None)
-    text = _("This message does not address %(n)s; if it did, it would wait until %(until)s, %(why)s.")
-    return Sentence(text % _words(number, decision.reason, decision.until), decision.reason, decision.until)
+    else:
+        text = _("This message does not address %(n)s; if it did, it would wait until %(until)s, %(why)s.")
+    return _said(text, number, decision.reason, until)
 
 
 def shown_number(address: str) -> str:
@@ -115,10 +103,13 @@ def shown_number(address: str) -> str:
         local = local_form(address)
     except ValueError:
         return address
-    return to_persian(local) if is_persian(get_language() or "fa") else local
+    return digits_text(local)
 
 
-def _words(number: str, reason: Reason, until: datetime | None = None) -> dict[str, str]:
-    because = _("because %(reason)s") % {"reason": BECAUSE.get(reason) or REASONS[reason].name}
-    shown = format_datetime(until, get_language() or "fa") if until is not None else ""
-    return {"n": number, "why": because, "until": shown}
+def _said(text: str, number: str, reason: Reason | None = None, until: datetime | None = None) -> Sentence:
+    words = {"n": number}
+    if reason is not None:
+        words["why"] = _("because %(reason)s") % {"reason": BECAUSE.get(reason) or REASONS[reason].name}
+    if until is not None:
+        words["until"] = instant_text(until)
+    return Sentence(text % words, reason, until)

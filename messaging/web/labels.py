@@ -21,39 +21,33 @@ class ReasonLabel:
     name: Label
     clause: str
     advice: Label
-    holds: bool
 
 
-REASONS: Final[dict[Reason, ReasonLabel]] = {
+_REFUSALS: Final[dict[Reason, ReasonLabel]] = {
     Reason.DUPLICATE: ReasonLabel(
         gettext_lazy("given twice"),
         "C7.1",
         gettext_lazy("The number stands more than once in the file; it gets the message once."),
-        holds=False,
     ),
     Reason.INVALID_ADDRESS: ReasonLabel(
         gettext_lazy("invalid number"),
         "C7.1",
         gettext_lazy("Correct the number in the file."),
-        holds=False,
     ),
     Reason.LANDLINE: ReasonLabel(
         gettext_lazy("takes no SMS (landline)"),
         "C7.1",
         gettext_lazy("A landline takes no SMS. It can be called, with a voice message."),
-        holds=False,
     ),
     Reason.CANCELLED: ReasonLabel(
         gettext_lazy("message cancelled"),
         "C7.1",
         gettext_lazy("Somebody cancelled the message. Write a new one if it is to go after all."),
-        holds=False,
     ),
     Reason.EXPIRED: ReasonLabel(
         gettext_lazy("too late to be useful"),
         "C7.1",
         gettext_lazy("The expiry that the sender set has passed. Write a new message if it still matters."),
-        holds=False,
     ),
     Reason.EXPIRES_FIRST: ReasonLabel(
         gettext_lazy("expires before it may go"),
@@ -62,19 +56,16 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
             "The expiry that the sender set comes before the message may go. Write a new message with a later"
             " expiry."
         ),
-        holds=False,
     ),
     Reason.NO_MESSAGES: ReasonLabel(
         gettext_lazy("no message at all is sent"),
         "C7.3",
         gettext_lazy("The customer's wish. Only the VOC expert can clear it, at the customer's request."),
-        holds=False,
     ),
     Reason.NO_PROMOTIONAL: ReasonLabel(
         gettext_lazy("promotional messages are not sent"),
         "C7.3",
         gettext_lazy("The customer's wish. Notifications and surveys still go."),
-        holds=False,
     ),
     Reason.FACTS_MISSING: ReasonLabel(
         gettext_lazy("not known as a customer"),
@@ -82,55 +73,49 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
         gettext_lazy(
             "Nothing is known of this number's wishes, so nothing is sent. Import it as a customer."
         ),
-        holds=False,
     ),
+}
+
+HOLDS: Final[dict[Reason, ReasonLabel]] = {
     Reason.AWAITING_APPROVAL: ReasonLabel(
         gettext_lazy("awaiting approval"),
         "C7.4",
         gettext_lazy("It goes once senior management has approved it."),
-        holds=True,
     ),
     Reason.PAUSED: ReasonLabel(
         gettext_lazy("message paused"),
         "C7.1",
         gettext_lazy("It goes on when somebody presses resume."),
-        holds=True,
     ),
     Reason.VOC_CALL_OPEN: ReasonLabel(
         gettext_lazy("VOC call open"),
         "C7.2",
         gettext_lazy("The customer called about messages. It waits until the VOC expert has decided."),
-        holds=True,
     ),
     Reason.OPERATOR_DOWN: ReasonLabel(
         gettext_lazy("operator down"),
         "C7.5",
         gettext_lazy("It is sent automatically when the operator is back."),
-        holds=True,
     ),
     Reason.SCHEDULED: ReasonLabel(
         gettext_lazy("scheduled for later"),
         "C7.1",
         gettext_lazy("It is sent automatically at the time that the sender chose."),
-        holds=True,
     ),
     Reason.WINDOW_CLOSED: ReasonLabel(
         gettext_lazy("outside the hours"),
         "C7.6",
         gettext_lazy("It is sent automatically when the sending window opens."),
-        holds=True,
     ),
     Reason.RETRY: ReasonLabel(
         gettext_lazy("to be tried again"),
         "C7.5",
         gettext_lazy("The provider did not take it. It is tried again by itself, shortly."),
-        holds=True,
     ),
     Reason.PROVIDER_HOURS: ReasonLabel(
         gettext_lazy("the provider takes nothing at this hour"),
         "C7.5",
         gettext_lazy("A hold of the provider's, not of the procedure. It is sent automatically afterwards."),
-        holds=True,
     ),
     Reason.AUDIO_UNAPPROVED: ReasonLabel(
         gettext_lazy("the provider has not approved the voice yet"),
@@ -138,9 +123,10 @@ REASONS: Final[dict[Reason, ReasonLabel]] = {
         gettext_lazy(
             "The provider listens to the voice message first. It is sent automatically once approved."
         ),
-        holds=True,
     ),
 }
+
+REASONS: Final = _REFUSALS | HOLDS
 
 # Neutral nouns: whether a rule stands in the way is said beside them.
 RULE_NAMES: Final[dict[str, Label]] = {

@@ -19,7 +19,7 @@ from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
 from messaging.states import REACHED_PROVIDER, DeliveryState
 from messaging.web.explaining import NOT_SENT
-from messaging.web.labels import REASONS, WAITING_NAMES, ReasonLabel
+from messaging.web.labels import HOLDS, REASONS, WAITING_NAMES, ReasonLabel
 from persian.jalali import TEHRAN
 
 
@@ -106,7 +106,7 @@ class ProgressView:
                 self.plan.held_until if code == self.plan.held_by else None,
             )
             for code, count in self.plan.by_reason.items()
-            if REASONS[Reason(code)].holds is holds
+            if (Reason(code) in HOLDS) is holds
         ]
         return sorted(rows, key=lambda row: (-row.count, row.code))
 

@@ -6,14 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
-from channels.models import Channel
 from common.filters import FilterForm
+from common.wording import language
 from messaging.models import Breach
+from messaging.web.forms.filters import channel_choice
 from persian.jalali import month_name, months_back, tehran_date
-
-MONTHS = 12
 
 
 class BreachFilter(FilterForm):
@@ -22,22 +21,15 @@ class BreachFilter(FilterForm):
         required=False,
         choices=[("", gettext_lazy("any kind")), *Breach.Kind.choices],
     )
-    channel = forms.ModelChoiceField(
-        label=gettext_lazy("Channel"),
-        required=False,
-        queryset=Channel.objects.of_messages().order_by("id"),
-        to_field_name="code",
-        empty_label=gettext_lazy("any channel"),
-    )
+    channel = channel_choice()
     month = forms.ChoiceField(label=gettext_lazy("Month"), required=False)
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._months = months_back(tehran_date(now), MONTHS)
-        language = get_language() or "fa"
+        self._months = months_back(tehran_date(now), 12)
         field = self.fields["month"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 (for the type checker)
-        named = [(first.isoformat(), month_name(first, language)) for first, _end in self._months]
+        named = [(first.isoformat(), month_name(first, language())) for first, _end in self._months]
         field.choices = [("", gettext_lazy("any month")), *named]
 
     def chosen(self) -> dict[str, Any]:

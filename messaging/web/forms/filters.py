@@ -17,19 +17,23 @@ def _any(label: Any, choices: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [("", label), *choices]
 
 
-class MessageFilter(FilterForm):
-    status = forms.ChoiceField(
-        label=gettext_lazy("Status"),
-        required=False,
-        choices=_any(gettext_lazy("any status"), MessageStatus.choices),
-    )
-    channel = forms.ModelChoiceField(
+def channel_choice() -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(
         label=gettext_lazy("Channel"),
         required=False,
         queryset=Channel.objects.of_messages().order_by("id"),
         to_field_name="code",
         empty_label=gettext_lazy("any channel"),
     )
+
+
+class MessageFilter(FilterForm):
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        required=False,
+        choices=_any(gettext_lazy("any status"), MessageStatus.choices),
+    )
+    channel = channel_choice()
     purpose = forms.ChoiceField(
         label=gettext_lazy("Purpose"),
         required=False,
