@@ -75,30 +75,24 @@ def question(request: HttpRequest, back: str) -> HttpResponse:
     return HttpResponseClientRedirect(address) if htmx(request) else redirect(address)
 
 
-def asks_again(view: View) -> View:
-    """Decorates a view, inside `requires`, whose form or press needs a fresh proof."""
-
-    @wraps(view)
-    def asking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return ask_again(request) or view(request, *args, **kwargs)
-
-    asking.asks_again = True  # type: ignore[attr-defined]
-    return asking
-
-
 def asks_again_on(page: str) -> Callable[[View], View]:
-    """The same for a file: after the proof the page named `page`, with its arguments, offers it again."""
+    """Decorates a view, inside `requires`, that needs a fresh proof and shows no page of its own (a file):
+    after the proof the page of that name, with the view's arguments, offers it again."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def asking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            back = reverse(page, args=args, kwargs=kwargs)
+            back = reverse(page, args=args, kwargs=kwargs) if page else ""
             return ask_again(request, page=back) or view(request, *args, **kwargs)
 
         asking.asks_again = True  # type: ignore[attr-defined]
         return asking
 
     return decorate
+
+
+# The same for a form or a press, which leads back to itself.
+asks_again: Final = asks_again_on("")
 
 
 class AsksAgainAdmin:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.filters import FilterForm
 from contacts.actions.consent import REASON_MAX_LENGTH
 from contacts.imports.rows import one_tag
-
-
-class _TaglessForm(forms.Form):
-    """Fields only: the page writes the form element and its button."""
-
-    @property
-    def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        return helper
 
 
 class CustomerFilter(FilterForm):
@@ -65,7 +53,7 @@ class PageKeys(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
-class ReasonForm(_TaglessForm):
+class ReasonForm(forms.Form):
     """Why a flag is set or cleared."""
 
     reason = forms.CharField(
@@ -76,7 +64,7 @@ class ReasonForm(_TaglessForm):
     )
 
 
-class UploadForm(_TaglessForm):
+class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         allow_empty_file=True,
