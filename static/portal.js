@@ -11,8 +11,7 @@
     (event) => {
       const form = event.target;
       const button = event.submitter;
-      const source = button && button.dataset.confirm ? button : form.dataset.confirm ? form : null;
-      if (!source || !dialog) return;
+      if (!dialog || !button || !button.dataset.confirm) return;
       if (asked && asked.form === form && asked.agreed) {
         asked = null;
         return;
@@ -20,8 +19,8 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       const yes = document.getElementById("confirm-yes");
-      document.getElementById("confirm-question").textContent = source.dataset.confirm;
-      yes.textContent = source.dataset.confirmYes || yes.dataset.default;
+      document.getElementById("confirm-question").textContent = button.dataset.confirm;
+      yes.textContent = button.dataset.confirmYes || yes.dataset.default;
       asked = { form, button, agreed: false };
       dialog.showModal();
     },
@@ -38,7 +37,7 @@
         return;
       }
       asked.agreed = true;
-      asked.form.requestSubmit(asked.button || undefined);
+      asked.form.requestSubmit(asked.button);
     });
   }
 
@@ -142,11 +141,5 @@
     const field = document.getElementById(button.dataset.fill);
     field.value = button.textContent.trim();
     field.focus();
-  });
-
-  // <button data-copy="…">: copies a text.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest("[data-copy]");
-    if (button && navigator.clipboard) navigator.clipboard.writeText(button.dataset.copy);
   });
 })();
