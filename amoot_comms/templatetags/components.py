@@ -36,13 +36,22 @@ def listing(
 
 
 @register.simple_block_tag
-def card(content: SafeString, heading: Label = "", *, icon: str = "", look: str = "") -> str:
-    """A section of a page, with a heading or without."""
-    head = '<header class="card-header"><h2 class="card-heading">{}{}</h2></header>'
+def card(
+    content: SafeString,
+    heading: Label = "",
+    *,
+    icon: str = "",
+    look: str = "",
+    link: str = "",
+    link_label: Label = "",
+) -> str:
+    """A section of a page, with a heading or without; beside the heading may stand a link."""
+    head = '<header class="card-header"><h2 class="card-heading">{}{}</h2>{}</header>'
+    more = format_html('<a href="{}">{}</a>', link, link_label) if link else ""
     return format_html(
         '<section class="card {}">{}<div class="card-body">{}</div></section>',
         look,
-        format_html(head, _picture(icon), heading) if heading else "",
+        format_html(head, _picture(icon), heading, more) if heading else "",
         content,
     )
 
