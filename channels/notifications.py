@@ -140,4 +140,5 @@ def _body(template: str, outage: Outage) -> str:
 
 
 def _address(row: Row) -> str:
-    return settings.SITE_URL.rstrip("/") + reverse("channels:detail", args=[row.channel.code])
+    site: str = settings.SITE_URL
+    return site.rstrip("/") + reverse("channels:detail", args=[row.channel.code])

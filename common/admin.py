@@ -70,13 +70,14 @@ class JalaliDateFilter(admin.DateFieldListFilter):
             *((month_name(first, language()), first, end) for first, end in months_back(today, 6)),
         ]
         edges = (self.lookup_kwarg_since, self.lookup_kwarg_until)
-        self.links = (
+        links: Any = (
             (_("Any date"), {}),
             *(
                 (title, dict(zip(edges, (self._edge(field, first), self._edge(field, end)), strict=True)))
                 for title, first, end in spans
             ),
         )
+        self.links = links
 
     @staticmethod
     def _edge(field: Any, day: date) -> str:
