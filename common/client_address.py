@@ -22,6 +22,14 @@ def client_address(request: HttpRequest) -> str | None:
     return forwarded or _parsed(request.META.get("REMOTE_ADDR", ""))
 
 
+def is_loopback(host: str | None) -> bool:
+    """Whether a host, by its name or address, is this machine."""
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _parsed(text: str) -> str | None:
     """The address in `text`, which may have a port as some proxies write it; None where there is none."""
     text = text.strip()

@@ -96,7 +96,8 @@ class NotSent(GatewayError):
 class BatchRefused(NotSent):
     """The provider took nobody because some members, which it does not name, are wrong.
 
-    Smaller batches find them; a batch of one gets its answer as a rejected recipient instead.
+    Smaller batches find them; a batch of one gets its answer as a rejected recipient instead
+    (`refused_alone`).
     """
 
 
@@ -107,7 +108,15 @@ class OutcomeUnknown(GatewayError):
 def not_understood(error: Exception) -> OutcomeUnknown:
     """The failure for an error of our own in reading an answer, which is logged as a defect."""
     logger.error("an answer made its reader fail", exc_info=error)
-    return OutcomeUnknown("answer_not_understood", trouble=Trouble.PROVIDER)
+    return OutcomeUnknown("answer_not_understood")
+
+
+def refused_alone(batch: Batch, refusal: BatchRefused) -> Answer:
+    """The answer of a refused batch of one: a rejected recipient. Raises the refusal of a larger batch."""
+    if len(batch.addresses) > 1:
+        raise refusal
+    rejected = RecipientOutcome(Result.REJECTED, status=refusal.code)
+    return Answer({batch.addresses[0]: rejected}, raw=refusal.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,6 @@ class Account:
 
     name: str
     credit: int | None
-    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +210,10 @@ class Listing:
 
 
 class Gateway(Protocol):
-    """A provider. All methods raise `GatewayError` (never anything of aiohttp or json)."""
+    """A provider. All methods raise `GatewayError` (never anything of aiohttp or json).
+
+    What a provider does not offer answers here: nothing, or a refusal.
+    """
 
     code: str  # the sending channel's code: "sms", "avanak"
     max_batch: int
@@ -223,7 +234,7 @@ class Gateway(Protocol):
 
     async def make_audio(self, text: str, title: str) -> int:
         """Turn a text into a voice message; its id (> 0). Sends nothing to anybody."""
-        ...
+        raise NotSent("no_audio", trouble=Trouble.CONTENT)
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
         """Which of the batch's addresses the provider took between the instants with this text."""
@@ -236,19 +247,20 @@ class Gateway(Protocol):
 
     async def new_inbound(self, count: int) -> list[Inbound]:
         """Up to `count` messages that came in and were not given out yet: each once only."""
-        ...
+        return []
 
     async def inbound_between(self, since: datetime, until: datetime) -> list[Inbound]:
         """Everything that came in between two instants, given out or not."""
-        ...
+        return []
 
     async def register_callbacks(self, address: str) -> tuple[str, ...]:
         """Ask the provider to post to `address`; what it will tell there, in its own words."""
+        return ()
 
     async def stop(self, campaign_id: str) -> bool:
         """Ask the provider to stop dialling a campaign's remaining recipients; whether it was stopped.
         Only where `can_stop`."""
-        ...
+        raise NotSent("no_stop", trouble=Trouble.CONTENT)
 
     def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
         """All that the provider sent or is to send, registered between the instants, in parts.
@@ -256,6 +268,6 @@ class Gateway(Protocol):
         A message may come twice, with the same id. Only where `can_list`; raises `GatewayError`, and
         then what came before is not the whole.
         """
-        ...
+        raise NotSent("no_list", trouble=Trouble.CONTENT)
 
     async def close(self) -> None: ...

@@ -9,7 +9,6 @@ up to a limit.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,34 +21,49 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from django.core.exceptions import ImproperlyConfigured
 
+from common.client_address import is_loopback
 from common.failpoints import Point, failpoint
 from common.masking import masked_answer
 from common.monotonic import monotonic
 from gateways.base import GatewayError, NotSent, OutcomeUnknown, Trouble
+from gateways.reading import NotJson, parse_json
 
 TOO_LONG: Final = "answer_too_long"
-ANSWER_LIMIT: Final = 4 * 1024 * 1024  # bytes; a thousand recipients' outcomes take a tenth of it
-LIST_LIMIT: Final = 32 * 1024 * 1024  # bytes of one answer to a query
-CONNECT_SECONDS: Final = 5.0
+# Bytes of an answer: a thousand recipients' outcomes take a tenth of it, 15,000 messages of a list all of it.
+ANSWER_LIMIT: Final = 4 * 1024 * 1024
+# Bytes of an answer that is asked for in no parts.
+LIST_LIMIT: Final = 32 * 1024 * 1024
 # How much a provider's clock and ours may differ.
 CLOCK_SLACK: Final = timedelta(minutes=5)
-KEEP_ALIVE_SECONDS: Final = 10.0
-CONNECTIONS: Final = 100
 _FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A complete answer: the HTTP status and the body as text (undecodable bytes replaced); `date` is the
-    answerer's clock, where it told it."""
+    """A complete answer: the HTTP status and the body as text (undecodable bytes replaced); `raw` is its
+    masked beginning, which may be kept; `date` is the answerer's clock, where it told it."""
 
     status: int
     text: str
-    date: datetime | None = None
+    raw: str
+    date: datetime | None
 
     @property
     def is_good(self) -> bool:
         return 200 <= self.status < 300
+
+    def parsed(self) -> Any:
+        """The JSON value. Raises `OutcomeUnknown`, also for any 5xx: whatever it says, it may have sent."""
+        if self.status >= 500:
+            raise self.not_understood(f"http_{self.status}")
+        try:
+            return parse_json(self.text)
+        except NotJson as error:
+            code = "not_json" if self.is_good else f"http_{self.status}"
+            raise self.not_understood(code) from error
+
+    def not_understood(self, code: str = "") -> OutcomeUnknown:
+        return OutcomeUnknown(code or "answer_not_understood", raw=self.raw)
 
 
 @dataclass(slots=True)
@@ -97,19 +111,12 @@ def checked_base_url(url: str, setting: str) -> str:
         raise ImproperlyConfigured(f"{setting} must be an address such as https://host/path, not {url!r}.")
     if parts.username or parts.password:
         raise ImproperlyConfigured(f"{setting} must not hold a user or a password.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ImproperlyConfigured(
             f"{setting} must begin with https://: only a gateway on this machine may be reached without"
             f" encryption, and {parts.hostname} is not."
         )
     return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def checked_token(token: str, setting: str) -> str:
@@ -131,7 +138,7 @@ def http_date(value: str | None) -> datetime | None:
 class Http:
     """A provider's address and token, with one session for each event loop that uses it.
 
-    `timeout` (seconds) bounds a whole call; connecting takes at most half of it, so that a connection
+    `timeout` (seconds) bounds a whole call; connecting takes at most 5 s and half of it, so that a connection
     that never came is told apart from an answer that never came.
     """
 
@@ -139,7 +146,7 @@ class Http:
         self.token = token
         self.timeout = timeout
         self._base_url = base_url
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_SECONDS, timeout / 2))
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(5.0, timeout / 2))
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -188,9 +195,13 @@ class Http:
                 data += chunk
                 if len(data) > limit:
                     response.close()
-                    raise OutcomeUnknown(TOO_LONG, trouble=Trouble.PROVIDER, raw=self._kept(data, secrets))
-            date = http_date(response.headers.get("Date"))
-            return HttpAnswer(response.status, data.decode("utf-8", "replace"), date)
+                    raise OutcomeUnknown(TOO_LONG, raw=self._kept(data, secrets))
+            return HttpAnswer(
+                response.status,
+                data.decode("utf-8", "replace"),
+                self._kept(data, secrets),
+                http_date(response.headers.get("Date")),
+            )
 
     def _classified(self, error: Exception, progress: _Progress, secrets: Sequence[str]) -> GatewayError:
         if progress.late:
@@ -208,7 +219,7 @@ class Http:
             trace.on_connection_create_end.append(_connected)
             trace.on_connection_reuseconn.append(_connected)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                connector=aiohttp.TCPConnector(keepalive_timeout=10),
                 timeout=self._timeout,
                 headers={"Authorization": self.token, "Accept-Encoding": "identity"},
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from persian.digits import to_ascii
 from persian.jalali import TEHRAN
 
-ID_LIMIT: Final = 2**63
+ID_LIMIT: Final = 2**63  # ids are signed 64-bit integers, here and in the database
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}")
 _NOT_DIGITS: Final = re.compile(r"[^0-9]+")
 _SECONDS: Final = "%Y-%m-%d %H:%M:%S"
@@ -21,9 +21,8 @@ _STAMP: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]*)?"
     r"(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-_MOST_DIGITS: Final = 400
-
-
+# The providers' times have whole seconds.
+SECOND: Final = timedelta(seconds=1)
 # Outside these nothing was ever sent by SMS, and some of them no calendar can write.
 _YEARS: Final = range(2000, 2200)
 
@@ -49,7 +48,7 @@ def parse_json(text: str) -> Any:
 
 
 def _int_or_digits(digits: str) -> int | str:
-    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+    return int(digits) if len(digits) <= 400 else digits
 
 
 def as_int(value: object) -> int | None:

@@ -11,8 +11,6 @@ from typing import Final
 from common.sanitise import sanitise
 from gateways.reading import as_int
 
-# Of a status that nobody documented, so much is kept.
-SHOWN_BYTES: Final = 60
 # A callback's address that is registered already.
 DUPLICATE_ADDRESS: Final = "URLAddress_Duplicate"
 
@@ -116,4 +114,4 @@ def name_of(status: object) -> str:
     code = as_int(status)
     if code is not None:
         return STATUSES[code][0] if code in STATUSES else str(code)
-    return sanitise(status.strip(), SHOWN_BYTES) if isinstance(status, str) else ""
+    return sanitise(status.strip(), 60) if isinstance(status, str) else ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from common.masking import masked_answer
 from common.media import MEDIA
 from gateways.amootsms.deliveries import read_report
 from gateways.amootsms.errors import call_error, recipient_result
@@ -20,6 +19,7 @@ from gateways.base import (
     Batch,
     BatchRefused,
     DeliveryReport,
+    Gateway,
     GatewayError,
     Inbound,
     Listing,
@@ -29,32 +29,26 @@ from gateways.base import (
     RecipientOutcome,
     Result,
     Trouble,
+    refused_alone,
 )
 from gateways.http import ANSWER_LIMIT, CLOCK_SLACK, LIST_LIMIT, TOO_LONG, Http, HttpAnswer
-from gateways.reading import NotJson, as_amount, as_id, field_of, last_ten, parse_json, provider_time
+from gateways.reading import SECOND, as_amount, as_id, field_of, last_ten, provider_time
 from gateways.statuses import DUPLICATE_ADDRESS, StatusKind, kind_of, name_of
 from persian.phones import local_form
 
-# Bytes of one slice of the provider's list: about 15,000 messages, read in some 30 MiB of memory.
-SLICE_LIMIT: Final = 4 * 1024 * 1024
 # So many ids are asked about in one list.
 IDS_A_LIST: Final = 500
 # How often a list that the provider refuses is asked for in halves: enough to leave out a few ids.
 HALVINGS: Final = 32
 RELAYS: Final = ("RelayMessageDelivery", "RelayRecieveMessage")
-# The slices in which a long period is asked for, none shorter than a minute.
-SLICES: Final = 20
 # However many slices: a question that takes longer is not worth the worker that waits for it.
 LOOKUP_TIMEOUTS: Final = 4
-# A long list is asked for in pieces that are held one at a time; one that is too long is halved, down to a
-# few seconds, for which an answer may be as long as any.
-LISTED_STEP: Final = timedelta(minutes=5)
-_SHORTEST: Final = timedelta(seconds=3)
-_OVERLAP: Final = timedelta(seconds=1)  # the provider's times have whole seconds
+# A slice of a list that is too long is halved down to this, for which an answer may be as long as any.
+_SHORTEST: Final = 3 * SECOND
 _SURE: Final = {Result.ACCEPTED: 2, Result.UNKNOWN: 1, Result.REJECTED: 0}
 
 
-class AmootSms:
+class AmootSms(Gateway):
     """The `Gateway` of the channel `sms`. `line` is `public`, `service` or a line's own number."""
 
     code = "sms"
@@ -69,7 +63,7 @@ class AmootSms:
         self._line = line
         self.max_batch = max_batch
         self.rate = rate
-        self.slice_limit = SLICE_LIMIT
+        self.slice_limit = ANSWER_LIMIT
 
     async def send(self, batch: Batch) -> Answer:
         """`SendSimple`. A batch of one that is "wrong or blacklisted" is a rejected recipient."""
@@ -81,32 +75,18 @@ class AmootSms:
             "LineNumber": self._line,
             "Mobiles": ",".join([local_form(address) for address in batch.addresses]),
         }
-        http_answer = await self._http.post(
+        answer = await self._http.post(
             "SendSimple", fields, write_before=batch.write_before, secrets=[batch.text]
         )
-        raw = masked_answer(http_answer.text, [self._http.token, batch.text])
-        body = self._body(http_answer, raw)
         try:
-            return _read_outcomes(batch, body, raw, believe=http_answer.is_good)
+            return _read_outcomes(batch, answer)
         except BatchRefused as refusal:
-            if len(batch.addresses) > 1:
-                raise
-            outcome = RecipientOutcome(Result.REJECTED, status=refusal.code)
-            return Answer({batch.addresses[0]: outcome}, raw=raw)
+            return refused_alone(batch, refusal)
 
     async def account(self) -> Account:
         """`AccountStatus`. Raises `NotSent` with the account's or the provider's trouble."""
-        body, _raw = await self._ask("AccountStatus", {})
-        lines = body.get("ListLineNumbers")
-        names = (
-            [str(line) for line in lines if isinstance(line, int | str)] if isinstance(lines, list) else []
-        )
-        return Account(
-            str(body.get("AccountName", ""))[:200], as_amount(body.get("RemaindCredit")), tuple(names)
-        )
-
-    async def make_audio(self, text: str, title: str) -> int:
-        raise NotSent("no_audio_for_sms", trouble=Trouble.CONTENT)
+        _answer, body = await self._ask("AccountStatus", {})
+        return Account(str(body.get("AccountName", ""))[:200], as_amount(body.get("RemaindCredit")))
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
         """`GetMessages` over the period, both ends padded by the clocks' slack, in slices.
@@ -141,14 +121,14 @@ class AmootSms:
 
     async def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
         """`GetMessages` over the period, in parts."""
-        async for _answer, rows in self._parts(since, until, LISTED_STEP):
+        async for _answer, rows in self._parts(since, until, timedelta(minutes=5)):
             yield read_messages(rows)
 
     async def _parts(
         self, since: datetime, until: datetime, step: timedelta | None = None
     ) -> AsyncIterator[tuple[HttpAnswer, list[Any]]]:
-        """The rows of `GetMessages`, a slice of the period at a time; a slice whose answer is too long is
-        asked for in two halves."""
+        """The rows of `GetMessages`, a slice of the period at a time, so that some 30 MiB of memory hold it.
+        A slice whose answer is too long is asked for in two halves."""
         waiting = list(_slices(since, until, step))[::-1]
         while waiting:
             start, end = waiting.pop()
@@ -156,20 +136,18 @@ class AmootSms:
             fields = {"FromDateTime": provider_time(start), "ToDateTime": provider_time(end)}
             limit = LIST_LIMIT if is_shortest else self.slice_limit
             try:
-                answer, body, raw = await self._query("GetMessages", fields, limit=limit)
+                answer, rows = await self._rows("GetMessages", fields, limit=limit)
             except OutcomeUnknown as failure:
                 if failure.code != TOO_LONG or is_shortest:
                     raise
                 middle = start + (end - start) / 2
-                waiting += [(middle, end), (start, middle + _OVERLAP)]
+                waiting += [(middle, end), (start, middle + SECOND)]
                 continue
-            yield answer, _rows(body, raw)
+            yield answer, rows
 
     async def get_deliveries_by_campaign(self, campaign_id: str) -> list[DeliveryReport]:
         """The reports of every recipient of a campaign; rows without a valid id are left out."""
-        fields = {"CampaignID": campaign_id}
-        body, raw = await self._ask("GetDeliveriesByCampaignID", fields, limit=LIST_LIMIT)
-        return _reports(body, raw)
+        return await self._reports("GetDeliveriesByCampaignID", {"CampaignID": campaign_id}, limit=LIST_LIMIT)
 
     async def reports(self, campaign_id: str, ids: Sequence[str]) -> list[DeliveryReport]:
         """`GetDeliveriesByCampaignID`, then `GetDeliveries` for the ids that it does not name. What the
@@ -184,14 +162,14 @@ class AmootSms:
         told = {report.provider_id for report in reports}
         missing = [one for one in dict.fromkeys(ids) if as_id(one) and one not in told]
         try:
-            async for row in self._deliveries(missing):
-                reports.append(row)
+            async for some in self._deliveries(missing):
+                reports += some
         except GatewayError:
             if not reports:
                 raise
         return reports
 
-    async def _deliveries(self, ids: Sequence[str]) -> AsyncIterator[DeliveryReport]:
+    async def _deliveries(self, ids: Sequence[str]) -> AsyncIterator[list[DeliveryReport]]:
         """`GetDeliveries`, which fails for a whole list that holds one unknown id: such a list is asked for
         in halves, `HALVINGS` times at most."""
         waiting = [ids[start : start + IDS_A_LIST] for start in range(0, len(ids), IDS_A_LIST)][::-1]
@@ -199,7 +177,7 @@ class AmootSms:
         while waiting:
             some = waiting.pop()
             try:
-                body, raw = await self._ask("GetDeliveries", {"ListMessageID": ",".join(some)})
+                yield await self._reports("GetDeliveries", {"ListMessageID": ",".join(some)})
             except GatewayError as error:
                 if kind_of(error.code) not in (StatusKind.VAGUE, StatusKind.CONTENT):
                     raise
@@ -207,13 +185,6 @@ class AmootSms:
                     halvings += 1
                     middle = len(some) // 2
                     waiting += [some[middle:], some[:middle]]
-                continue
-            for report in _reports(body, raw):
-                yield report
-
-    async def stop(self, campaign_id: str) -> bool:
-        """An SMS that the provider has cannot be called back."""
-        raise NotSent("no_stop", trouble=Trouble.CONTENT)
 
     async def new_inbound(self, count: int) -> list[Inbound]:
         """`RecieveNewMessages` (the vendor's spelling)."""
@@ -228,18 +199,13 @@ class AmootSms:
         """Messages are taken from an answer of any form and status: they are given once, and the form of
         this answer is documented nowhere."""
         answer = await self._http.post(method, fields, limit=LIST_LIMIT)
-        raw = masked_answer(answer.text, [self._http.token])
-        value = _parsed(answer, raw)
+        value = answer.parsed()
         rows = value.get("Data") if isinstance(value, dict) else value
         if isinstance(rows, dict):
             rows = [rows]
-        if isinstance(rows, list) and rows:
-            return [read_inbound(row) for row in rows]
-        if not isinstance(value, dict):
-            return _rows({"Data": rows}, raw)
-        if kind_of(value.get("Status")) is not StatusKind.SUCCESS or not answer.is_good:
-            raise call_error(value.get("Status"), raw)
-        return _rows(value, raw)
+        if not (isinstance(rows, list) and rows) and isinstance(value, dict):
+            _expect_success(value.get("Status"), answer)
+        return [read_inbound(row) for row in _list_of(rows, answer)]
 
     async def register_callbacks(self, address: str) -> tuple[str, ...]:
         """Both relays, to the same address: a body says by itself what it tells. One that is registered
@@ -255,82 +221,80 @@ class AmootSms:
 
     async def _set_relays(self, relay: str, address: str) -> None:
         """`…List` and `…SetActive`. The provider lists addresses in lower case."""
-        body, raw = await self._ask(f"{relay}List", {})
+        _answer, rows = await self._rows(f"{relay}List", {})
         ours = address.casefold()
         former = ours.rstrip("/").rpartition("/")[0] + "/"
-        for row in _rows(body, raw):
+        for row in rows:
             listed = str(field_of(row, "URLAddress") or "").casefold()
             relay_id = as_id(field_of(row, "ID"))
             if not relay_id or not listed.startswith(former):
                 continue
             is_ours = listed.rstrip("/") == ours.rstrip("/")
             if is_ours is not (field_of(row, "Active") is True):
-                active = "true" if is_ours else "false"
-                answer = await self._http.post(
-                    f"{relay}SetActive", {f"{relay}ID": relay_id, "Active": active}
-                )
-                raw = masked_answer(answer.text, [self._http.token])
-                value = _parsed(answer, raw)
-                status = value if isinstance(value, str) else field_of(value, "Status")
-                if kind_of(status) is not StatusKind.SUCCESS or not answer.is_good:
-                    raise call_error(status, raw)
+                fields = {f"{relay}ID": relay_id, "Active": "true" if is_ours else "false"}
+                answer = await self._http.post(f"{relay}SetActive", fields)
+                value = answer.parsed()
+                _expect_success(value if isinstance(value, str) else field_of(value, "Status"), answer)
 
     async def close(self) -> None:
         await self._http.close()
 
     async def _ask(
-        self, method: str, fields: Mapping[str, str], *, limit: int | None = None
-    ) -> tuple[dict[str, Any], str]:
-        """A query's body, if its status is success, and its masked beginning."""
-        _answer, body, raw = await self._query(method, fields, limit=limit)
-        return body, raw
+        self, method: str, fields: Mapping[str, str], *, limit: int = ANSWER_LIMIT
+    ) -> tuple[HttpAnswer, dict[str, Any]]:
+        """A query's answer and its object, if its status is success."""
+        answer = await self._http.post(method, fields, limit=limit)
+        body = _object_of(answer)
+        _expect_success(body.get("Status"), answer)
+        return answer, body
 
-    async def _query(
-        self, method: str, fields: Mapping[str, str], *, limit: int | None = None
-    ) -> tuple[HttpAnswer, dict[str, Any], str]:
-        answer = await self._http.post(method, fields, limit=limit or ANSWER_LIMIT)
-        raw = masked_answer(answer.text, [self._http.token])
-        body = self._body(answer, raw)
-        if kind_of(body.get("Status")) is not StatusKind.SUCCESS or not answer.is_good:
-            raise call_error(body.get("Status"), raw)
-        return answer, body, raw
+    async def _rows(
+        self, method: str, fields: Mapping[str, str], *, limit: int = ANSWER_LIMIT
+    ) -> tuple[HttpAnswer, list[Any]]:
+        answer, body = await self._ask(method, fields, limit=limit)
+        return answer, _list_of(body.get("Data"), answer)
 
-    def _body(self, answer: HttpAnswer, raw: str) -> dict[str, Any]:
-        body = _parsed(answer, raw)
-        if not isinstance(body, dict):
-            _not_understood("answer_not_understood", raw)
-        return body
+    async def _reports(
+        self, method: str, fields: Mapping[str, str], *, limit: int = ANSWER_LIMIT
+    ) -> list[DeliveryReport]:
+        _answer, rows = await self._rows(method, fields, limit=limit)
+        return [report for row in rows if (report := read_report(row)) is not None]
 
 
-def _parsed(answer: HttpAnswer, raw: str) -> Any:
-    """The JSON value of an answer. A 5xx is never read: whatever it says, it may have sent."""
-    if answer.status >= 500:
-        _not_understood(f"http_{answer.status}", raw)
-    try:
-        return parse_json(answer.text)
-    except NotJson:
-        _not_understood("not_json" if answer.is_good else f"http_{answer.status}", raw)
+def _object_of(answer: HttpAnswer) -> dict[str, Any]:
+    body = answer.parsed()
+    if not isinstance(body, dict):
+        raise answer.not_understood()
+    return body
 
 
-def _not_understood(code: str, raw: str) -> NoReturn:
-    raise OutcomeUnknown(code, trouble=Trouble.PROVIDER, raw=raw)
+def _list_of(rows: Any, answer: HttpAnswer) -> list[Any]:
+    if not isinstance(rows, list):
+        raise answer.not_understood()
+    return rows
 
 
-def _read_outcomes(batch: Batch, body: dict[str, Any], raw: str, *, believe: bool) -> Answer:
+def _expect_success(status: Any, answer: HttpAnswer) -> None:
+    if kind_of(status) is not StatusKind.SUCCESS or not answer.is_good:
+        raise call_error(status, answer.raw)
+
+
+def _read_outcomes(batch: Batch, answer: HttpAnswer) -> Answer:
     """Every recipient's outcome; UNKNOWN for one that the answer leaves out.
 
     A refusal with an empty `Data` is believed if no campaign was made with it; a success is believed
-    only from a good HTTP status (`believe`).
+    only from a good HTTP status.
     """
+    body = _object_of(answer)
     rows = body.get("Data") or []
     campaign_id = as_id(body.get("CampaignID"))
     succeeded = kind_of(body.get("Status")) is StatusKind.SUCCESS
-    if not isinstance(rows, list) or (not believe and (rows or succeeded)):
-        _not_understood("answer_not_understood", raw)
+    if not isinstance(rows, list) or (not answer.is_good and (rows or succeeded)):
+        raise answer.not_understood()
     if not rows and not succeeded:
         if campaign_id:
-            _not_understood(name_of(body.get("Status")) or "answer_not_understood", raw)
-        raise call_error(body.get("Status"), raw)
+            raise answer.not_understood(name_of(body.get("Status")))
+        raise call_error(body.get("Status"), answer.raw)
     outcomes: dict[str, RecipientOutcome] = {}
     wanted = {address[-10:]: address for address in batch.addresses}  # E.164
     for row in rows:
@@ -342,7 +306,7 @@ def _read_outcomes(batch: Batch, body: dict[str, Any], raw: str, *, believe: boo
         if known is None or _SURE[outcome.result] > _SURE[known.result]:
             outcomes[address] = outcome
     missing = RecipientOutcome(Result.UNKNOWN, status="not_in_answer")
-    return Answer({a: outcomes.get(a, missing) for a in batch.addresses}, campaign_id, raw)
+    return Answer({a: outcomes.get(a, missing) for a in batch.addresses}, campaign_id, answer.raw)
 
 
 def _recipient(row: Mapping[str, Any]) -> RecipientOutcome:
@@ -356,17 +320,6 @@ def _recipient(row: Mapping[str, Any]) -> RecipientOutcome:
     )
 
 
-def _rows(body: Mapping[str, Any], raw: str) -> list[Any]:
-    rows = body.get("Data")
-    if not isinstance(rows, list):
-        _not_understood("answer_not_understood", raw)
-    return rows
-
-
-def _reports(body: Mapping[str, Any], raw: str) -> list[DeliveryReport]:
-    return [report for row in _rows(body, raw) if (report := read_report(row)) is not None]
-
-
 def _taken(batch: Batch, reports: list[DeliveryReport]) -> Iterator[tuple[str, RecipientOutcome]]:
     by_number = {report.number: report for report in reports}
     for address in batch.addresses:
@@ -377,10 +330,11 @@ def _taken(batch: Batch, reports: list[DeliveryReport]) -> Iterator[tuple[str, R
 def _slices(
     since: datetime, until: datetime, step: timedelta | None = None
 ) -> Iterator[tuple[datetime, datetime]]:
-    """The period in pieces that overlap by a second, since the provider's times have whole ones."""
-    step = step or max(timedelta(minutes=1), (until - since) / SLICES)
+    """The period in pieces that overlap by a second, since the provider's times have whole ones: twenty, none
+    shorter than a minute, unless a `step` is given."""
+    step = step or max(timedelta(minutes=1), (until - since) / 20)
     start = since
     while start < until:
         end = min(start + step, until)
-        yield start, end + _OVERLAP
+        yield start, end + SECOND
         start = end

@@ -34,7 +34,7 @@ def call_error(status: object, raw: str) -> GatewayError:
         return BatchRefused(code, trouble=Trouble.CONTENT, raw=raw)
     if kind in _TROUBLES:
         return NotSent(code, trouble=_TROUBLES[kind], raw=raw)
-    return OutcomeUnknown(code or "answer_not_understood", trouble=Trouble.PROVIDER, raw=raw)
+    return OutcomeUnknown(code or "answer_not_understood", raw=raw)
 
 
 def recipient_result(status: object) -> Result:

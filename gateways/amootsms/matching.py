@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from gateways.base import RecipientOutcome, Result
 from gateways.provider_text import Likeness, likeness
-from gateways.reading import as_id, from_provider_time, last_ten
+from gateways.reading import SECOND, as_id, from_provider_time, last_ten
 from persian.text import search_key
 
 _RESULTS: Final = {Likeness.SAME: Result.ACCEPTED, Likeness.UNCLEAR: Result.UNKNOWN, Likeness.OTHER: None}
-# Providers write and read whole seconds, and the slices of a period overlap by one.
-ROUNDED: Final = timedelta(seconds=2)
+# The slices of a period overlap by a second.
+_ROUNDED: Final = 2 * SECOND
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Matcher:
 
     def _in_time(self, row: Mapping[str, Any]) -> bool:
         registered = from_provider_time(row.get("RegDateTime"))
-        return registered is None or self.since - ROUNDED <= registered <= self.until + ROUNDED
+        return registered is None or self.since - _ROUNDED <= registered <= self.until + _ROUNDED
 
     def _verdict(self, text: Any) -> Result | None:
         if not isinstance(text, str):

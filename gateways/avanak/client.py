@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from common.masking import masked_answer
 from common.media import MEDIA
 from gateways.avanak.errors import account_error, audio_error, sending_error
 from gateways.avanak.hours import campaign_end
@@ -16,34 +15,30 @@ from gateways.base import (
     Batch,
     BatchRefused,
     DeliveryReport,
+    Gateway,
     GatewayError,
-    Inbound,
-    Listing,
     Lookup,
     NotSent,
-    OutcomeUnknown,
     RecipientOutcome,
     ReportStatus,
     Result,
     Trouble,
+    refused_alone,
 )
-from gateways.http import ANSWER_LIMIT, CLOCK_SLACK, LIST_LIMIT, Http
+from gateways.http import ANSWER_LIMIT, CLOCK_SLACK, LIST_LIMIT, Http, HttpAnswer
 from gateways.reading import (
-    NotJson,
     as_amount,
     as_id,
     as_int,
     field_of,
     from_provider_time,
     last_ten,
-    parse_json,
     provider_time,
 )
 from gateways.statuses import StatusKind, kind_of
 from persian.phones import local_form
 
 TEXT_LIMIT: Final = 1000  # characters that GenerateTTS takes
-TITLE_LIMIT: Final = 100
 # The fields in which an answer's number was seen.
 _RESULTS: Final = ("result", "ReturnValue", "CampaignID")
 AUDIO_REJECTED: Final = 2  # GetMessage's `Confirmed`; 0 and 3 wait, 1 is approved
@@ -51,8 +46,11 @@ AUDIO_REJECTED: Final = 2  # GetMessage's `Confirmed`; 0 and 3 wait, 1 is approv
 NOT_DIALLED: Final = "not_dialled"
 
 
-class Avanak:
-    """The `Gateway` of the channel `avanak`. `speaker` is `male` or `female`."""
+class Avanak(Gateway):
+    """The `Gateway` of the channel `avanak`. `speaker` is `male` or `female`.
+
+    Avanak documents no callback and no list of campaigns: what its panel sent cannot be seen from here.
+    """
 
     code = "avanak"
     can_lookup = True  # of calls whose campaign is known; of others nothing can be proven
@@ -76,26 +74,25 @@ class Avanak:
         if batch.audio_id is None:
             raise NotSent("no_audio", trouble=Trouble.CONTENT)
         ends_at = campaign_end(batch.now, batch.ends_at)
-        body, raw, is_good = await self._post(
+        answer, body = await self._post(
             "CreateCampaign", _campaign(batch, ends_at), batch.text, write_before=batch.write_before
         )
-        campaign_id = as_id(_result(body)) if is_good else ""
+        campaign_id = as_id(_result(body)) if answer.is_good else ""
         if campaign_id:
             accepted = RecipientOutcome(Result.ACCEPTED, campaign_id, "created")
-            return Answer(dict.fromkeys(batch.addresses, accepted), campaign_id, raw)
-        error = sending_error(_result(body), raw)
+            return Answer(dict.fromkeys(batch.addresses, accepted), campaign_id, answer.raw)
+        error = sending_error(_result(body), answer.raw)
         if error.trouble is Trouble.APPROVAL and await self._is_audio_rejected(batch.audio_id):
-            raise NotSent("Message_Rejected", trouble=Trouble.CONTENT, raw=raw)
-        if isinstance(error, BatchRefused) and len(batch.addresses) == 1:
-            rejected = RecipientOutcome(Result.REJECTED, status=error.code)
-            return Answer({batch.addresses[0]: rejected}, raw=raw)
+            raise NotSent("Message_Rejected", trouble=Trouble.CONTENT, raw=answer.raw)
+        if isinstance(error, BatchRefused):
+            return refused_alone(batch, error)
         raise error
 
     async def account(self) -> Account:
         """`AccountStatus`. Raises `NotSent` with the account's or the provider's trouble."""
-        body, raw, is_good = await self._post("AccountStatus", {})
-        if not is_good or kind_of(field_of(body, "Status")) is not StatusKind.SUCCESS:
-            raise account_error(_result(body), raw)
+        answer, body = await self._post("AccountStatus", {})
+        if not answer.is_good or kind_of(field_of(body, "Status")) is not StatusKind.SUCCESS:
+            raise account_error(_result(body), answer.raw)
         name = field_of(body, "AccountName")
         return Account(str(name or "")[:200], as_amount(field_of(body, "RemaindCredit")))
 
@@ -103,28 +100,23 @@ class Avanak:
         """`GenerateTTS`. Raises `NotSent` with trouble CONTENT for a text that cannot be spoken."""
         if len(text) > TEXT_LIMIT:
             raise NotSent("Text_TooLong", trouble=Trouble.CONTENT)
-        fields = {
-            "Text": text,
-            "Title": title[:TITLE_LIMIT],
-            "Speaker": self._speaker,
-            "CallFromMobile": "",
-        }
-        body, raw, is_good = await self._post("GenerateTTS", fields, text)
+        fields = {"Text": text, "Title": title, "Speaker": self._speaker, "CallFromMobile": ""}
+        answer, body = await self._post("GenerateTTS", fields, text)
         given = field_of(body, "Id")
         given = _result(body) if given is None else given
-        audio_id = as_id(given) if is_good else ""
+        audio_id = as_id(given) if answer.is_good else ""
         if not audio_id:
-            raise audio_error(_code(given), raw)
+            raise audio_error(_code(given), answer.raw)
         return int(audio_id)
 
     async def _is_audio_rejected(self, audio_id: int) -> bool:
         """`GetMessage`: whether somebody at the provider refused the audio. False where it does not tell."""
         try:
-            body, _raw, is_good = await self._post("GetMessage", {"MessageID": str(audio_id)})
+            answer, body = await self._post("GetMessage", {"MessageID": str(audio_id)})
         except GatewayError:
             return False
         details = field_of(body, "Details")
-        return is_good and as_int(field_of(details, "Confirmed")) == AUDIO_REJECTED
+        return answer.is_good and as_int(field_of(details, "Confirmed")) == AUDIO_REJECTED
 
     async def lookup(self, batch: Batch, since: datetime, until: datetime, campaign_id: str = "") -> Lookup:
         """`GetCampaignNumbersByCampaignID` for a known campaign; without one nothing can be proven, now or
@@ -143,8 +135,8 @@ class Avanak:
     ) -> Lookup:
         """The number that a single call of this id reached. It proves nobody's absence: the ids of calls and
         of campaigns are counted apart, so that another's call may have the same."""
-        body, _raw, is_good = await self._post("GetQuickSend", {"QuickSendID": quick_send_id})
-        if not is_good or not isinstance(body, dict) or as_id(body.get("Id")) != quick_send_id:
+        answer, body = await self._post("GetQuickSend", {"QuickSendID": quick_send_id})
+        if not answer.is_good or not isinstance(body, dict) or as_id(body.get("Id")) != quick_send_id:
             return Lookup(complete=False)
         started = from_provider_time(body.get("starttime"))
         if started is None or not since <= started <= until:
@@ -160,35 +152,19 @@ class Avanak:
 
     async def stop(self, campaign_id: str) -> bool:
         """`StopCampaign`: true, or false for one that is not under way."""
-        body, raw, is_good = await self._post("StopCampaign", {"CampaignID": campaign_id})
+        answer, body = await self._post("StopCampaign", {"CampaignID": campaign_id})
         value = body if isinstance(body, bool) else field_of(body, "result", "ReturnValue")
-        if not is_good or not isinstance(value, bool):
-            raise account_error(_result(body), raw)
+        if not answer.is_good or not isinstance(value, bool):
+            raise account_error(_result(body), answer.raw)
         return value
-
-    async def new_inbound(self, count: int) -> list[Inbound]:
-        """Nobody answers a voice message in writing."""
-        return []
-
-    async def inbound_between(self, since: datetime, until: datetime) -> list[Inbound]:
-        return []
-
-    async def register_callbacks(self, address: str) -> tuple[str, ...]:
-        """Avanak documents none."""
-        return ()
 
     async def _campaign_numbers(self, campaign_id: str) -> list[Any]:
         fields = {"CampaignID": campaign_id}
-        body, raw, is_good = await self._post("GetCampaignNumbersByCampaignID", fields, limit=LIST_LIMIT)
+        answer, body = await self._post("GetCampaignNumbersByCampaignID", fields, limit=LIST_LIMIT)
         rows = field_of(body, "Data", *_RESULTS) if isinstance(body, dict) else body
-        if not is_good or not isinstance(rows, list):
-            raise account_error(_result(body), raw)
+        if not answer.is_good or not isinstance(rows, list):
+            raise account_error(_result(body), answer.raw)
         return rows
-
-    async def list_messages(self, since: datetime, until: datetime) -> AsyncIterator[Listing]:
-        """Avanak documents no list of campaigns: what its panel sent cannot be seen from here."""
-        raise NotSent("no_list", trouble=Trouble.CONTENT)
-        yield  # an asynchronous generator, as the others
 
     async def close(self) -> None:
         await self._http.close()
@@ -201,16 +177,10 @@ class Avanak:
         *,
         limit: int = ANSWER_LIMIT,
         write_before: float | None = None,
-    ) -> tuple[Any, str, bool]:
-        """(the JSON value, its masked beginning, whether the HTTP status is good). A 5xx is never read."""
+    ) -> tuple[HttpAnswer, Any]:
+        """The answer, and the JSON value that it holds."""
         answer = await self._http.post(method, fields, limit=limit, write_before=write_before, secrets=[text])
-        raw = masked_answer(answer.text, [self._http.token, text])
-        if answer.status >= 500:
-            _not_understood(f"http_{answer.status}", raw)
-        try:
-            return parse_json(answer.text), raw, answer.is_good
-        except NotJson:
-            _not_understood("not_json" if answer.is_good else f"http_{answer.status}", raw)
+        return answer, answer.parsed()
 
 
 def _found(batch: Batch, numbers: set[str], provider_id: str) -> dict[str, RecipientOutcome]:
@@ -228,24 +198,18 @@ def _read_report(campaign_id: str, row: object) -> DeliveryReport | None:
     number = last_ten(row.get("Number")) if isinstance(row, dict) else ""
     if not isinstance(row, dict) or not number:
         return None
-    seconds = as_amount(row.get("Duration"))
     status = row.get("Status")
-    answered = seconds is not None and seconds > 0
     word = str(status)[:60] if isinstance(status, int | str) and not isinstance(status, bool) else ""
-    if answered:
+    if (as_amount(row.get("Duration")) or 0) > 0:
         return DeliveryReport(campaign_id, number, ReportStatus.DELIVERED, word)
     if as_int(row.get("TryCount")) == 0:
         return DeliveryReport(campaign_id, number, ReportStatus.PENDING, f"{NOT_DIALLED}:{word}"[:60])
     return DeliveryReport(campaign_id, number, ReportStatus.UNCLEAR, word)
 
 
-def _not_understood(code: str, raw: str) -> NoReturn:
-    raise OutcomeUnknown(code, trouble=Trouble.PROVIDER, raw=raw)
-
-
 def _campaign(batch: Batch, ends_at: datetime) -> dict[str, str]:
     return {
-        "Title": batch.reference[:TITLE_LIMIT],
+        "Title": batch.reference,
         "Numbers": ",".join([local_form(address) for address in batch.addresses]),
         "MessageID": str(batch.audio_id),
         "StartDateTime": provider_time(batch.now),

@@ -30,7 +30,7 @@ _SENDING: Final[dict[int, tuple[str, Trouble]]] = {
     -77: ("Hours_Invalid", Trouble.CONTENT),
     -80: ("SMSTexts_Empty", Trouble.CONTENT),
 }
-NUMBER_INVALID: Final = -2
+NUMBER_INVALID: Final = -2  # Number_Invalid, of one number in the list
 
 # GenerateTTS: the same numbers mean other things there.
 _MAKING_AUDIO: Final[dict[int, tuple[str, Trouble]]] = {
@@ -68,7 +68,7 @@ def _error(code: object, table: dict[int, tuple[str, Trouble]], raw: str) -> Gat
     kind = kind_of(code) if _is_of_the_family(code) else None
     if kind in _FAMILY:
         return NotSent(name_of(code), trouble=_FAMILY[kind], raw=raw)
-    return OutcomeUnknown(name_of(code) or "answer_not_understood", trouble=Trouble.PROVIDER, raw=raw)
+    return OutcomeUnknown(name_of(code) or "answer_not_understood", raw=raw)
 
 
 def _is_of_the_family(code: object) -> bool:

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateways.base import NotSent, Trouble
+from gateways.reading import SECOND
 from persian.jalali import TEHRAN
 
 # A number that was not dialled before a campaign's end is not dialled at all: with less than this left of
 # the day, a campaign that may go on after midnight waits for midnight.
 SHORTEST_EVENING: Final = timedelta(minutes=5)
-_SECOND: Final = timedelta(seconds=1)
 
 
 def campaign_end(starts_at: datetime, permitted_until: datetime | None) -> datetime:
@@ -29,7 +29,7 @@ def campaign_end(starts_at: datetime, permitted_until: datetime | None) -> datet
     midnight = _next_midnight(starts_at)
     goes_on = permitted_until is None or permitted_until > midnight
     is_long_enough = permitted_until is None or permitted_until >= midnight + SHORTEST_EVENING
-    end = midnight - _SECOND if permitted_until is None else min(permitted_until, midnight - _SECOND)
+    end = midnight - SECOND if permitted_until is None else min(permitted_until, midnight - SECOND)
     if (is_long_enough and midnight - starts_at < SHORTEST_EVENING) or (
         goes_on and not _is_later_minute(end, starts_at)
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,6 +23,7 @@ from gateways.base import (
     Result,
     Trouble,
 )
+from gateways.http import HttpAnswer
 from gateways.statuses import STATUSES, StatusKind
 from tests.gateways.conftest import ADDRESSES, TEXT
 
@@ -31,7 +33,7 @@ BATCH = Batch(text=TEXT, addresses=ADDRESSES, reference="r", now=NOW)
 
 def read(rows: Any, status: Any = "Success", batch: Batch = BATCH, **fields: Any):
     body = {"Status": status, "CampaignID": 12, "Data": rows, **fields}
-    return _read_outcomes(batch, body, "", believe=True)
+    return _read_outcomes(batch, HttpAnswer(200, json.dumps(body), "", None))
 
 
 def row(address: str = ADDRESSES[0], message_id: Any = 5, status: Any = "Success") -> dict[str, Any]:

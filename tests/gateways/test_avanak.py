@@ -210,7 +210,7 @@ class TestQuickSend:
 
     def dial(self, avanak: Any, number: str) -> str:
         fields = {"Text": TEXT, "Number": number, "Vote": "false", "ServerID": "0"}
-        body, _raw, _good = avanak.run(avanak.gateway._post("QuickSendWithTTS", fields))
+        _answer, body = avanak.run(avanak.gateway._post("QuickSendWithTTS", fields))
         return str(body)
 
     def test_it_proves_who_was_reached_and_never_who_was_not(self, avanak):

@@ -185,7 +185,7 @@ def test_an_answer_that_makes_our_own_reading_fail_leaves_one_batch_and_the_tria
 
     people(30)
     message = MessageFactory(text=TEXT)
-    monkeypatch.setattr("gateways.amootsms.client.parse_json", fails)
+    monkeypatch.setattr("gateways.http.parse_json", fails)
     again_and_again(sms.pump())
     calls = list(GatewayCall.objects.order_by("pk"))
     assert {(call.outcome, call.error) for call in calls} == {("unknown", "answer_not_understood")}
