@@ -10,9 +10,9 @@ from devtools.fake_gateway.amootsms_relays import RelayAddresses
 from devtools.fake_gateway.faults import Fault
 from devtools.fake_gateway.provider import (
     GOES_ON,
-    HUGE_ID,
     NEVER,
     Call,
+    CallRefused,
     Fate,
     Inbox,
     epoch,
@@ -20,16 +20,13 @@ from devtools.fake_gateway.provider import (
     integer,
 )
 from devtools.fake_gateway.store import Campaign, Ledger
-from gateways.reading import as_int, last_ten
+from gateways.reading import ID_LIMIT, as_int, last_ten
 from gateways.sms_parts import count_parts
 from gateways.statuses import CODES
 from persian.text import search_key
 
 PRICE: Final = 1500  # rial a part
-CREDIT: Final = 10_000_000_000
-LONGEST_TEXT: Final = 5000
 LINES: Final = ("98", "Public", "Service", "30001234")
-STRANGERS: Final = (9_000_000_001, 9_000_000_002)
 _CANCEL, _RETURN = frozenset({"11", "لغو11", "لغو 11"}), frozenset({"12"})
 
 
@@ -57,7 +54,7 @@ class AmootSmsFake:
     def methods(self) -> Mapping[str, Callable[[Call], Any]]:
         return {
             "AccountStatus": self._account,
-            "SendSimple": self._send_simple,
+            "SendSimple": self._send,
             "SendPeerToPeer": self._send_peer_to_peer,
             "SendWithBackupLine": self._send_with_backup_line,
             "SendWithPattern": self._send_with_pattern,
@@ -87,8 +84,7 @@ class AmootSmsFake:
                 return GOES_ON
         return refused(method, status)
 
-    def unauthorised(self, method: str, status: str) -> Any:
-        return refused(method, status)
+    refused = staticmethod(refused)
 
     def receive(self, mobile: str, text: str, line: str, at: float) -> Row:
         """An inbound message; 11 puts its sender on the blacklist, 12 takes it off."""
@@ -106,45 +102,30 @@ class AmootSmsFake:
         return {
             "Status": "Success",
             "AccountName": "fake",
-            "RemaindCredit": CREDIT - PRICE * self.ledger.accepted,
+            "RemaindCredit": 10_000_000_000 - PRICE * self.ledger.accepted,
             **dict.fromkeys(PRICES, PRICE),
             "Avanak_SecondPrice": 45,
             "ListLineNumbers": list(LINES),
         }
 
     def _price(self, call: Call) -> int:
-        numbers = [number for number in call.get("Mobiles").split(",") if number]
-        text = call.get("SMSMessageText")
+        text, numbers = call.get("SMSMessageText"), call.numbers("Mobiles")
         if not text or not numbers:
-            return -CODES["SMSMessageText_Empty" if not text else "Mobiles_Empty"]
+            raise CallRefused("SMSMessageText_Empty" if not text else "Mobiles_Empty")
         return PRICE * count_parts(text).parts * len(numbers)
 
     # --- sending ----------------------------------------------------------------------------------
 
-    def _send_simple(self, call: Call) -> Row:
-        return self._send("SendSimple", call)
-
     def _send_with_backup_line(self, call: Call) -> Row:
-        backup = call.get("BackupLineNumber")
-        if not _is_line(backup):
-            problem = "BackupLineNumber_NotExist" if backup else "BackupLineNumber_Empty"
-            return {**refused("SendWithBackupLine", problem)}
-        return self._send("SendWithBackupLine", call)
+        _line(call, "BackupLineNumber")
+        return self._send(call)
 
-    def _send(self, method: str, call: Call) -> Row:
-        text, line = call.get("SMSMessageText"), call.get("LineNumber")
-        mobiles = [mobile for mobile in call.get("Mobiles").split(",") if mobile.strip()]
-        numbers = [last_ten(mobile) for mobile in mobiles]
-        problem = _problem(text, line, call.get("SendDateTime"), mobiles)
-        if not problem and not any(self._is_good(number) for number in numbers):
-            problem = "Mobiles_Invalid"
-        if problem:
-            return {**refused(method, problem)}
+    def _send(self, call: Call) -> Row:
+        text, line, numbers = self._checked(call)
         refusals = [not self._is_good(number) or call.hit("partial") for number in numbers]
         taken = [number for number, out in zip(numbers, refusals, strict=True) if not out]
         campaign = self.ledger.accept(taken, text, call=call.number, line=line, at=call.at)
         campaign.delay = max((epoch(call.get("SendDateTime")) or call.at) - call.at, 0.0)
-        rows = _outcome_rows(numbers, refusals, campaign.first_id, call)
         parts = count_parts(text).parts
         return {
             "MessageText": text,
@@ -152,51 +133,56 @@ class AmootSmsFake:
             "CampaignID": campaign.id,
             "Price": PRICE * parts * len(taken),
             "Status": call.value("unknown-status") or "Success",
-            "Data": [] if call.has("no-data") else rows,
+            "Data": _outcome_rows(numbers, refusals, campaign.first_id, call),
         }
 
-    def _send_one(self, call: Call, text: str, line: str) -> Campaign | None:
-        """One recipient with a text that the provider makes itself; None for a wrong number."""
+    def _checked(self, call: Call) -> tuple[str, str, list[str]]:
+        """Text, line and numbers of a call that is not refused as a whole."""
+        text, numbers, send_at = call.get("SMSMessageText"), call.numbers("Mobiles"), call.get("SendDateTime")
+        if not text.strip():
+            raise CallRefused("SMSMessageText_Empty")
+        if len(text) > 5000:
+            raise CallRefused("Length_Exceeded")
+        line = _line(call)
+        if not numbers:
+            raise CallRefused("Mobiles_Empty")
+        if send_at and epoch(send_at) is None:
+            raise CallRefused("FromDateTime_Invalid")
+        if not any(self._is_good(number) for number in numbers):
+            raise CallRefused("Mobiles_Invalid")
+        return text, line, numbers
+
+    def _send_one(self, call: Call, text: str, line: str) -> Campaign:
+        """One recipient with a text that the provider makes itself."""
         number = last_ten(call.get("Mobile"))
         if not self._is_good(number):
-            return None
+            raise CallRefused("Mobile_Invalid")
         return self.ledger.accept([number], text, call=call.number, line=line, at=call.at)
 
     def _send_with_pattern(self, call: Call) -> Row:
-        campaign = self._send_one(
-            call, f"{call.get('PatternCodeID')}: {call.get('PatternValues')}", "service"
-        )
-        if campaign is None:
-            return {"Status": "Mobile_Invalid", "Data": []}
+        campaign = self._send_one(call, _pattern(call), "service")
         row = {"Mobile": call.get("Mobile"), "MessageID": campaign.first_id, "Status": "Success"}
-        return {"Status": "Success", "Data": [row]}
+        return _success([row])
 
     def _send_with_pattern_own(self, call: Call) -> Row:
-        line, values = call.get("LineNumber"), call.get("PatternValues")
-        if not _is_line(line):
-            return {"Status": "LineNumber_NotExist" if line else "LineNumber_Empty", "MessageID": None}
-        campaign = self._send_one(call, f"{call.get('PatternCodeID')}: {values}", line)
-        if campaign is None:
-            return {"Status": "Mobile_Invalid", "MessageID": None}
+        line = _line(call)
+        campaign = self._send_one(call, _pattern(call), line)
         return {
             "Status": "Success",
             "MessageID": str(campaign.first_id),
             "Mobile": call.get("Mobile"),
             "LineNumber": line,
-            "PatternCodeID": integer(call.get("PatternCodeID")),
-            "PatternValues": values.split(","),
+            "PatternCodeID": call.integer("PatternCodeID"),
+            "PatternValues": call.get("PatternValues").split(","),
         }
 
     def _send_quick_otp(self, call: Call) -> Row:
-        length = integer(call.get("CodeLength"), 4)
+        length = call.integer("CodeLength", 4)
         if not 4 <= length <= 8:
-            return {"Status": "Length_Invalid", "Data": []}
+            raise CallRefused("Length_Invalid")
         code = call.get("OptionalCode") or "1" * length
         campaign = self._send_one(call, code, "service")
-        if campaign is None:
-            return {"Status": "Mobile_Invalid", "Data": []}
-        row = {"Mobile": call.get("Mobile"), "MessageID": campaign.first_id, "Code": code}
-        return {"Status": "Success", "Data": [row]}
+        return _success([{"Mobile": call.get("Mobile"), "MessageID": campaign.first_id, "Code": code}])
 
     def _send_peer_to_peer(self, call: Call) -> Row:
         items = call.params.get("Input")
@@ -205,14 +191,12 @@ class AmootSmsFake:
             for item in (items if isinstance(items, list) else [])
             if isinstance(item, dict)
         ]
-        campaigns = []
-        for number, text in pairs:
-            if self._is_good(number) and text:
-                campaigns.append(
-                    self.ledger.accept(
-                        [number], text, call=call.number, line=call.get("LineNumber"), at=call.at
-                    )
-                )
+        line = call.get("LineNumber")
+        campaigns = [
+            self.ledger.accept([number], text, call=call.number, line=line, at=call.at)
+            for number, text in pairs
+            if self._is_good(number) and text
+        ]
         data = {
             "CampaignsCreated": len(campaigns),
             "TotalCampaignNumbersCreated": len(campaigns),
@@ -237,14 +221,13 @@ class AmootSmsFake:
     # --- what became of it ------------------------------------------------------------------------
 
     def delivery_row(self, campaign: Campaign, index: int, now: float) -> Row:
+        message_id, sent_at = campaign.first_id + index, campaign.at + campaign.delay
         return {
-            "MessageID": campaign.first_id + index,
-            "DeliveryType": self._delivery_type(
-                campaign.first_id + index, now - campaign.at - campaign.delay
-            ),
+            "MessageID": message_id,
+            "DeliveryType": self._delivery_type(message_id, now - sent_at),
             "Cost": PRICE * count_parts(campaign.text).parts,
             "RegDateTime": fractional_stamp(campaign.at),
-            "SendDateTime": fractional_stamp(campaign.at + campaign.delay),
+            "SendDateTime": fractional_stamp(sent_at),
         }
 
     def _delivery_type(self, message_id: int, elapsed: float) -> int:
@@ -255,25 +238,24 @@ class AmootSmsFake:
             return 2
         return 35 if draw < self.fate.undelivered + self.fate.blacklisted else 1
 
-    def _delivery(self, call: Call) -> Row:
-        found = self.ledger.message(integer(call.get("MessageID")))
+    def _found(self, message_id: str, otherwise: str) -> tuple[Campaign, int]:
+        """The campaign that holds a message, and the index in it; refused with `otherwise` if none does."""
+        found = self.ledger.message(integer(message_id.strip()))
         if found is None:
-            return {"Status": "Failed", "Data": None}
-        return {"Status": "Success", "Data": self.delivery_row(*found, call.at)}
+            raise CallRefused(otherwise)
+        return found
+
+    def _delivery(self, call: Call) -> Row:
+        return _success(self.delivery_row(*self._found(call.get("MessageID"), "Failed"), call.at))
 
     def _deliveries(self, call: Call) -> Row:
-        rows = []
-        for text in call.get("ListMessageID").split(","):
-            found = self.ledger.message(integer(text.strip()))
-            if found is None:
-                return {"Status": "Failed", "Data": []}
-            rows.append({**self.delivery_row(*found, call.at), "Status": "Success"})
-        return {"Status": "Success", "Data": rows}
+        found = [self._found(text, "Failed") for text in call.get("ListMessageID").split(",")]
+        return _success([{**self.delivery_row(*one, call.at), "Status": "Success"} for one in found])
 
     def _deliveries_by_campaign(self, call: Call) -> Row:
-        campaign = self.ledger.campaign(integer(call.get("CampaignID")))
+        campaign = self.ledger.campaign(call.integer("CampaignID"))
         if campaign is None:
-            return {"Status": "BulkID_Invalid", "Data": []}
+            raise CallRefused("BulkID_Invalid")
         rows = [
             {
                 **self.delivery_row(campaign, index, call.at),
@@ -282,13 +264,13 @@ class AmootSmsFake:
             }
             for index in range(campaign.size)
         ]
-        return {"Status": "Success", "Data": rows}
+        return _success(rows)
 
-    def _message_row(self, campaign: Campaign, message_id: int, number: str, now: float) -> Row:
+    def _message_row(self, campaign: Campaign, index: int, now: float) -> Row:
         sent_at = campaign.at + campaign.delay
         return {
-            "MessageID": message_id,
-            "Mobile": number,
+            "MessageID": campaign.first_id + index,
+            "Mobile": self.ledger.number(campaign, index),
             "LineNumber": campaign.line,
             "SMSMessageText": campaign.text,
             "RegDateTime": fractional_stamp(campaign.at),
@@ -296,31 +278,21 @@ class AmootSmsFake:
         }
 
     def _message(self, call: Call) -> Row:
-        found = self.ledger.message(integer(call.get("MessageID")))
-        if found is None:
-            return {"Status": "MessageID_Invalid", "Data": None}
-        campaign, index = found
-        number = self.ledger.number(campaign, index)
-        row = self._message_row(campaign, campaign.first_id + index, number, call.at)
-        return {"Status": "Success", "Data": row}
+        return _success(self._message_row(*self._found(call.get("MessageID"), "MessageID_Invalid"), call.at))
 
     def _messages(self, call: Call) -> Row:
-        since, until, problem = _period(call)
-        if problem:
-            return {"Status": problem, "Data": []}
+        since, until = _period(call)
         rows = [
-            self._message_row(campaign, message_id, number, call.at)
+            self._message_row(campaign, index, call.at)
             for campaign in self.ledger.between(since, until + 0.999_999)
-            for message_id, number in self.ledger.recipients(campaign)
+            for index in range(campaign.size)
         ]
-        return {"Status": "Success", "Data": rows}
+        return _success(rows)
 
     # --- what came in -----------------------------------------------------------------------------
 
     def _received(self, call: Call) -> Row:
-        since, until, problem = _period(call)
-        if problem:
-            return {"Status": problem, "Data": []}
+        since, until = _period(call)
         line = call.get("LineNumber")
         rows = [
             message
@@ -328,51 +300,53 @@ class AmootSmsFake:
             if since <= (epoch(message["RecieveDateTime"]) or 0) <= until
             and line in {"", message["LineNumber"]}
         ]
-        return {"Status": "Success", "Data": rows}
+        return _success(rows)
 
     def _received_new(self, call: Call) -> Row:
-        count = integer(call.get("Count"))
+        count = call.integer("Count")
         if count < 1:
-            return {"Status": "Count_Invalid", "Data": []}
-        return {"Status": "Success", "Data": self.inbox.take(count)}
+            raise CallRefused("Count_Invalid")
+        return _success(self.inbox.take(count))
 
     def _is_blacklisted(self, call: Call) -> Row:
         number = last_ten(call.get("Mobile"))
-        line = call.get("LineNumber")
-        if not number or not _is_line(line):
-            problem = "LineNumber_NotExist" if number else "Mobile_Invalid"
-            return {**refused("IsBlackList_ByCancelation", problem)}
+        if not number:
+            raise CallRefused("Mobile_Invalid")
+        line = _line(call)
         row = {"Number": int("98" + number), "IsBlackList": number in self.blacklist}
         return {"Status": "Success", "LineNumber": line, "Data": [row]}
 
 
-def _is_line(line: str) -> bool:
-    return line.casefold() in {own.casefold() for own in LINES}
+def _success(data: Any) -> Row:
+    return {"Status": "Success", "Data": data}
 
 
-def _period(call: Call) -> tuple[float, float, str]:
-    """(from, to, the status that refuses them: '' for none), in seconds since the epoch."""
+def _pattern(call: Call) -> str:
+    return f"{call.get('PatternCodeID')}: {call.get('PatternValues')}"
+
+
+def _line(call: Call, name: str = "LineNumber") -> str:
+    """The line that the call names; refused unless it is the account's."""
+    line = call.get(name)
+    if line.casefold() not in {own.casefold() for own in LINES}:
+        raise CallRefused(f"{name}_NotExist" if line else f"{name}_Empty")
+    return line
+
+
+def _period(call: Call) -> tuple[float, float]:
+    """(from, to), in seconds since the epoch."""
     since, until = epoch(call.get("FromDateTime")), epoch(call.get("ToDateTime"))
     if since is None or until is None:
-        return 0, 0, "FromDateTime_Invalid" if since is None else "ToDateTime_Invalid"
-    return since, until, "FromDateTimeIsAfterThanToDateTime" if since > until else ""
-
-
-def _problem(text: str, line: str, send_at: str, mobiles: Sequence[str]) -> str:
-    """The status that refuses a whole call, '' for none."""
-    if not text.strip():
-        return "SMSMessageText_Empty"
-    if len(text) > LONGEST_TEXT:
-        return "Length_Exceeded"
-    if not _is_line(line):
-        return "LineNumber_NotExist" if line else "LineNumber_Empty"
-    if not mobiles:
-        return "Mobiles_Empty"
-    return "" if not send_at or epoch(send_at) is not None else "FromDateTime_Invalid"
+        raise CallRefused("FromDateTime_Invalid" if since is None else "ToDateTime_Invalid")
+    if since > until:
+        raise CallRefused("FromDateTimeIsAfterThanToDateTime")
+    return since, until
 
 
 def _outcome_rows(numbers: Sequence[str], refused: Sequence[bool], first_id: int, call: Call) -> list[Row]:
     """`Data` of a sent call, spoilt as the call's faults say."""
+    if call.has("no-data"):
+        return []
     rows: list[Row] = []
     status = call.value("unknown-status") or "Success"
     next_id = first_id
@@ -383,8 +357,9 @@ def _outcome_rows(numbers: Sequence[str], refused: Sequence[bool], first_id: int
             continue
         message_id, next_id = next_id, next_id + 1
         if not call.hit("partial-unanswered"):
-            shown = HUGE_ID if call.has("huge-id") else message_id
+            shown = ID_LIMIT if call.has("huge-id") else message_id
             rows.append({"Mobile": mobile, "MessageID": shown, "Status": status})
     if call.has("extra-numbers"):
-        rows += [{"Mobile": mobile, "MessageID": 7, "Status": "Success"} for mobile in STRANGERS]
+        strangers = (9_000_000_001, 9_000_000_002)
+        rows += [{"Mobile": mobile, "MessageID": 7, "Status": "Success"} for mobile in strangers]
     return rows

@@ -39,6 +39,8 @@ def refused(method: str, status: str | int) -> Any:
     if method == "IsBlackList_ByCancelation":
         rows: list[Row] | None = None if status == "LineNumber_NotExist" else []
         return {"Status": status, "LineNumber": None, "Data": rows}
+    if method == "SendWithPatternOWN":
+        return {"Status": status, "MessageID": None}
     if method.startswith("Relay"):
         return _refused_relay(method, status)
     return {"Status": status, "Data": None if method in _NOTHING else []}

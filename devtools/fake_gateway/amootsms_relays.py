@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from devtools.fake_gateway.amootsms_answers import Row, refused
-from devtools.fake_gateway.provider import Call, integer, local_stamp
+from devtools.fake_gateway.amootsms_answers import Row
+from devtools.fake_gateway.provider import Call, CallRefused, local_stamp
+from gateways.statuses import DUPLICATE_ADDRESS
 
 NAMES: Final = {"delivery": "RelayMessageDelivery", "received": "RelayRecieveMessage"}
-FIRST_ID: Final = 99
 
 
 class RelayAddresses:
@@ -33,10 +33,10 @@ class RelayAddresses:
     def _create(self, name: str, call: Call) -> Row:
         rows, address = self._rows[name], call.get("URLAddress").casefold()
         if not address:
-            return {**refused(f"{name}Create", "URLAddress_Empty")}
+            raise CallRefused("URLAddress_Empty")
         if any(row["URLAddress"] == address for row in rows):
-            return {**refused(f"{name}Create", "URLAddress_Duplicate")}
-        relay_id = FIRST_ID + len(rows)
+            raise CallRefused(DUPLICATE_ADDRESS)
+        relay_id = 99 + len(rows)
         rows.append(
             {
                 "ID": relay_id,
@@ -52,7 +52,7 @@ class RelayAddresses:
         return {"Status": "Success", "Data": self._rows[name]}
 
     def _set_active(self, name: str, call: Call) -> str:
-        wanted = integer(call.get(f"{name}ID"))
+        wanted = call.integer(f"{name}ID")
         row = next((row for row in self._rows[name] if row["ID"] == wanted), None)
         if row is None:
             return "Failed"

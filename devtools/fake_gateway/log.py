@@ -25,23 +25,16 @@ def encode(value: Any) -> str:
 class GatewayLog:
     """Appends whole lines; a crash of the process loses none that was written."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self._file: int | None = None
-
-    def open(self) -> None:
+    def __init__(self, path: Path) -> None:
         """Open for appending, the folder made where missing. Raises OSError."""
-        if self.path is None:
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        if _ends_in_half_a_line(self.path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if _ends_in_half_a_line(path):
             self.write([""])
 
     def write(self, lines: Iterable[str]) -> None:
         """Append lines in one go, before anybody is answered."""
-        if self._file is None:
-            return
         data = memoryview("".join([f"{line}\n" for line in lines]).encode("utf-8", "backslashreplace"))
         while data:
             data = data[os.write(self._file, data) :]
@@ -50,14 +43,10 @@ class GatewayLog:
         self.write([encode(entry)])
 
     def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        os.close(self._file)
 
     def remembered(self) -> Iterator[dict[str, Any]]:
         """What a provider would still know after a restart: accepted recipients and voice messages."""
-        if self.path is None or not self.path.is_file():
-            return
         with self.path.open("rb") as lines:
             for line in lines:
                 if b'"event":"accepted"' not in line and b'"event":"audio"' not in line:
@@ -66,14 +55,13 @@ class GatewayLog:
                     entry = json.loads(line)
                 except ValueError:
                     continue  # half a line of a process that was killed
-                if isinstance(entry, dict) and entry.get("event") in {"accepted", "audio"}:
+                if entry["event"] in {"accepted", "audio"}:
                     yield entry
 
 
 def _ends_in_half_a_line(path: Path) -> bool:
     with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        if size == 0:
+        if file.seek(0, os.SEEK_END) == 0:
             return False
-        file.seek(size - 1)
-        return file.read(1) != b"\n"
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"

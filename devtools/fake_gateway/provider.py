@@ -13,7 +13,14 @@ from gateways.reading import from_provider_time, last_ten
 from persian.jalali import TEHRAN
 
 NEVER: Final = "0001-01-01T00:00:00"
-HUGE_ID: Final = 2**63
+
+
+class CallRefused(Exception):
+    """The provider refuses the call with this status, in the shape of its method."""
+
+    def __init__(self, status: str | int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,13 @@ class Call:
         if isinstance(value, list):
             return ",".join(str(one) for one in value)
         return "" if value is None else str(value)
+
+    def integer(self, name: str, default: int = 0) -> int:
+        return integer(self.get(name), default)
+
+    def numbers(self, name: str) -> list[str]:
+        """The last ten digits of each telephone number in a list, '' for one that is none."""
+        return [last_ten(number) for number in self.get(name).split(",") if number.strip()]
 
     def has(self, fault: str) -> bool:
         return any(active.name == fault for active in self.faults)
@@ -69,7 +83,9 @@ class FakeProvider(Protocol):
         """A fault of the account, the provider or the hours in its own words; `GOES_ON` if it has none."""
         ...
 
-    def unauthorised(self, method: str, status: str) -> Any: ...
+    def refused(self, method: str, status: str | int) -> Any:
+        """The answer of a refused method."""
+        ...
 
 
 GOES_ON: Final = object()

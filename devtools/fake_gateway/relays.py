@@ -9,17 +9,13 @@ import asyncio
 import random
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from common.client_address import is_loopback
 from devtools.fake_gateway.amootsms import AmootSmsFake
-
-LOOK_SECONDS: Final = 0.1
-POST_SECONDS: Final = 5.0
-SIDE_BY_SIDE: Final = 20
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Relays(StrEnum):
@@ -44,20 +40,19 @@ class Relay:
         self._inbound = len(sms.inbox.messages)
 
     async def run(self, now: Any) -> None:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=POST_SECONDS)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             while True:
                 posts = [*self._reports(now()), *self._received()]
                 if self.mode is Relays.UNRULY:
                     posts *= 2
                     self._random.shuffle(posts)
-                for start in range(0, len(posts), SIDE_BY_SIDE):
-                    several = posts[start : start + SIDE_BY_SIDE]
-                    await asyncio.gather(*(self._post(session, *post) for post in several))
-                await asyncio.sleep(LOOK_SECONDS)
+                for start in range(0, len(posts), 20):
+                    await asyncio.gather(*(self._post(session, *post) for post in posts[start : start + 20]))
+                await asyncio.sleep(0.1)
 
     def _reports(self, now: float) -> Iterator[tuple[str, dict[str, Any]]]:
         campaigns = self.sms.ledger.campaigns
-        addresses = _on_this_machine(self.sms.relays.active("delivery"))
+        addresses = self._addresses("delivery")
         while self._campaigns < len(campaigns):
             campaign = campaigns[self._campaigns]
             if now - campaign.at < self.sms.fate.seconds:
@@ -69,12 +64,15 @@ class Relay:
 
     def _received(self) -> Iterator[tuple[str, dict[str, Any]]]:
         messages = self.sms.inbox.messages
-        addresses = _on_this_machine(self.sms.relays.active("received"))
+        addresses = self._addresses("received")
         while self._inbound < len(messages):
             message = messages[self._inbound]
             self._inbound += 1
             for address in addresses:
                 yield address, message
+
+    def _addresses(self, kind: str) -> list[str]:
+        return list(filter(_is_on_this_machine, self.sms.relays.active(kind)))
 
     async def _post(self, session: aiohttp.ClientSession, address: str, row: dict[str, Any]) -> None:
         fields = {name: str(value) for name, value in row.items()}
@@ -86,12 +84,8 @@ class Relay:
             self.failed += 1
 
 
-def _on_this_machine(addresses: list[str]) -> list[str]:
-    return [address for address in addresses if _is_loopback(address)]
-
-
-def _is_loopback(address: str) -> bool:
+def _is_on_this_machine(address: str) -> bool:
     try:
-        return urlsplit(address).hostname in _LOOPBACK
+        return is_loopback(urlsplit(address).hostname)
     except ValueError:
         return False

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import socket
 import struct
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Final
@@ -23,25 +22,24 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from common.client_address import is_loopback
 from devtools.fake_gateway.amootsms import AmootSmsFake
 from devtools.fake_gateway.avanak import AvanakFake
 from devtools.fake_gateway.faults import Fault, FaultError, Faults, FaultStage
 from devtools.fake_gateway.log import GatewayLog, encode, stamp
-from devtools.fake_gateway.provider import GOES_ON, Call, FakeProvider, Fate
+from devtools.fake_gateway.provider import GOES_ON, Call, CallRefused, FakeProvider, Fate
 from devtools.fake_gateway.relays import Relay, Relays
 from devtools.fake_gateway.store import Ledger, restore_all
 
 PREFIXES: Final = {"/rest/": "sms", "/Rest/": "avanak"}
-LARGEST_REQUEST: Final = 64 * 1024 * 1024
-OVERSIZE: Final = 40 * 1024 * 1024
 PAGE: Final = "<!doctype html><html><body><h1>Web server is down</h1></body></html>"
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the fake behaves. `token` None takes any; `log` None keeps none."""
+    """How the fake behaves. `token` None takes any."""
 
-    log: Path | None = None
+    log: Path
     faults: tuple[str, ...] = ()
     token: str | None = None
     seed: int = 0
@@ -50,7 +48,7 @@ class Options:
 
 
 class FakeGateway:
-    """Start it, ask for its `port`, close it. One event loop."""
+    """Start it, ask for its `port`, close it. One event loop. Raises OSError for an unwritable log."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -80,8 +78,7 @@ class FakeGateway:
     # --- the door ---------------------------------------------------------------------------------
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes any. Raises OSError for a port in use or a log that cannot be written."""
-        self.log.open()
+        """Listen; port 0 takes any. Raises OSError for a port in use."""
         restore_all(self.log, self.ledgers)
         self._web = web.Server(self._handle, access_log=None)
         self.host = host
@@ -150,8 +147,7 @@ class FakeGateway:
 
     async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
-        prefix = path[:6]
-        provider, method = PREFIXES.get(prefix), path[6:]
+        provider, method = PREFIXES.get(path[:6]), path[6:]
         if provider is None:
             return await self._steer(request) if path.startswith("/_fake/") else _plain(404, "not found")
         if request.method not in {"POST", "GET"}:
@@ -167,11 +163,14 @@ class FakeGateway:
         self._note(provider, method, call)
         refused = self._refused_token(request, params)
         if refused:
-            return _json(fake.unauthorised(method, refused))
+            return _json(fake.refused(method, refused))
         response = await self._before(request, fake, method, call)
         if response is None:
-            moment = Call(call.number, time.time(), params, faults, call.chance)
-            response = await self._after(request, action(moment), faults)
+            try:
+                answer = action(replace(call, at=time.time()))
+            except CallRefused as refusal:
+                answer = fake.refused(method, refusal.status)
+            response = await self._after(request, answer, faults)
         _beside(response, faults)
         self._shut_if_told()
         return response
@@ -226,7 +225,7 @@ class FakeGateway:
                 text = encode(answer if isinstance(answer, dict) else {"result": answer})
                 return web.Response(text=text[: max(1, len(text) // 2)], content_type="application/json")
             if fault.name == "oversize":
-                return web.Response(text='{"Data":"' + "x" * OVERSIZE, content_type="application/json")
+                return web.Response(text='{"Data":"' + "x" * 40_000_000, content_type="application/json")
             return await self._spoil(request, fault)
         return _json(answer)
 
@@ -254,7 +253,7 @@ class FakeGateway:
     # --- steering ---------------------------------------------------------------------------------
 
     async def _steer(self, request: web.BaseRequest) -> web.StreamResponse:
-        if not _is_loopback(request.remote):
+        if not is_loopback(request.remote):
             return _plain(403, "from this machine only")
         what = (request.method, request.path.removeprefix("/_fake/"))
         if what == ("GET", "stats"):
@@ -314,19 +313,15 @@ def _joined(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 async def _posted(request: web.BaseRequest) -> dict[str, Any]:
     if request.content_type == "multipart/form-data":
-        return _joined((name, value) for name, value in (await request.post()).items())
-    body = await request.content.read(LARGEST_REQUEST)
-    while not request.content.at_eof():
-        body += await request.content.read(LARGEST_REQUEST)
-        if len(body) > LARGEST_REQUEST:
-            return {}
-    if request.content_type == "application/json":
-        try:
-            value = json.loads(body)
-        except ValueError:
-            return {}
-        return value if isinstance(value, dict) else {}
-    return _joined(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        return _joined((await request.post()).items())
+    body = (await request.content.read()).decode("utf-8", "replace")
+    if request.content_type != "application/json":
+        return _joined(parse_qsl(body, keep_blank_values=True))
+    with contextlib.suppress(ValueError):
+        value = json.loads(body)
+        if isinstance(value, dict):
+            return value
+    return {}
 
 
 def _json(value: Any) -> web.Response:
@@ -337,13 +332,6 @@ def _json(value: Any) -> web.Response:
 
 def _plain(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=text)
-
-
-def _is_loopback(address: str | None) -> bool:
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _beside(response: web.StreamResponse, faults: list[Fault]) -> None:

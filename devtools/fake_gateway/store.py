@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from devtools.fake_gateway.log import GatewayLog, encode, stamp
-
-ID_STEP = 1000  # first id = milliseconds of the start: a new run never gives an old run's ids
 
 
 @dataclass(slots=True)
@@ -50,8 +49,8 @@ class Ledger:
     def __post_init__(self) -> None:
         self._numbers = array("Q")
         self._by_id: dict[int, Campaign] = {}
-        start = int(time.time() * ID_STEP)
-        self._next_campaign = self._next_message = start
+        # Milliseconds of the start: a new run never gives an old run's ids.
+        self._next_campaign = self._next_message = int(time.time() * 1000)
 
     @property
     def accepted(self) -> int:
@@ -86,13 +85,9 @@ class Ledger:
         head = f'{{"at":"{stamp(campaign.at)}","event":"accepted","provider":"{self.provider}","call":{call}'
         end = stamp(campaign.window_end) if campaign.window_end is not None else None
         tail = f'"campaign":{campaign.id},"text":{encode(campaign.text)},"window_end":{encode(end)}}}'
-        if self.by_campaign:
-            ids: Sequence[int] = [campaign.id] * len(numbers)
-        else:
-            ids = range(campaign.first_id, campaign.first_id + len(numbers))
         self.log.write(
-            f'{head},"number":"+98{number}","id":{provider_id},{tail}'
-            for number, provider_id in zip(numbers, ids, strict=True)
+            f'{head},"number":"+98{number}","id":{campaign.id if self.by_campaign else message_id},{tail}'
+            for message_id, number in enumerate(numbers, campaign.first_id)
         )
 
     def _add(self, campaign: Campaign, numbers: Sequence[str]) -> None:
@@ -117,11 +112,6 @@ class Ledger:
 
     def number(self, campaign: Campaign, index: int) -> str:
         return f"{self._numbers[campaign.offset + index]:010d}"
-
-    def recipients(self, campaign: Campaign) -> Iterator[tuple[int, str]]:
-        """(message id, ten-digit number) of each recipient."""
-        for index in range(campaign.size):
-            yield campaign.first_id + index, self.number(campaign, index)
 
     def between(self, since: float, until: float) -> list[Campaign]:
         """What was accepted from `since` to `until`, both ends included."""
@@ -162,14 +152,8 @@ class Ledger:
 
 def restore_all(log: GatewayLog, ledgers: dict[str, Ledger]) -> None:
     """Fill the ledgers from the log of earlier runs."""
-    group: list[dict[str, Any]] = []
-    for entry in log.remembered():
-        if group and _key(entry) != _key(group[0]):
-            ledgers[group[0]["provider"]].restore(group)
-            group = []
-        group.append(entry)
-    if group:
-        ledgers[group[0]["provider"]].restore(group)
+    for (_event, provider, _id), entries in groupby(log.remembered(), _key):
+        ledgers[provider].restore(list(entries))
 
 
 def _key(entry: dict[str, Any]) -> tuple[Any, ...]:

@@ -221,7 +221,6 @@ class Arena:
         In this process, which looks at the arena's database: a process of its own takes two seconds to start.
         """
         log = self.gateway.gateway.options.log
-        assert log is not None
         connection.close()  # whatever became of the server that it led to
         told, code = StringIO(), 0
         try:

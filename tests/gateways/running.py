@@ -36,10 +36,8 @@ class Running:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        path = self.gateway.options.log
-        assert path is not None
         # What is just being written is no line yet.
-        whole, _newline, _begun = path.read_text("utf-8").rpartition("\n")
+        whole, _newline, _begun = self.gateway.options.log.read_text("utf-8").rpartition("\n")
         return [json.loads(line) for line in whole.splitlines() if line]
 
     @property
@@ -61,7 +59,7 @@ class Running:
 
 @contextmanager
 def running_gateway(
-    log: Path | None = None,
+    log: Path,
     *faults: str,
     port: int = 0,
     token: str | None = None,

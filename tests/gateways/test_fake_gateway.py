@@ -386,11 +386,11 @@ class TestCommand:
             call_command("fake_gateway", "--port", "0", "--log", str(Path(blocked) / "g.jsonl"))
 
 
-def test_an_accepted_recipient_takes_eight_bytes_of_memory():
+def test_an_accepted_recipient_takes_eight_bytes_of_memory(tmp_path):
     from devtools.fake_gateway.log import GatewayLog
     from devtools.fake_gateway.store import Ledger
 
-    ledger = Ledger("sms", by_campaign=False, log=GatewayLog(None))
+    ledger = Ledger("sms", by_campaign=False, log=GatewayLog(tmp_path / "gateway.jsonl"))
     numbers = [f"912{n:07d}" for n in range(1000)]
     for call in range(100):
         campaign = ledger.accept(numbers, TEXT, call=call, at=float(call))
