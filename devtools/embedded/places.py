@@ -15,7 +15,7 @@ import secrets
 import shutil
 import stat
 import subprocess  # nosec B404
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from devtools.embedded.processes import EmbeddedError
@@ -125,21 +125,9 @@ def home() -> Home:
         return Home(install, base, None, None)
     uid, gid = _unprivileged()
     if _can_live_here(Home(install, base, uid, gid)):
-        return Home(install, _owned(base, uid, gid), uid, gid)
+        return Home(install, owned(base, uid, gid), uid, gid)
     elsewhere = _own_directory()
-    return Home(_copied(install, elsewhere), _owned(elsewhere / "postgres", uid, gid), uid, gid)
-
-
-def apart(directory: Path, here: Home | None = None) -> Home:
-    """A second PostgreSQL's place: the same binaries and user, with its files under another directory.
-
-    `directory` must be one that the unprivileged user can reach.
-    """
-    here = here or home()
-    base = made(directory / "postgres", 0o700)
-    if here.uid is not None and here.gid is not None:
-        _owned(base, here.uid, here.gid)
-    return replace(here, base=base)
+    return Home(_copied(install, elsewhere), owned(elsewhere / "postgres", uid, gid), uid, gid)
 
 
 def _unprivileged() -> tuple[int, int]:
@@ -152,12 +140,14 @@ def _unprivileged() -> tuple[int, int]:
 
 def _can_live_here(place: Home) -> bool:
     """Whether the unprivileged user can run the wheel's binaries and reach `var/`: asked, not computed."""
-    if (place.base.parent / "postgres").is_symlink():
+    if place.base.is_symlink():
         return False
     try:
-        runs = place.run(place.binary("postgres"), "--version", seconds=20)
-        reaches = place.run("/bin/sh", "-c", f"cd '{place.base.parent}' && pwd", seconds=20)
-        shares = place.run("/usr/bin/head", "-c1", str(place.install / "share/postgres.bki"), seconds=20)
+        asked = place.run(
+            *("/bin/sh", "-c", '"$1" --version && cd "$2" && head -c1 "$3"', "sh"),
+            *(place.binary("postgres"), str(place.base.parent), str(place.install / "share/postgres.bki")),
+            seconds=20,
+        )
     except PermissionError as error:
         if error.filename and "setuid" not in str(error):
             return False
@@ -167,10 +157,10 @@ def _can_live_here(place: Home) -> bool:
         ) from error
     except OSError:
         return False
-    return runs.returncode == 0 and reaches.returncode == 0 and shares.returncode == 0
+    return asked.returncode == 0
 
 
-def _owned(directory: Path, uid: int, gid: int) -> Path:
+def owned(directory: Path, uid: int, gid: int) -> Path:
     made(directory, 0o700)
     if directory.stat().st_uid != uid:
         os.chown(directory, uid, gid)

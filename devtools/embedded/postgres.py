@@ -141,13 +141,6 @@ class Postgres:
         if lines:
             end(int(lines[0]), self.mark, first=signal.SIGINT, seconds=60)
 
-    def stop_hard(self) -> None:
-        """`pg_ctl stop -m immediate`: no checkpoint, no goodbye; the next start recovers from the log."""
-        self.home.run(
-            *(self.home.binary("pg_ctl"), "stop", "-m", "immediate", "-w", "-s"),
-            *("-D", str(self.home.data)),
-        )
-
     def _start_on(self, port: int) -> bool:
         options = {**self.options, "port": str(port)}
         words = shlex.join(word for name, value in options.items() for word in ("-c", f"{name}={value}"))

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -57,10 +58,8 @@ def _is_alive_without_proc(pid: int) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
 
 
@@ -75,12 +74,6 @@ def end(pid: int, mark: str, *, first: signal.Signals, seconds: float) -> None:
             return
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline and is_alive(pid, mark):
-            _reap(pid)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
             time.sleep(0.02)
-
-
-def _reap(pid: int) -> None:
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return

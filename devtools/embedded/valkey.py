@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import signal
-import socket
 import subprocess  # nosec B404
 import sys
 import time
@@ -129,19 +128,13 @@ class Valkey:
         return False
 
     def _pings(self, port: int) -> bool:
-        password = places.secret(PASSWORD_FILE)
+        import redis
+
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-                connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
-                answer = b""
-                while answer.count(b"\r\n") < 2:
-                    part = connection.recv(256)
-                    if not part:
-                        return False
-                    answer += part
-        except OSError:
+            with redis.Redis.from_url(self.url(port), socket_timeout=2, retry=None) as client:
+                return bool(client.ping())
+        except redis.RedisError:
             return False
-        return answer == b"+OK\r\n+PONG\r\n"
 
     def _configured_port(self) -> int | None:
         try:

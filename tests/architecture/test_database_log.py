@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from devtools.embedded import places
 from devtools.embedded.postgres import PRIVATE_LOG, Postgres
+from tests.own_postgres import apart
 
 TEXT = "a-text-for-nobody-else"
 NUMBER = "+989121234567"
@@ -28,7 +28,7 @@ def server() -> Iterator[Postgres]:
     # Root's server runs as somebody else, who cannot reach pytest's own directories.
     root = Path(tempfile.mkdtemp(prefix="portal-log-", dir="/tmp"))
     root.chmod(0o755)
-    postgres = Postgres(places.apart(root), {"fsync": "off"})
+    postgres = Postgres(apart(root), {"fsync": "off"})
     try:
         yield postgres
     finally:

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from devtools.embedded import places
 from devtools.embedded.postgres import APPLICATION, OWNER, ROLES_SQL, Postgres
+from tests.own_postgres import apart
 
 OF_AN_OLDER_PORTAL = """
     CREATE EXTENSION pg_trgm;
@@ -31,7 +31,7 @@ def server() -> Iterator[Postgres]:
     # Root's server runs as somebody else, who cannot reach pytest's own directories.
     root = Path(tempfile.mkdtemp(prefix="portal-roles-", dir="/tmp"))
     root.chmod(0o755)
-    postgres = Postgres(places.apart(root), {"fsync": "off"})
+    postgres = Postgres(apart(root), {"fsync": "off"})
     try:
         yield postgres
     finally:

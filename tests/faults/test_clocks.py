@@ -24,6 +24,7 @@ from persian.jalali import TEHRAN
 from tests.factories import open_every_day
 from tests.faults.arena import Arena
 from tests.faults.table import row
+from tests.own_postgres import apart, stop_hard
 from tests.processes import BIN, ROOT
 
 pytestmark = pytest.mark.faults
@@ -213,13 +214,13 @@ def old_database(world: Any) -> Iterator[str]:
     zone = install / "share" / "timezone" / "Asia" / "Tehran"
     zone.unlink()  # a hard link's other names stay as they are
     zone.write_bytes(stale_zone())
-    home = places.apart(directory, places.Home(install, here.base, here.uid, here.gid))
+    home = apart(directory, places.Home(install, here.base, here.uid, here.gid))
     postgres = Postgres(home, {"fsync": "off"})
     port = postgres.start(None)
     try:
         yield postgres.url(port)
     finally:
-        postgres.stop_hard()
+        stop_hard(postgres)
         shutil.rmtree(directory, ignore_errors=True)
 
 

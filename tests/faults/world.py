@@ -18,9 +18,9 @@ import psycopg
 from django.db import connection, connections
 from psycopg import sql
 
-from devtools.embedded import places
 from devtools.embedded.postgres import Postgres
 from devtools.embedded.valkey import Valkey
+from tests.own_postgres import apart, stop_hard
 from tests.processes import ROOT, with_role
 
 PREFIX = "amoot-faults-"
@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.postgres = Postgres(places.apart(directory), OPTIONS)
+        self.postgres = Postgres(apart(directory), OPTIONS)
         self.valkey = Valkey(directory / "valkey")
         self.postgres_port = self.postgres.start(None)
         self.postgres.prepare(self.postgres_port)
@@ -67,7 +67,7 @@ class World:
         self.redis("FLUSHALL")
 
     def restart_postgres_hard(self) -> None:
-        self.postgres.stop_hard()
+        stop_hard(self.postgres)
         assert self.postgres.running() is None
         assert self.postgres.start(self.postgres_port) == self.postgres_port, "another took the port"
 
@@ -126,7 +126,7 @@ class World:
 
     def close(self) -> None:
         self.valkey.stop()
-        self.postgres.stop_hard()
+        stop_hard(self.postgres)
 
 
 def _clear_what_a_killed_run_left() -> None:
@@ -135,7 +135,7 @@ def _clear_what_a_killed_run_left() -> None:
         if directory.stat().st_uid != os.geteuid() or Path("/proc", pid).exists():
             continue
         if (directory / "postgres").is_dir():
-            Postgres(places.apart(directory), OPTIONS).stop_hard()
+            stop_hard(Postgres(apart(directory), OPTIONS))
         Valkey(directory / "valkey").stop()
         shutil.rmtree(directory, ignore_errors=True)
 
