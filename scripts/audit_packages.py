@@ -19,8 +19,13 @@ from scripts.bootstrap import SetupError, npm_command
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 SECONDS = 120
+# Verdicts, the worst the highest; NOT_LOOKED is an exit status, too.
 FOUND = 3
 NOT_LOOKED = 2
+
+
+class NoAnswer(Exception):
+    """A tool could not look."""
 
 
 def main() -> int:
@@ -36,6 +41,14 @@ def python_packages() -> int:
     for lock in LOCKS:
         command += ["--requirement", lock]
     try:
+        return verdict(asked(command))
+    except NoAnswer as error:
+        return unanswered(str(error))
+
+
+def asked(command: list[str]) -> dict[str, Any]:
+    """The JSON that a tool answers. Raises NoAnswer with the last line that it wrote beside it."""
+    try:
         done = subprocess.run(
             command,
             cwd=ROOT,
@@ -45,13 +58,12 @@ def python_packages() -> int:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-    except subprocess.TimeoutExpired:
-        return unanswered(f"no answer in {SECONDS} s")
-    try:
-        report = json.loads(done.stdout)
-    except ValueError:
-        return unanswered(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no answer")
-    return verdict(report)
+        report: dict[str, Any] = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise NoAnswer(f"no answer in {SECONDS} s") from error
+    except ValueError as error:
+        raise NoAnswer((done.stderr.strip().splitlines() or ["no answer"])[-1]) from error
+    return report
 
 
 def verdict(report: dict[str, Any]) -> int:
@@ -69,18 +81,9 @@ def verdict(report: dict[str, Any]) -> int:
 
 def npm_packages() -> int:
     try:
-        done = subprocess.run(
-            [*npm_command(), "audit", "--json", "--package-lock-only"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        return npm_verdict(json.loads(done.stdout))
-    except (OSError, ValueError, subprocess.TimeoutExpired, SetupError) as error:
-        return unanswered(f"npm's audit gave no answer ({type(error).__name__})")
+        return npm_verdict(asked([*npm_command(), "audit", "--json", "--package-lock-only"]))
+    except (OSError, NoAnswer, SetupError) as error:
+        return unanswered(f"npm's audit gave no answer ({error})")
 
 
 def npm_verdict(report: dict[str, Any]) -> int:

@@ -26,31 +26,37 @@ MODULES = ROOT / "node_modules"
 
 # What a tool prints, and what it means to the person who typed `make`.
 MEANINGS = (
-    ("No space left on device", "The disk is full. Free about 1 GB and try again."),
-    ("Disk quota exceeded", "Your disk quota is used up. Free about 1 GB and try again."),
-    ("ENOSPC", "The disk is full. Free about 1 GB and try again."),
+    (("No space left on device", "ENOSPC"), "The disk is full. Free about 1 GB and try again."),
+    (("Disk quota exceeded",), "Your disk quota is used up. Free about 1 GB and try again."),
     (
-        "DO NOT MATCH THE HASHES",
+        (
+            "Failed to establish a new connection",
+            "Temporary failure in name resolution",
+            "Name or service not known",
+            "Network is unreachable",
+            "Connection refused",
+            "timed out",
+            "ENOTFOUND",
+            "ECONNREFUSED",
+            "ECONNRESET",
+            "ETIMEDOUT",
+            "EAI_AGAIN",
+            "ENETUNREACH",
+        ),
+        "The package index cannot be reached: is there a network?",
+    ),
+    (
+        ("DO NOT MATCH THE HASHES", "EINTEGRITY"),
         "A downloaded package is not the one that the lock file names; not installed.",
     ),
-    ("EINTEGRITY", "A downloaded package is not the one that the lock file names; not installed."),
-    ("Could not find a version", "The package index lacks a package of the lock file, or cannot be reached."),
-    ("Permission denied", "A file of the work tree belongs to another user. Run as its owner."),
-    ("EACCES", "A file of the work tree belongs to another user. Run as its owner."),
-)
-OFFLINE = (
-    "Failed to establish a new connection",
-    "Temporary failure in name resolution",
-    "Name or service not known",
-    "Network is unreachable",
-    "Connection refused",
-    "timed out",
-    "ENOTFOUND",
-    "ECONNREFUSED",
-    "ECONNRESET",
-    "ETIMEDOUT",
-    "EAI_AGAIN",
-    "ENETUNREACH",
+    (
+        ("Could not find a version",),
+        "The package index lacks a package of the lock file, or cannot be reached.",
+    ),
+    (
+        ("Permission denied", "EACCES"),
+        "A file of the work tree belongs to another user. Run as its owner.",
+    ),
 )
 
 
@@ -221,16 +227,9 @@ def run(*command: str) -> str:
 
 def meaning(what: str, output: str) -> str:
     """What failed and why, as far as the tool's output tells."""
-    for sign, sentence in MEANINGS[:2]:
-        if sign in output:
-            return f"{what} {sentence}"
-    if any(sign in output for sign in OFFLINE):
-        return f"{what} The package index cannot be reached: is there a network? (Details: {LOG})"
-    for sign, sentence in MEANINGS[2:]:
-        if sign in output:
-            return f"{what} {sentence} (Details: {LOG})"
-    last = output.strip().splitlines()[-1] if output.strip() else ""
-    return f"{what} {last} (Details: {LOG})"
+    last = (output.strip().splitlines() or [""])[-1]
+    known = (sentence for signs, sentence in MEANINGS if any(sign in output for sign in signs))
+    return f"{what} {next(known, last)} (Details: {LOG})"
 
 
 def digest(*parts: bytes) -> str:

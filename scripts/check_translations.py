@@ -16,24 +16,11 @@ from pathlib import Path
 
 import polib
 
+from scripts.check import PACKAGES
+
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/fa/LC_MESSAGES/django.po")
-TREES = (
-    *(
-        "accounts",
-        "amoot_comms",
-        "audit",
-        "channels",
-        "common",
-        "contacts",
-        "email_routing",
-        "gateways",
-        "messaging",
-        "persian",
-        "staff",
-    ),
-    "templates",
-)
+TREES = (*PACKAGES, "templates")
 ENOUGH = 60
 
 

@@ -19,8 +19,6 @@ import sys
 
 from common.liveness import HEARTBEAT_SECONDS, TASK_SECONDS, heartbeat, tasks
 
-HTTP_SECONDS = 4
-
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.healthy", description=__doc__)
@@ -41,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
 def web_fault(port: int) -> str | None:
     """What is wrong with the web server on loopback, or None. `degraded` (no broker) is ready."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HTTP_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
     try:
         connection.request("GET", "/readyz")
         status = connection.getresponse().status

@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # Linux, <sys/prctl.h>
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-LOG_BYTES = 10 * 1024 * 1024
 
 
 class Part:
@@ -24,7 +23,7 @@ class Part:
     def __init__(self, name: str, command: str, logs: Path) -> None:
         self.name = name
         self.log = logs / f"{name}.log"
-        if self.log.is_file() and self.log.stat().st_size > LOG_BYTES:
+        if self.log.is_file() and self.log.stat().st_size > 10_000_000:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             self.began_at = output.tell()

@@ -14,7 +14,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("Dockerfile", "docker-compose.yml")
 OWN = "amoot-comms"
-SECONDS = 60
 # FROM image, image: image; with or without a digest
 IMAGE = re.compile(r"^(\s*(?:FROM|image:) )([a-z0-9./_-]+):([\w.-]+)(@sha256:[0-9a-f]{64})?", re.MULTILINE)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -34,7 +33,7 @@ def digest(name: str, version: str) -> str:
     command = ["docker", "buildx", "imagetools", "inspect", f"{name}:{version}"]
     command += ["--format", "{{.Manifest.Digest}}"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unreachable(f"Docker cannot be asked ({type(error).__name__})") from error
     found = DIGEST.search(done.stdout)

@@ -8,7 +8,6 @@ services too unless another command of this work tree still uses them.
 from __future__ import annotations
 
 import fcntl
-import http.client
 import os
 import shlex
 import signal
@@ -28,15 +27,14 @@ from devtools.embedded import EmbeddedError, attached
 from devtools.embedded.places import RUN, made, private
 from devtools.embedded.processes import free_port
 from devtools.embedded.sharing import given, known, note
+from scripts.healthy import web_fault
 from scripts.parts import Part, become_subreaper, reap_orphans
+from scripts.process import processes
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = ROOT / "var" / "log"
 MAIL = ROOT / "var" / "mail"
 READY_SECONDS = 90.0
-STOP_SECONDS = 15.0
-# Ports that are tried for the fake gateway: another one may take a port at the same moment.
-GATEWAY_TRIES = 3
 
 
 class Stop(BaseException):
@@ -54,7 +52,7 @@ def main() -> int:
     parts: list[Part] = []
     catch_signals()
     try:
-        port = wanted_port()
+        port = port_of("PORT")
         for folder in (LOG, MAIL):
             private(folder)
         with ExitStack() as stack:
@@ -83,10 +81,10 @@ def main() -> int:
     return 0
 
 
-def wanted_port() -> int:
-    text = os.environ["PORT"]
+def port_of(variable: str) -> int:
+    text = os.environ[variable]
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        raise RunError(f"PORT={text!r} is not a port number between 1 and 65535.")
+        raise RunError(f"{variable}={text!r} is not a port number between 1 and 65535.")
     return int(text)
 
 
@@ -126,14 +124,12 @@ def gateway_ports() -> Iterator[int]:
     if given("AMOOTSMS_BASE_URL") and given("AVANAK_BASE_URL"):
         return
     if given("FAKE_GATEWAY_PORT"):
-        text = os.environ["FAKE_GATEWAY_PORT"]
-        if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-            raise RunError(f"FAKE_GATEWAY_PORT={text!r} is not a port number between 1 and 65535.")
-        yield int(text)
+        yield port_of("FAKE_GATEWAY_PORT")
         return
     yield free_port(known().get("fake_gateway", {}).get("port", 8019))
-    for _another in range(GATEWAY_TRIES - 1):
-        yield free_port()
+    # Another program may take a port at the same moment.
+    yield free_port()
+    yield free_port()
 
 
 def start_gateway(ports: Iterable[int]) -> tuple[Part, int] | None:
@@ -182,10 +178,7 @@ def start(parts: list[Part]) -> int | None:
     if gateway is not None:
         parts.append(gateway[0])
         note("fake_gateway", {"port": gateway[1], "pid": gateway[0].pid})
-    for line in (ROOT / "Procfile").read_text().splitlines():
-        name, _, command = line.partition(":")
-        if command.strip():
-            parts.append(Part(name.strip(), command.strip(), LOG))
+    parts += [Part(name, command, LOG) for name, command in processes().items()]
     return gateway[1] if gateway else None
 
 
@@ -193,21 +186,10 @@ def wait_until_ready(parts: list[Part], port: int) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         refuse_the_dead(parts)
-        if answers_ready(port):
+        if web_fault(port) is None:
             return
         time.sleep(0.1)
     raise RunError(f"The portal does not answer on port {port}; see {LOG / 'web.log'}.")
-
-
-def answers_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def refuse_the_dead(parts: list[Part]) -> None:
@@ -243,7 +225,7 @@ def stop(parts: list[Part]) -> None:
         signal.signal(number, signal.SIG_IGN)
     for part in parts:
         part.ask_to_end()
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + 15
     while time.monotonic() < deadline and any(part.status() is None for part in parts):
         time.sleep(0.05)
     for part in parts:
