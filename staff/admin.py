@@ -45,18 +45,7 @@ class EmployeeAdmin(ActionAdmin):
     search_fields = ("last_name", "first_name")
     search_help_text = _("Name, title or extension")
     ordering = ("last_name", "id")
-    fields = (
-        "first_name",
-        "last_name",
-        "job_title",
-        "department",
-        "direct_manager",
-        "extension",
-        "email",
-        "hired_on",
-        "left_on",
-        "user",
-    )
+    fields = EmployeeForm.Meta.fields
 
     @admin.display(description=_("name"), ordering="last_name")
     def name(self, person: Employee) -> str:
@@ -124,7 +113,7 @@ class DepartmentAdmin(ActionAdmin):
     list_select_related = ("manager",)
     search_fields = ("name", "name_en", "code")
     ordering = ("name", "id")
-    fields = ("code", "name", "name_en", "manager")
+    fields = DepartmentForm.Meta.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code",) if obj else ()
@@ -157,37 +146,9 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
     ordering = ("username",)
     filter_horizontal = ()
     readonly_fields = ()
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "username",
-                    "password_page",
-                    "factor_page",
-                    "first_name",
-                    "last_name",
-                    "email",
-                    "is_active",
-                    "roles",
-                )
-            },
-        ),
-    )
-    add_fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "username",
-                    "first_name",
-                    "last_name",
-                    "email",
-                    "roles",
-                )
-            },
-        ),
-    )
+    _pages = ("username", "password_page", "factor_page")
+    fieldsets = ((None, {"fields": (*_pages, *AccountForm.Meta.fields[1:], "roles")}),)
+    add_fieldsets = ((None, {"fields": (*NewAccountForm.Meta.fields, "roles")}),)
 
     def get_urls(self) -> list[URLPattern]:
         """Without Django's page that sets another's password: its owner chooses it, by a link."""
@@ -206,7 +167,7 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
         return "، ".join(str(ROLE_NAMES[role]) for role in Role if role in names) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("username", "password_page", "factor_page") if obj else ()
+        return self._pages if obj else ()
 
     @admin.display(description=_("password"))
     def password_page(self, user: User) -> str:

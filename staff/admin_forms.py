@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from django import forms
@@ -14,16 +15,7 @@ from staff.actions.employees import EmployeeDetails, check_details
 from staff.models import Department, Employee, User
 from staff.roles import ROLE_NAMES, Role
 
-_DETAILS = (
-    "first_name",
-    "last_name",
-    "job_title",
-    "department",
-    "direct_manager",
-    "extension",
-    "email",
-    "hired_on",
-)
+_DETAILS = tuple(field.name for field in fields(EmployeeDetails))
 
 
 class EmployeeForm(forms.ModelForm):

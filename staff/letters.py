@@ -17,19 +17,19 @@ from staff.roles import Role
 
 def send_letter(user: User, template: str, *, by: User | None, now: datetime, **context: object) -> None:
     """Mail `template` (staff/mail/…) about `user` to `user`."""
-    _post(user.email, user, template, by, now, context)
+    _post([user.email], user, template, by, now, context)
 
 
 def tell_auditors(user: User, template: str, *, by: User | None, now: datetime, **context: object) -> None:
     """Mail the same to everybody in the role *auditor*, but not to `user` twice."""
-    _post_each(members_of(Role.AUDITOR).exclude(pk=user.pk), user, template, by, now, context)
+    _post(_addresses(members_of(Role.AUDITOR), user), user, template, by, now, context)
 
 
 def tell_administrators(
     user: User, template: str, *, by: User | None, now: datetime, **context: object
 ) -> None:
     """Mail the same to every administrator but `user`."""
-    _post_each(members_of(Role.ADMIN).exclude(pk=user.pk), user, template, by, now, context)
+    _post(_addresses(members_of(Role.ADMIN), user), user, template, by, now, context)
 
 
 def tell_new_manager(person: str, manager: User, former: User | None, *, now: datetime) -> None:
@@ -37,33 +37,31 @@ def tell_new_manager(person: str, manager: User, former: User | None, *, now: da
     told = members_of(Role.SENIOR)
     if former is not None and former.is_active and former.email:
         told = told | User.objects.filter(pk=former.pk)
-    words: dict[str, object] = {"person": person}
-    _post_each(told.exclude(pk=manager.pk), manager, "own_manager", manager, now, words)
+    _post(_addresses(told, manager), manager, "own_manager", manager, now, {"person": person})
 
 
 def tell_former_address(user: User, before: str, after: str, *, by: User | None, now: datetime) -> None:
     """Mail the former address of `user`, and the auditors, that links go to another one from now on."""
-    words: dict[str, object] = {"before": before, "after": after}
-    _post(before, user, "address_changed", by, now, words)
-    tell_auditors(user, "address_changed", by=by, now=now, **words)
+    told = [before, *_addresses(members_of(Role.AUDITOR), user)]
+    _post(told, user, "address_changed", by, now, {"before": before, "after": after})
 
 
-def _post_each(
-    users: QuerySet[User],
+def _addresses(users: QuerySet[User], user: User) -> list[str]:
+    """The addresses of the users but `user`, each once."""
+    return sorted(set(users.exclude(pk=user.pk).values_list("email", flat=True)))
+
+
+def _post(
+    addresses: list[str],
     user: User,
     template: str,
     by: User | None,
     now: datetime,
     context: dict[str, object],
 ) -> None:
-    for address in sorted(set(users.values_list("email", flat=True))):
-        _post(address, user, template, by, now, context)
-
-
-def _post(
-    to: str, user: User, template: str, by: User | None, now: datetime, context: dict[str, object]
-) -> None:
     with translation.override(settings.LANGUAGE_CODE):
         words = {"user": user, "by": by.display_name if by else "", "now": now, **context}
         subject = render_to_string(f"staff/mail/{template}_subject.txt", words).strip()
-        post(to=to, subject=subject, text=render_to_string(f"staff/mail/{template}.txt", words), now=now)
+        text = render_to_string(f"staff/mail/{template}.txt", words)
+        for address in addresses:
+            post(to=address, subject=subject, text=text, now=now)

@@ -21,15 +21,13 @@ from django.utils.translation import get_language
 
 from common.encryption import Unreadable, decrypt, encrypt
 from common.mail import letter
-from common.timeouts import GIVEN_UP_AFTER
+from common.timeouts import CATCH_UP, GIVEN_UP_AFTER
 from staff.models import OutgoingMail
 
 logger = logging.getLogger(__name__)
 
 # Minutes between two tries; the last one is repeated until a day has passed.
 PAUSES: Final = (1, 2, 5, 10, 30, 60, 120)
-# Mails in one turn of the duty.
-TURN: Final = 50
 
 
 def post(*, to: str, subject: str, text: str, now: datetime) -> OutgoingMail | None:
@@ -46,7 +44,7 @@ def deliver(*, now: datetime) -> int:
     sent = 0
     for mail in OutgoingMail.objects.filter(state=OutgoingMail.State.WAITING, next_try_at__lte=now).order_by(
         "next_try_at", "pk"
-    )[:TURN]:
+    )[:50]:
         pause = timedelta(minutes=PAUSES[min(mail.tries, len(PAUSES) - 1)])
         claimed = OutgoingMail.objects.filter(
             pk=mail.pk, state=OutgoingMail.State.WAITING, tries=mail.tries
@@ -80,4 +78,4 @@ def _finish(mail: OutgoingMail, state: OutgoingMail.State | None, now: datetime,
 def troubles(now: datetime) -> list[OutgoingMail]:
     """The mails of the last week that could not be sent, or could not yet; the newest first."""
     rows = OutgoingMail.objects.exclude(state=OutgoingMail.State.SENT).exclude(last_error="")
-    return list(rows.filter(created_at__gt=now - timedelta(days=7)).order_by("-created_at", "-pk")[:20])
+    return list(rows.filter(created_at__gt=now - CATCH_UP).order_by("-created_at", "-pk")[:20])

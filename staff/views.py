@@ -15,8 +15,6 @@ from staff.models import Employee
 from staff.permissions import requires
 from staff.roles import ROLE_NAMES, Role
 
-PAGE_SIZE = 48
-
 
 @requires("staff.view_employee")
 @require_GET
@@ -29,7 +27,7 @@ def directory_page(request: HttpRequest) -> HttpResponse:
         with_leavers=asked.get("leavers", False),
         today=today,
     )
-    page = page_of(people, request.GET, size=PAGE_SIZE)
+    page = page_of(people, request.GET, size=48)
     context = {
         "form": form,
         "page": page,

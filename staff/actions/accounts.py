@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.changes import set_changed
 from persian.jalali import tehran_date
 from persian.text import fold_line
 from staff.letters import send_letter, tell_auditors, tell_former_address
@@ -77,20 +78,10 @@ def change_account(
     demand(by, "staff.change_user")
     with transaction.atomic():
         locked = lock(user=user, by=by)
-        wanted = {
-            "first_name": fold_line(first_name),
-            "last_name": fold_line(last_name),
-            "email": email.strip(),
-        }
-        changes = {
-            name: [getattr(locked, name), value]
-            for name, value in wanted.items()
-            if getattr(locked, name) != value
-        }
+        names = {"first_name": fold_line(first_name), "last_name": fold_line(last_name)}
+        changes = set_changed(locked, {**names, "email": email.strip()})
         if not changes:
             return False
-        for name, value in wanted.items():
-            setattr(locked, name, value)
         locked.full_clean(exclude=["password"])
         locked.save(update_fields=list(changes))
         record(by=by, action="user.changed", obj=locked, data=changes, now=now)
@@ -120,7 +111,7 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, now: datetim
         data = {"before": sorted(before), "after": sorted(names)}
         record(by=by, action="user.roles_set", obj=locked, data=data, now=now)
         _tell_roles(locked, before, names, by=by, now=now)
-    _forget_rights(user)
+    user.__dict__.pop("_granted", None)  # the caller's copy must not go on answering by the roles of before
     return True
 
 
@@ -219,11 +210,6 @@ def _assign(user: User, names: set[str]) -> None:
     user.groups.set(groups)
     user.is_staff = user.is_superuser or bool(names & BACK_OFFICE)
     user.save(update_fields=["is_staff"])
-
-
-def _forget_rights(user: User) -> None:
-    """The caller's copy must not go on answering by the roles of before."""
-    user.__dict__.pop("_granted", None)
 
 
 def _tell_roles(user: User, before: set[str], after: set[str], *, by: User | None, now: datetime) -> None:

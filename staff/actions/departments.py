@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.changes import set_changed
 from persian.jalali import tehran_date
 from persian.text import fold_line
 from staff.letters import tell_new_manager
@@ -55,18 +56,12 @@ def change_department(
     }
     with transaction.atomic():
         locked = Department.objects.select_for_update(no_key=True).get(pk=department.pk)
-        changes = {
-            field: [getattr(locked, field), value]
-            for field, value in wanted.items()
-            if getattr(locked, field) != value
-        }
+        former = locked.manager
+        changes = set_changed(locked, wanted)
         if not changes:
             return False
-        former = locked.manager
         if "manager_id" in changes:
             check_works_here(manager, now=now)
-        for field, value in wanted.items():
-            setattr(locked, field, value)
         locked.full_clean()
         locked.save(update_fields=[field.removesuffix("_id") for field in changes])
         record(by=by, action="department.changed", obj=locked, data=changes, now=now)

@@ -11,11 +11,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
-from django.db.models import Model
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from audit.actions import record
+from common.changes import plain, set_changed
 from persian.digits import to_ascii
 from persian.jalali import format_date, tehran_date
 from persian.text import fold_line
@@ -31,25 +31,24 @@ logger = logging.getLogger(__name__)
 _HIERARCHY_LOCK = 0x73746166  # "staf"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmployeeDetails:
     """What is recorded of a colleague, as typed. `hired_on` is a Tehran date."""
 
     first_name: str
     last_name: str
-    department: Department
-    hired_on: date
-    direct_manager: Employee | None = None
     job_title: str = ""
+    department: Department
+    direct_manager: Employee | None = None
     extension: str = ""
     email: str = ""
+    hired_on: date
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
     """What a leaver leaves behind: colleagues without a present direct manager, departments likewise."""
 
-    account_disabled: bool
     team: tuple[Employee, ...]
     departments: tuple[Department, ...]
 
@@ -62,7 +61,8 @@ def hire(*, details: EmployeeDetails, user: User | None = None, by: User | None,
         employee = Employee(user=user, **values)
         employee.full_clean()
         employee.save()
-        record(by=by, action="employee.hired", obj=employee, data=_plain(values), now=now)
+        data = {name: plain(value) for name, value in values.items()}
+        record(by=by, action="employee.hired", obj=employee, data=data, now=now)
     return employee
 
 
@@ -75,20 +75,14 @@ def change_employee(*, employee: Employee, details: EmployeeDetails, by: User | 
     with transaction.atomic():
         values = check_details(details, employee, now)
         locked = Employee.objects.select_for_update(no_key=True).get(pk=employee.pk)
-        before = {name: getattr(locked, name) for name in values}
-        changed = {name: value for name, value in values.items() if before[name] != value}
-        if not changed:
+        former, manager = locked.direct_manager, details.direct_manager
+        changes = set_changed(locked, values)
+        if not changes:
             return False
-        for name, value in changed.items():
-            setattr(locked, name, value)
         locked.full_clean()
-        locked.save(update_fields=list(changed))
-        old, new = _plain({name: before[name] for name in changed}), _plain(changed)
-        data = {name: [old[name], new[name]] for name in changed}
-        record(by=by, action="employee.changed", obj=locked, data=data, now=now)
-        manager = values["direct_manager"]
-        if by is not None and "direct_manager" in changed and manager and manager.user_id == by.pk:
-            former = before["direct_manager"]
+        locked.save(update_fields=list(changes))
+        record(by=by, action="employee.changed", obj=locked, data=changes, now=now)
+        if by is not None and "direct_manager" in changes and manager and manager.user_id == by.pk:
             tell_new_manager(locked.full_name, by, former.user if former else None, now=now)
     return True
 
@@ -111,14 +105,13 @@ def leave(*, employee: Employee, left_on: date, by: User | None, now: datetime) 
             data = {"left_on": left_on.isoformat()}
             record(by=by, action="employee.left", obj=locked, data=data, now=now)
             _tell_of_leave(locked, by=by, now=now)
-        disabled = False
         if left_on <= tehran_date(now) and locked.user is not None:
-            disabled = switch_off(user=locked.user, by=by, now=now, why="left")
+            switch_off(user=locked.user, by=by, now=now, why="left")
     employee.left_on = left_on
     team = (
         Employee.objects.employed(tehran_date(now)).filter(direct_manager=locked).order_by("last_name", "id")
     )
-    return Departure(disabled, tuple(team), tuple(Department.objects.filter(manager=locked).order_by("id")))
+    return Departure(tuple(team), tuple(Department.objects.filter(manager=locked).order_by("id")))
 
 
 def reinstate(*, employee: Employee, by: User | None, now: datetime) -> bool:
@@ -243,15 +236,3 @@ def _collect(faults: dict[str, list[str]], field: str, check: Callable[[], None]
         check()
     except ValidationError as error:
         faults[field] = list(error.messages)
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """The values as the audit trail keeps them: rows by their id, days in ISO 8601."""
-    return {
-        name: value.pk
-        if isinstance(value, Model)
-        else value.isoformat()
-        if isinstance(value, date)
-        else value
-        for name, value in values.items()
-    }
