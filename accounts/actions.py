@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
-from staff.actions.accounts import end_sessions
+from staff.actions.accounts import end_sessions, lock
 from staff.letters import send_letter, tell_auditors
 from staff.models import User
 from staff.permissions import demand
@@ -26,9 +26,7 @@ def reset_second_factor(*, user: User, reason: str, by: User, now: datetime) -> 
     if by.pk == user.pk:
         raise PermissionDenied(_("Nobody resets their own second factor here; another administrator can."))
     with transaction.atomic():
-        locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        if locked.is_superuser and not by.is_superuser:
-            raise PermissionDenied(_("Only a superuser changes a superuser's log-in."))
+        locked = lock(user=user, by=by)
         held = Authenticator.objects.filter(user=locked)
         kinds = sorted(held.values_list("type", flat=True))
         if not kinds:

@@ -29,8 +29,8 @@ _WORDS: Final = (
 )
 _ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "ضصثقفغعهخحجچ", "شسیبلاتنمکگ", "ظطزرذدپو")
 _LEET: Final = str.maketrans("@$!013457", "asioieast")
+# Shorter ones are no word, and follow each other by chance.
 _RUN: Final = 3
-_REST: Final = 6
 
 
 class LongEnough(MinimumLengthValidator):
@@ -59,7 +59,7 @@ class HardToGuess:
             raise ValidationError(_("This password stands in the portal's documentation."), code="published")
         typed = to_ascii(password).casefold()
         if is_repeat(typed) or any(
-            len(rest) < _REST or len(set(rest)) < 4
+            len(rest) < 6 or len(set(rest)) < 4
             for rest in (_without(spelled, user) for spelled in {typed, typed.translate(_LEET)})
         ):
             raise ValidationError(

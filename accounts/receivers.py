@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from allauth.account import signals as account
@@ -19,31 +20,34 @@ from staff.models import User
 def connect() -> None:
     for signal, receiver in (
         (auth.user_logged_in, session_begins),
-        (account.user_logged_in, signed_in),
-        (auth.user_logged_out, signed_out),
+        (account.user_logged_in, partial(recorded, "user.signed_in")),
+        (auth.user_logged_out, partial(recorded, "user.signed_out")),
         (auth.user_login_failed, sign_in_failed),
         (user_locked_out, locked_out),
-        (account.password_changed, password_changed),
-        (account.password_reset, password_reset),
-        (mfa.authenticator_added, factor_added),
-        (mfa.authenticator_removed, factor_removed),
-        (mfa.authenticator_reset, codes_renewed),
+        (account.password_changed, partial(recorded, "user.password_changed")),
+        (account.password_reset, partial(recorded, "user.password_reset")),
+        (mfa.authenticator_added, partial(factor_recorded, "factor.added")),
+        (mfa.authenticator_removed, partial(factor_recorded, "factor.removed")),
+        (mfa.authenticator_reset, partial(recorded, "factor.codes_renewed")),
         (mfa.authentication_failed, code_failed),
     ):
-        signal.connect(receiver, dispatch_uid=f"portal_{receiver.__name__}")
+        signal.connect(receiver, weak=False)
 
 
 def session_begins(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     sessions.start(request, user, now=timezone.now())
 
 
-def signed_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.record_act(request, action="user.signed_in", by=user, user=user)
-
-
-def signed_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+def recorded(action: str, sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+    """What the user did. Nobody signs out whose session had ended before."""
     if user is not None:
-        trail.record_act(request, action="user.signed_out", by=user, user=user)
+        trail.record_act(request, action=action, by=user, user=user)
+
+
+def factor_recorded(
+    action: str, sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any
+) -> None:
+    trail.record_act(request, action=action, by=user, user=user, factor=str(authenticator.type))
 
 
 def sign_in_failed(
@@ -56,26 +60,6 @@ def sign_in_failed(
 
 def locked_out(sender: Any, request: HttpRequest, username: str, ip_address: str | None, **_: Any) -> None:
     trail.note_lockout(request, username, ip_address)
-
-
-def password_changed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.record_act(request, action="user.password_changed", by=user, user=user)
-
-
-def password_reset(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.record_act(request, action="user.password_reset", by=user, user=user)
-
-
-def factor_added(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    trail.record_act(request, action="factor.added", by=user, user=user, factor=str(authenticator.type))
-
-
-def factor_removed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    trail.record_act(request, action="factor.removed", by=user, user=user, factor=str(authenticator.type))
-
-
-def codes_renewed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    trail.record_act(request, action="factor.codes_renewed", by=user, user=user)
 
 
 def code_failed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:

@@ -24,13 +24,9 @@ def start(request: HttpRequest, user: Any, *, now: datetime) -> None:
     request.session.pop(ENDED, None)
 
 
-def why_ended(request: HttpRequest, now: float) -> str | None:
-    """Why the signed-in user's session is over at `now` (seconds since the epoch), or None."""
-    return why_over(request.session, epoch=getattr(request.user, "session_epoch", None), now=now)
-
-
 def why_over(session: SessionBase | dict[str, Any], *, epoch: int | None, now: float) -> str | None:
-    """Why a session with this content is over at `now`, or None; `epoch`: of its user's rights.
+    """Why a session with this content is over at `now` (seconds since the epoch), or None; `epoch`: of its
+    user's rights.
 
     "rights": roles or state of the user changed since sign-in. "absolute", "idle": the limits
     `SESSION_ABSOLUTE_SECONDS` and `SESSION_IDLE_SECONDS`. A session that remembers nothing is over.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
@@ -14,10 +14,6 @@ from accounts.lockouts import cool_off, noted_key
 from audit.actions import record
 from common.client_address import client_address
 from staff.models import User
-
-# Seconds for which failures under names that nobody has are recorded once an address: a stranger's guesses
-# must not fill the audit.
-UNKNOWN_NAME_SECONDS: Final = 60
 
 
 def record_act(request: HttpRequest | None, *, action: str, by: User | None, user: User, **data: Any) -> None:
@@ -34,7 +30,8 @@ def note_failure(request: HttpRequest | None, name: str | None) -> None:
         record_act(request, action="user.sign_in_failed", by=None, user=user)
         return
     address = client_address(request) if request is not None else None
-    if cache.add(f"unknown-name-{address}", "noted", timeout=UNKNOWN_NAME_SECONDS):
+    # Once a minute from an address: a stranger's guesses must not fill the audit.
+    if cache.add(f"unknown-name-{address}", "noted", timeout=60):
         with transaction.atomic():
             record(
                 by=None,

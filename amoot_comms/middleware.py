@@ -7,11 +7,10 @@ import string
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
 from urllib.parse import urlencode
 
 import structlog
-from csp.constants import NONCE
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -42,13 +41,9 @@ class HeadersMiddleware(_Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        directives = cast("dict[str, list[object]]", settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
         for name, value in {
             # Without a nonce: nobody has read it.
-            "Content-Security-Policy": "; ".join(
-                f"{name} {' '.join(str(source) for source in sources if source is not NONCE)}"
-                for name, sources in directives.items()
-            ),
+            "Content-Security-Policy": build_policy(),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": settings.X_FRAME_OPTIONS,
             "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
@@ -119,7 +114,7 @@ class SessionLimitsMiddleware(_Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = timezone.now().timestamp()
-            ended = sessions.why_ended(request, now)
+            ended = sessions.why_over(request.session, epoch=request.user.session_epoch, now=now)
             if ended:
                 logout(request)
                 request.session[sessions.ENDED] = ended
