@@ -18,10 +18,7 @@ from staff.models import User
 
 SEED: Final = 1405
 CUSTOMERS: Final = 5_400
-WITH_LANDLINE_ONLY: Final = 130
 OPTED_OUT: Final = 210
-IMPORTED_DAYS_AGO: Final = 120
-WEEKS_OF_OPT_OUTS: Final = 10
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -65,14 +62,13 @@ def load_customers(users: dict[str, User], now: datetime) -> int:
             writer = csv.writer(file)
             writer.writerow(["name", "mobile", "phone", "email", "company", "customer_no", "tags"])
             writer.writerows(_rows(Random(SEED)))  # noqa: S311 (the same data every time)
-        imported_at = now - timedelta(days=IMPORTED_DAYS_AGO)
-        return import_file(path=path, by=users["voc"], now=imported_at).created
+        return import_file(path=path, by=users["voc"], now=now - timedelta(days=120)).created
 
 
 def _rows(random: Random) -> Iterator[list[str]]:
     taken: set[str] = set()
     for number in range(CUSTOMERS):
-        is_landline = number % (CUSTOMERS // WITH_LANDLINE_ONLY) == 7
+        is_landline = number % 41 == 7
         address = _free_number(random, taken, "021" if is_landline else "09")
         customer_no = f"C-{10_001 + number}"
         yield [
@@ -104,7 +100,7 @@ def load_consent(users: dict[str, User], now: datetime) -> None:
     random = Random(SEED)  # noqa: S311
     customers = random.sample(list(Contact.objects.order_by("id")[:CUSTOMERS]), OPTED_OUT + 2)
     voc = users["voc"]
-    span = timedelta(weeks=WEEKS_OF_OPT_OUTS).total_seconds()
+    span = timedelta(weeks=10).total_seconds()
     instants = sorted(now - timedelta(seconds=random.random() * span) for _ in range(OPTED_OUT))
     for place, (contact, at) in enumerate(zip(customers, instants, strict=False)):
         flag = Flag.NO_MESSAGES if random.random() < 0.2 else Flag.NO_PROMOTIONAL
