@@ -15,7 +15,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.db import connection, transaction
+
 from benchmarks.measure import peak_mebibytes, report, report_limit, seconds
+from benchmarks.processes import application_url
+from benchmarks.tables import columns_of, empty
 
 _FIRST = ("علی", "محمد رضا", "زهرا", "فاطمه", "حسین", "مريم", "امیر‌حسین", "سارا", "مهدی", "نرگس")
 _LAST = ("احمدی", "محمدی", "رضايي", "کریمی", "حسینی", "موسوی", "جعفری", "صادقی", "کاظمی", "رحیمی", "نوری")
@@ -75,8 +79,6 @@ def _write(path: Path, rows: int, name: str = "") -> None:
 
 
 def _import(path: Path) -> dict[str, Any]:
-    from benchmarks.processes import application_url
-
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.importing", str(path)],
         env={**os.environ, "DATABASE_URL": application_url()},
@@ -99,18 +101,10 @@ _WRITTEN = (
 
 def _dump() -> dict[str, tuple[str, list[bytes]]]:
     """Columns and rows of each of these tables, as `COPY` gives and takes them."""
-    from django.db import connection
-
     tables = {}
     with connection.cursor() as cursor:
         for table in _WRITTEN:
-            cursor.execute(
-                "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)"
-                " FROM information_schema.columns WHERE table_schema = current_schema()"
-                " AND table_name = %s AND is_generated = 'NEVER'",
-                [table],
-            )
-            columns = cursor.fetchone()[0]
+            columns = columns_of(table)
             with cursor.copy(f"COPY {table} ({columns}) TO STDOUT") as copy:
                 tables[table] = columns, [bytes(block) for block in copy]
     return tables
@@ -119,7 +113,6 @@ def _dump() -> dict[str, tuple[str, list[bytes]]]:
 def _copy(tables: dict[str, tuple[str, list[bytes]]]) -> float:
     """Seconds of `COPY` into the same tables, as empty as they were: with their indexes, triggers and
     constraints, in one transaction."""
-    from django.db import connection, transaction
 
     def copied() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -134,8 +127,6 @@ def _copy(tables: dict[str, tuple[str, list[bytes]]]) -> float:
 def _update(tables: dict[str, tuple[str, list[bytes]]]) -> float:
     """Seconds of `COPY` into a temporary table, one UPDATE of all customers from it, and `COPY` of what they
     were before."""
-    from django.db import connection, transaction
-
     columns, blocks = tables["contacts_contact"]
     fields = [name for name in columns.split(", ") if name not in ("id", "mobile")]
     values = ", ".join(f"{name} = n.{name}" for name in fields)
@@ -155,15 +146,11 @@ def _update(tables: dict[str, tuple[str, list[bytes]]]) -> float:
 
 
 def _empty() -> None:
-    from django.db import connection
-
+    empty(
+        "contacts_contact, contacts_number, contacts_restriction, contacts_contactimport,"
+        " contacts_importedcustomers, contacts_importchange"
+    )
     with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(
-            "TRUNCATE contacts_contact, contacts_number, contacts_restriction, contacts_contactimport,"
-            " contacts_importedcustomers, contacts_importchange CASCADE"
-        )
-        cursor.execute("SET session_replication_role = origin")
         # What is measured next does not write out what was before it.
         cursor.execute("CHECKPOINT")
 

@@ -6,6 +6,7 @@ from django.db import connection
 
 from benchmarks import world
 from benchmarks.measure import report, seconds
+from benchmarks.tables import columns_of
 from messaging.actions.plan import plan
 from messaging.dispatch.clock import database_clock
 
@@ -33,13 +34,7 @@ def _raw() -> float:
         cursor.execute("DROP TABLE IF EXISTS bench_delivery")
         cursor.execute("CREATE TABLE bench_delivery (LIKE messaging_delivery INCLUDING ALL)")
         cursor.execute("ALTER TABLE bench_delivery SET (fillfactor = 70)")
-        cursor.execute(
-            "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)"
-            " FROM information_schema.columns"
-            " WHERE table_schema = current_schema() AND table_name = 'messaging_delivery'"
-            " AND column_name <> 'id'"
-        )
-        columns = cursor.fetchone()[0]
+        columns = columns_of("messaging_delivery", without="id")
         taken = seconds(
             lambda: cursor.execute(
                 f"INSERT INTO bench_delivery ({columns}) SELECT {columns} FROM messaging_delivery"

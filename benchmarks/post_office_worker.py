@@ -13,15 +13,13 @@ from post_office.models import STATUS, Email
 from benchmarks.measure import peak_mebibytes
 from benchmarks.word import say, wait_for_the_word
 
-_AT_ONCE = 1_000
-
 
 def run_post_office(rows: int, processes: int) -> None:
     call_command("migrate", "post_office", verbosity=0)
     logging.getLogger("post_office").setLevel(logging.CRITICAL)
     Email.objects.all().delete()
-    for first in range(0, rows, _AT_ONCE):
-        mail.send_many([_email(number) for number in range(first, min(first + _AT_ONCE, rows))])
+    for first in range(0, rows, 1_000):
+        mail.send_many([_email(number) for number in range(first, min(first + 1_000, rows))])
     say(ready=True)
     wait_for_the_word()
     mail.send_queued_mail_until_done(processes=processes)

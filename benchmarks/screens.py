@@ -15,8 +15,6 @@ from messaging.audience.progress import message_progress
 from messaging.dispatch.clock import database_clock
 from messaging.models import Message, MessageProgress
 
-LOOKS = 200
-
 
 def run_progress(rows: int, repeat: int) -> None:
     """Looks at the progress of a message of `rows` recipients, which a worker counts meanwhile whenever one
@@ -25,9 +23,9 @@ def run_progress(rows: int, repeat: int) -> None:
     MessageProgress.objects.get_or_create(message=message)
     count_wanted(now=database_clock())
     looks = []
-    for look in range(LOOKS):
+    for look in range(200):
         looks.append(seconds(lambda: progress_of([message], database_clock())) * 1000)
-        if look % (LOOKS // 4) == 0:
+        if look % 50 == 0:
             count_wanted(now=database_clock())
     counted = statistics.median(seconds(lambda: _count(message)) for _turn in range(repeat)) * 1000
     note(f"a look in the middle: {statistics.median(looks):.1f} ms; a count: {counted:.0f} ms")

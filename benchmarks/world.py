@@ -8,6 +8,7 @@ from datetime import datetime
 from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
 
+from benchmarks.tables import empty
 from channels.models import Channel, Outage, SendingWindow
 from contacts.models import Contact
 from messaging.actions import plan as planning
@@ -26,7 +27,7 @@ def customers(count: int, groups: Sequence[int] = ()) -> None:
     """`count` customers with mobiles: one in 20 without advertisements, one in 50 without anything, one
     in 1,000 with an open call. The first n carry the tag `first-n`, for every n of `groups`."""
     tags = ", ".join(f"CASE WHEN g.n <= {int(n)} THEN 'first-{int(n)}' END" for n in groups) or "NULL"
-    _empty("contacts_contact, contacts_number, contacts_restriction")
+    empty("contacts_contact, contacts_number, contacts_restriction")
     by = user().pk
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -129,11 +130,4 @@ def vacuum() -> None:
 
 def empty_messages() -> None:
     """Truncate, since no delivery is ever deleted by a statement."""
-    _empty("messaging_delivery, messaging_gatewaycall, messaging_message")
-
-
-def _empty(tables: str) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        # The triggers that keep every message are the product's; this database is dropped in a minute.
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(f"TRUNCATE {tables} CASCADE")
+    empty("messaging_delivery, messaging_gatewaycall, messaging_message")
