@@ -19,8 +19,6 @@ class PortalConfig(AppConfig):
         audit_words.register()
         receivers.connect()
         tzcheck.refuse_stale_python()
-        register(tzcheck.check_python, Tags.compatibility)
-        register(tzcheck.check_database, Tags.database)
         register(letters.check_database, Tags.database)
         register(checks.check_database, Tags.database, deploy=True)
         # The signal comes once for each app with models; every table is there by then.

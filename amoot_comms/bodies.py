@@ -15,24 +15,17 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 
 from common.body_limits import DEFAULT_BYTES, upload_limit
 from common.permissions import may
 
-Handler = Callable[[HttpRequest], HttpResponseBase]
 
-
-class BodyLimitMiddleware:
+class BodyLimitMiddleware(MiddlewareMixin):
     """413 for a body that is longer than its view takes; an upload is for those who may upload there.
 
     Stands before `CsrfViewMiddleware`, whose `process_view` is the first to parse.
     """
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any

@@ -36,15 +36,12 @@ def _outages(request: HttpRequest) -> list[Outage]:
     """Open outages, for users who read messages or may end one: a look at an index that holds
     nothing else, so that it is asked on every page rather than kept and shown too late."""
     user = request.user
-    if not isinstance(user, User) or _page_of(request) in _TELL_THEMSELVES:
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    if not isinstance(user, User) or page in _TELL_THEMSELVES:
         return []
     if not (user.may("messaging.view_message") or user.may("channels.declare_outage")):
         return []
     return list(Outage.objects.open().shown())
-
-
-def _page_of(request: HttpRequest) -> str:
-    return request.resolver_match.view_name if request.resolver_match else ""
 
 
 def _role_names(request: HttpRequest) -> list[Any]:

@@ -19,7 +19,6 @@ from environ.fileaware_mapping import FileAwareMapping
 # The embedded services and the fake gateway, where there are any: the image of production is without them.
 DEVTOOLS: Final = ("devtools",) if importlib.util.find_spec("devtools") else ()
 SECRET_LENGTH: Final = 32
-_DISTINCT: Final = 6
 _HOW: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' prints."
 # Marks of the values that stand in this repository: defaults of development, placeholders, examples, tests.
 # A test holds that each such value is refused.
@@ -57,7 +56,7 @@ def weakness(value: str) -> str | None:
         return "is a placeholder or stands in the portal's source code, where anybody can read it"
     if len(value) < SECRET_LENGTH:
         return f"is shorter than {SECRET_LENGTH} characters"
-    if len(set(value)) < _DISTINCT or max(map(value.count, value)) * 2 >= len(value):
+    if len(set(value)) < 6 or max(map(value.count, value)) * 2 >= len(value):
         return "repeats a few characters"
     return None
 

@@ -19,8 +19,6 @@ from amoot_comms import tzcheck
 
 log = structlog.get_logger(__name__)
 
-_BROKER_TIMEOUT_SECONDS = 1
-REMEMBERED_SECONDS: Final = 2.0
 _NOT_READY: Final = "not ready"
 _lock = threading.Lock()
 _remembered: tuple[float, dict[str, Any]] | None = None
@@ -35,11 +33,11 @@ def ready(*, in_detail: bool) -> HttpResponse:
     """200 when the database answers, is migrated and knows Tehran's clock; else 503.
 
     Without its broker the portal is ready but `degraded`: messages are taken and wait. The checks are made
-    once in `REMEMBERED_SECONDS` however often they are asked for; `in_detail` names each.
+    once in two seconds however often they are asked for; `in_detail` names each.
     """
     global _remembered
     with _lock:
-        if _remembered is None or time.monotonic() - _remembered[0] > REMEMBERED_SECONDS:
+        if _remembered is None or time.monotonic() - _remembered[0] > 2:
             _remembered = (time.monotonic(), _looked())
         looked = _remembered[1]
     ok = looked["status"] != _NOT_READY
@@ -88,9 +86,8 @@ def _zones_agree() -> bool:
 
 
 def _broker_answers() -> bool:
-    url = settings.CELERY_BROKER_URL
-    with Connection(url, connect_timeout=_BROKER_TIMEOUT_SECONDS) as broker:
-        broker.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT_SECONDS)
+    with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+        broker.ensure_connection(max_retries=1, timeout=1)
     return True
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from celery import Celery, Task, bootsteps
 from celery.beat import PersistentScheduler
 from celery.signals import task_postrun, task_prerun
 
 from common.liveness import begin_task, end_task, report_alive
-
-REPORT_SECONDS: Final = 2.0
 
 
 class WorkerHeartbeat(bootsteps.StartStopStep):
@@ -26,7 +24,7 @@ class WorkerHeartbeat(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         name = worker_name(parent.hostname)
         report_alive(name)
-        self._timer = parent.timer.call_repeatedly(REPORT_SECONDS, report_alive, (name,), priority=10)
+        self._timer = parent.timer.call_repeatedly(2.0, report_alive, (name,), priority=10)
 
     def stop(self, parent: Any) -> None:
         if self._timer is not None:

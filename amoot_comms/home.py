@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -19,6 +20,7 @@ from audit.nightly import latest as latest_verification
 from channels.limits import hours_of
 from channels.models import Channel, Outage
 from common.media import Purpose
+from common.timeouts import CATCH_UP
 from contacts.models import ConsentEntry, OptOutCall
 from messaging.audience.kept_progress import progress_of
 from messaging.models import Breach, Delivery, GatewayCall, Message
@@ -30,12 +32,6 @@ from persian.jalali import TEHRAN, format_date, is_persian, tehran_date
 from staff.models import User
 
 UNDER_WAY: Final = (MessageStatus.SUBMITTED, MessageStatus.RUNNING, MessageStatus.PAUSED)
-_SHOWN_MESSAGES: Final = 5
-_DAYS: Final = 14
-_WEEKS: Final = 8
-_BREACH_DAYS: Final = 7
-# Charts may be this old; a large campaign is not counted again for every visitor.
-_CHART_SECONDS: Final = 120
 
 
 @dataclass(frozen=True)
@@ -138,66 +134,43 @@ def _channel_now(channel: Channel, outage: Outage | None, now: datetime) -> Chan
 
 def running(user: User, now: datetime) -> list[Running]:
     """The newest messages under way that the user may see."""
-    rows = list(Message.objects.visible_to(user).filter(status__in=UNDER_WAY).listed()[:_SHOWN_MESSAGES])
+    rows = list(Message.objects.visible_to(user).filter(status__in=UNDER_WAY).listed()[:5])
     far = progress_of(rows, now)
     return [Running(message, ProgressView.of(far[message.pk])) for message in rows]
 
 
 def waiting(user: User, now: datetime) -> list[HomeTask]:
     """What waits for a decision that this user may take. Nothing is listed that waits for somebody else."""
-    found: list[HomeTask] = []
+    return [task for task in _tasks(user, now) if task.count]
+
+
+def _tasks(user: User, now: datetime) -> Iterator[HomeTask]:
     if user.may("contacts.set_consent"):
         calls = OptOutCall.objects.filter(closed_at__isnull=True).count()
-        found.append(
-            HomeTask(
-                calls,
-                _("open VOC calls"),
-                reverse("contacts:list") + "?refused=voc_call_open",
-                "telephone-inbound",
-            )
-        )
+        url = reverse("contacts:list") + "?refused=voc_call_open"
+        yield HomeTask(calls, _("open VOC calls"), url, "telephone-inbound")
     if user.may("messaging.stop_message"):
         paused = Message.objects.visible_to(user).filter(status=MessageStatus.PAUSED).count()
-        found.append(
-            HomeTask(
-                paused, _("paused messages"), reverse("messaging:list") + "?status=paused", "pause-circle"
-            )
-        )
-    found += _unknown_outcomes(user, now)
-    found += _bad_trail(user)
-    if user.may("messaging.view_breaches"):
-        lately = now - timedelta(days=_BREACH_DAYS)
-        new = Breach.objects.visible_to(user).filter(found_at__gte=lately).count()
-        found.append(
-            HomeTask(new, _("breaches of the last week"), reverse("messaging:breaches"), "shield-exclamation")
-        )
-    if user.may("staff.view_user"):
-        superusers = User.objects.filter(is_superuser=True, is_active=True).count()
-        address = reverse("admin:staff_user_changelist") + "?is_superuser__exact=1"
-        found.append(
-            HomeTask(superusers, _("superusers who may change every log-in"), address, "person-lock")
-        )
-    return [one for one in found if one.count]
-
-
-def _bad_trail(user: User) -> list[HomeTask]:
-    """The last verification of the audit trail, where it found a fault."""
-    verified = latest_verification() if user.may("audit.view_entry") else None
-    if verified is None or verified.holds:
-        return []
-    return [HomeTask(1, _("The audit trail does not hold"), reverse("audit:list"), "exclamation-octagon")]
-
-
-def _unknown_outcomes(user: User, now: datetime) -> list[HomeTask]:
-    """What nobody knows the outcome of: decided by those who may, looked at by the back office."""
+        url = reverse("messaging:list") + "?status=paused"
+        yield HomeTask(paused, _("paused messages"), url, "pause-circle")
+    # What nobody knows the outcome of: decided by those who may, looked at by the back office.
     if user.may("messaging.settle_doubt"):
         label, url = _("messages with an unknown outcome to decide"), reverse("messaging:unknown_outcomes")
-        return [HomeTask(undecided(user, now).count(), label, url, "question-circle")]
-    if user.may("messaging.view_gatewaycall"):
+        yield HomeTask(undecided(user, now).count(), label, url, "question-circle")
+    elif user.may("messaging.view_gatewaycall"):
         unknown = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.UNKNOWN).count()
         url = reverse("admin:messaging_gatewaycall_changelist") + "?outcome__exact=unknown"
-        return [HomeTask(unknown, _("calls to a provider without a known outcome"), url, "question-circle")]
-    return []
+        yield HomeTask(unknown, _("calls to a provider without a known outcome"), url, "question-circle")
+    if user.may("audit.view_entry") and (verified := latest_verification()) and not verified.holds:
+        yield HomeTask(1, _("The audit trail does not hold"), reverse("audit:list"), "exclamation-octagon")
+    if user.may("messaging.view_breaches"):
+        new = Breach.objects.visible_to(user).filter(found_at__gte=now - CATCH_UP).count()
+        label, url = _("breaches of the last week"), reverse("messaging:breaches")
+        yield HomeTask(new, label, url, "shield-exclamation")
+    if user.may("staff.view_user"):
+        superusers = User.objects.filter(is_superuser=True, is_active=True).count()
+        url = reverse("admin:staff_user_changelist") + "?is_superuser__exact=1"
+        yield HomeTask(superusers, _("superusers who may change every log-in"), url, "person-lock")
 
 
 _GROUPS: Final[tuple[tuple[Any, str, frozenset[str]], ...]] = (
@@ -224,7 +197,7 @@ _GROUPS: Final[tuple[tuple[Any, str, frozenset[str]], ...]] = (
 def deliveries_chart(user: User, now: datetime) -> Chart:
     """Deliveries of the last two weeks, by the day of their last change of state."""
     today = tehran_date(now)
-    days = [today - timedelta(days=back) for back in reversed(range(_DAYS))]
+    days = [today - timedelta(days=back) for back in reversed(range(14))]
     counts = _cached(f"home-deliveries-{_scope(user)}-{today}", lambda: _count_deliveries(user, days[0]))
     series = [
         Series(label, colour, [sum(counts.get((day, state), 0) for state in states) for day in days])
@@ -237,7 +210,7 @@ def opt_outs_chart(now: datetime) -> Chart:
     """How often a customer's options were set, a week (from Saturday), over the last eight."""
     today = tehran_date(now)
     this_week = today - timedelta(days=(today.weekday() + 2) % 7)
-    weeks = [this_week - timedelta(weeks=back) for back in reversed(range(_WEEKS))]
+    weeks = [this_week - timedelta(weeks=back) for back in reversed(range(8))]
     counts = _cached(f"home-opt-outs-{today}", lambda: _count_opt_outs(weeks[0]))
     flags = ((ConsentEntry.Flag.NO_PROMOTIONAL, "#e8b04a"), (ConsentEntry.Flag.NO_MESSAGES, "#c9443b"))
     series = [
@@ -252,7 +225,8 @@ def _scope(user: User) -> str:
 
 
 def _cached(key: str, count: Any) -> Any:
-    return cache.get_or_set(key, count, _CHART_SECONDS)
+    """Two minutes old at most: a large campaign is not counted again for every visitor."""
+    return cache.get_or_set(key, count, 120)
 
 
 def _count_deliveries(user: User, first: date) -> dict[tuple[date, str], int]:

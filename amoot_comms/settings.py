@@ -239,8 +239,6 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "fa"
 LANGUAGES = [("fa", _("Persian")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_I18N = True
-USE_TZ = True
 TIME_ZONE = "Asia/Tehran"
 
 # --- Static files --------------------------------------------------------------------------------
@@ -274,8 +272,7 @@ if DEVELOPMENT:
     warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -393,5 +390,3 @@ LOGGING = logging_config(
     level=env.str("LOG_LEVEL", default="INFO"),
     secrets=(*FACTOR_KEYS, *(_own_secrets | _issued).values()),
 )
-
-SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from amoot_comms.backup.programs import BackupError
 
-FORMAT: Final = 1
+FORMAT: Final = 1  # of the manifest itself
 FILE: Final = "manifest.json"
 DUMP: Final = "portal.dump"
 # Rows that are not dumped: sessions and one-time codes. Everybody signs in anew after a restore.

@@ -10,11 +10,9 @@ import subprocess  # nosec B404
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-
-SECONDS: Final = 6 * 3600
 
 
 class BackupError(Exception):
@@ -71,7 +69,7 @@ def run(program: Program, arguments: Sequence[str], connection: BaseDatabaseWrap
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=SECONDS,
+            timeout=6 * 3600,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

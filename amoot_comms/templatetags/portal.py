@@ -6,6 +6,7 @@ Thin wrappers over `persian/`; the language is the page's.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import dropwhile
 from typing import Any
 
 from django import template
@@ -20,9 +21,6 @@ from persian.phones import local_form
 register = template.Library()
 # The views' own question: Django's `perms` says yes to every superuser.
 register.filter("may", may)
-
-_HOUR = 3600
-_DAY = 24 * _HOUR
 
 
 def _language() -> str:
@@ -103,23 +101,16 @@ def duration(value: timedelta | float | None) -> str:
     if value is None:
         return ""
     seconds = max(0, int(value.total_seconds() if isinstance(value, timedelta) else value))
-    parts = [part for part in _units(seconds) if part]
-    if not parts:
-        return _("less than a minute")
-    return _(" and ").join(parts[:2])
-
-
-def _units(seconds: int) -> list[str]:
-    days, rest = divmod(seconds, _DAY)
-    hours, rest = divmod(rest, _HOUR)
-    minutes = rest // 60
+    minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86_400
     words = (
         (days, ngettext("%(n)s day", "%(n)s days", days)),
         (hours, ngettext("%(n)s hour", "%(n)s hours", hours)),
         (minutes, ngettext("%(n)s minute", "%(n)s minutes", minutes)),
     )
-    first = next((index for index, (count, _word) in enumerate(words) if count), len(words))
-    return [word % {"n": grouped(count)} if count else "" for count, word in words[first : first + 2]]
+    # Of days, hours and minutes: the first that there are, and the unit behind it.
+    told = list(dropwhile(lambda unit: not unit[0], words))[:2]
+    parts = [word % {"n": grouped(count)} for count, word in told if count]
+    return _(" and ").join(parts) or _("less than a minute")
 
 
 @register.filter
