@@ -11,11 +11,10 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator, MinimumLengthValidator
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from persian.digits import to_ascii, to_persian
-from persian.jalali import is_persian
+from common.wording import place_text
+from persian.digits import to_ascii
 
 # Opens demo data; stands in the documentation, so that a portal without demo data refuses it everywhere.
 DEMO_PASSWORD: Final = "amoot-demo-1405"  # noqa: S105
@@ -37,11 +36,11 @@ class LongEnough(MinimumLengthValidator):
     """The least length of a password, said in the page's own digits."""
 
     def get_help_text(self) -> str:
-        return _("A password has at least %(length)s characters.") % {"length": _shown(self.min_length)}
+        return _("A password has at least %(length)s characters.") % {"length": place_text(self.min_length)}
 
     def get_error_message(self) -> str:
         return _("This password is too short: it needs at least %(length)s characters.") % {
-            "length": _shown(self.min_length)
+            "length": place_text(self.min_length)
         }
 
 
@@ -125,7 +124,3 @@ def _follows(run: str, char: str) -> bool:
 @cache
 def _common() -> frozenset[str]:
     return frozenset(CommonPasswordValidator().passwords)
-
-
-def _shown(number: int) -> str:
-    return to_persian(number) if is_persian(get_language() or "fa") else str(number)

@@ -11,7 +11,7 @@ from accounts import second_factor
 from amoot_comms import navigation
 from channels.models import Outage
 from staff.models import User
-from staff.roles import ROLE_NAMES, Role
+from staff.roles import role_labels
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "portal_navigation": SimpleLazyObject(lambda: navigation.entries(request)),
-        "portal_roles": SimpleLazyObject(lambda: _role_names(request)),
+        "portal_roles": SimpleLazyObject(lambda: role_labels(second_factor.roles_of(request))),
         "portal_outages": SimpleLazyObject(lambda: _outages(request)),
         # Those that a page tells of by itself; its view says which.
         "outages_told": (),
@@ -42,7 +42,3 @@ def _outages(request: HttpRequest) -> list[Outage]:
     if not (user.may("messaging.view_message") or user.may("channels.declare_outage")):
         return []
     return list(Outage.objects.open().shown())
-
-
-def _role_names(request: HttpRequest) -> list[Any]:
-    return [ROLE_NAMES[Role(name)] for name in second_factor.roles_of(request) if name in list(Role)]

@@ -25,7 +25,7 @@ from staff.admin_forms import AccountForm, DepartmentForm, EmployeeForm, NewAcco
 from staff.directory import matches
 from staff.models import Department, Employee, User
 from staff.permissions import signed_in
-from staff.roles import ROLE_NAMES, Role
+from staff.roles import ROLE_NAMES, role_labels
 
 
 @admin.register(Employee)
@@ -163,8 +163,7 @@ class AccountAdmin(AsksAgainAdmin, ActionAdmin, UserAdmin):
 
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
-        names = {group.name for group in user.groups.all()}
-        return "، ".join(str(ROLE_NAMES[role]) for role in Role if role in names) or "–"
+        return "، ".join(map(str, role_labels(group.name for group in user.groups.all()))) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self._pages if obj else ()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +35,13 @@ ROLE_NAMES = {
     Role.AUDITOR: _("Auditor"),
     Role.ADMIN: _("Administrator"),
 }
+
+
+def role_labels(names: Iterable[str]) -> list[Any]:
+    """The roles among the names of groups, in words and in the table's order."""
+    held = set(names)
+    return [ROLE_NAMES[role] for role in Role if role in held]
+
 
 # What every colleague sees: whose channel it is, and whom to ask.
 EVERYONE = frozenset({"channels.view_channel", "staff.view_employee", "staff.view_department"})

@@ -13,7 +13,10 @@ from staff.directory import alphabetical, directory
 from staff.forms import DirectoryForm
 from staff.models import Employee
 from staff.permissions import requires
-from staff.roles import ROLE_NAMES, Role
+from staff.roles import role_labels
+
+# Colleagues on one page.
+PAGE_SIZE = 48
 
 
 @requires("staff.view_employee")
@@ -27,7 +30,7 @@ def directory_page(request: HttpRequest) -> HttpResponse:
         with_leavers=asked.get("leavers", False),
         today=today,
     )
-    page = page_of(people, request.GET, size=48)
+    page = page_of(people, request.GET, size=PAGE_SIZE)
     context = {
         "form": form,
         "page": page,
@@ -43,11 +46,10 @@ def directory_page(request: HttpRequest) -> HttpResponse:
 def employee_page(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Employee.objects.directory(), pk=pk)
     today = tehran_date(timezone.now())
-    names = set(person.user.groups.values_list("name", flat=True)) if person.user else set()
     context = {
         "person": person,
         "works_here": person.works_here(today),
-        "roles": [ROLE_NAMES[role] for role in Role if role in names],
+        "roles": role_labels(person.user.groups.values_list("name", flat=True)) if person.user else [],
         "team": alphabetical(person.team.employed(today).select_related("department")),
         "departments": list(person.manages.order_by("name", "id")),
     }

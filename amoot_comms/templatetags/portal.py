@@ -15,8 +15,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from common.permissions import may
+from common.wording import digits_text, in_persian, number_text
 from persian import digits, jalali
-from persian.phones import local_form
 
 register = template.Library()
 # The views' own question: Django's `perms` says yes to every superuser.
@@ -27,15 +27,10 @@ def _language() -> str:
     return get_language() or "fa"
 
 
-def _persian() -> bool:
-    return jalali.is_persian(_language())
-
-
 @register.filter
 def persian_digits(value: Any) -> str:
     """`value` as text, its digits Persian on a Persian page."""
-    text = "" if value is None else str(value)
-    return digits.to_persian(text) if _persian() else text
+    return "" if value is None else digits_text(str(value))
 
 
 @register.filter
@@ -47,7 +42,7 @@ def grouped(value: Any, decimals: int = 0) -> str:
         number = float(value)
     except (TypeError, ValueError):
         return str(value)
-    return digits.grouped(number, decimals) if _persian() else f"{number:,.{decimals}f}"
+    return digits.grouped(number, decimals) if in_persian() else f"{number:,.{decimals}f}"
 
 
 @register.filter
@@ -87,12 +82,7 @@ def clock(value: datetime | None) -> str:
 @register.filter
 def phone(value: Any) -> str:
     """A number as people here say it: «۰۹۱۲…» for one of Iran, `+49…` for another's."""
-    if not value:
-        return ""
-    try:
-        return persian_digits(local_form(str(value)))
-    except ValueError:
-        return persian_digits(value)
+    return number_text(str(value)) if value else ""
 
 
 @register.filter

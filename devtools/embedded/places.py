@@ -49,6 +49,12 @@ def private(directory: Path) -> Path:
     return directory
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else may read, from its first byte."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
 def secret(name: str, size: int = 32) -> str:
     """A random word kept in `var/run/` with mode 0600, made the first time."""
     path = made(RUN) / name
@@ -57,8 +63,7 @@ def secret(name: str, size: int = 32) -> str:
     except FileNotFoundError:
         word = secrets.token_urlsafe(size)
     fresh = path.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(word)
+    write_private(fresh, word)
     try:
         os.link(fresh, path)
     except FileExistsError:

@@ -158,8 +158,7 @@ class Postgres:
         fresh = self.home.base / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         password = self.home.base / "password"
-        password.write_text(places.secret(PASSWORD_FILES[SUPERUSER]))
-        password.chmod(0o600)
+        places.write_private(password, places.secret(PASSWORD_FILES[SUPERUSER]))
         if self.home.uid is not None and self.home.gid is not None:
             os.chown(password, self.home.uid, self.home.gid)
         try:

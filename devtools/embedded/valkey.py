@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import signal
 import subprocess  # nosec B404
@@ -111,10 +110,7 @@ class Valkey:
             base=self.base,
             log=places.made(self.log),
         )
-        with os.fdopen(
-            os.open(self.configuration, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-        ) as file:
-            file.write(text)
+        places.write_private(self.configuration, text)
 
     def _wait(self, port: int, seconds: float = 30) -> bool:
         deadline = time.monotonic() + seconds

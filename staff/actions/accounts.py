@@ -21,7 +21,7 @@ from persian.text import fold_line
 from staff.letters import send_letter, tell_auditors, tell_former_address
 from staff.models import User
 from staff.permissions import demand
-from staff.roles import BACK_OFFICE, ROLE_NAMES, Role
+from staff.roles import BACK_OFFICE, Role, role_labels
 
 # The number of administrators is looked at by one at a time.
 _ADMINISTRATORS_LOCK = 0x61646D6E  # "admn"
@@ -219,4 +219,4 @@ def _tell_roles(user: User, before: set[str], after: set[str], *, by: User | Non
 
 def _labels(names: set[str]) -> str:
     with translation.override(settings.LANGUAGE_CODE):
-        return "، ".join(str(ROLE_NAMES[role]) for role in Role if role in names) or "–"
+        return "، ".join(map(str, role_labels(names))) or "–"
