@@ -43,9 +43,9 @@ def promotional_hours(kind: Kind) -> dict[str, list[Interval]]:
     return {Purpose.PROMOTIONAL: hours.intervals()} if hours is not None else {}
 
 
-# C0 binds every channel.
-_C0 = "استفاده برای امور شخصی مجاز نیست."
-_C0_EN = "Not for personal matters."
+# C0 binds every channel: it stands behind each one's own rule.
+C0: Final = "استفاده برای امور شخصی مجاز نیست."
+C0_EN: Final = "Not for personal matters."
 
 DEPARTMENTS: Final = (
     DepartmentRow("management", "مدیریت", "Management"),
@@ -76,8 +76,7 @@ _SENDING_EN = (
 
 
 def _site(code: str, name: str, name_en: str, address: str) -> ProcedureChannel:
-    rule, rule_en = f"{_SITE} {_C0}", f"{_SITE_EN} {_C0_EN}"
-    return ProcedureChannel(code, Kind.WEBSITE, name, name_en, address, "branding", "C1", rule, rule_en)
+    return ProcedureChannel(code, Kind.WEBSITE, name, name_en, address, "branding", "C1", _SITE, _SITE_EN)
 
 
 _SITES = (
@@ -96,8 +95,8 @@ _TOOLS = (
         "hub.amootsoft.com",
         "",
         "C3",
-        f"مشتریان از این راه با تیکت به همهٔ واحدها می‌رسند؛ هر واحد به تیکت‌های خود پاسخ می‌دهد. {_C0}",
-        f"Customers reach every unit by ticket; each unit answers its own. {_C0_EN}",
+        "مشتریان از این راه با تیکت به همهٔ واحدها می‌رسند؛ هر واحد به تیکت‌های خود پاسخ می‌دهد.",
+        "Customers reach every unit by ticket; each unit answers its own.",
     ),
     ProcedureChannel(
         "adobe-connect",
@@ -107,8 +106,8 @@ _TOOLS = (
         "",
         "it",
         "C4",
-        f"برای ارتباط آنلاین، آموزش گروهی و وبینار. {_C0}",
-        f"For online contact, group training and webinars. {_C0_EN}",
+        "برای ارتباط آنلاین، آموزش گروهی و وبینار.",
+        "For online contact, group training and webinars.",
     ),
     ProcedureChannel(
         "anydesk",
@@ -118,8 +117,8 @@ _TOOLS = (
         "",
         "it",
         "C4",
-        f"برای پشتیبانی و آموزش از راه دور، با آگاهی مشتری و تنها تا پایان همان کار. {_C0}",
-        f"For remote support and training, with the customer's knowledge and no longer than that. {_C0_EN}",
+        "برای پشتیبانی و آموزش از راه دور، با آگاهی مشتری و تنها تا پایان همان کار.",
+        "For remote support and training, with the customer's knowledge and no longer than that.",
     ),
     ProcedureChannel(
         "screen-entrance",
@@ -129,8 +128,8 @@ _TOOLS = (
         "",
         "branding",
         "C6",
-        f"اطلاع‌رسانی و تبلیغات؛ کنترل و مدیریت با واحد تبلیغات و برندینگ. {_C0}",
-        f"Announcements and advertising; Advertising and Branding controls and manages it. {_C0_EN}",
+        "اطلاع‌رسانی و تبلیغات؛ کنترل و مدیریت با واحد تبلیغات و برندینگ.",
+        "Announcements and advertising; Advertising and Branding controls and manages it.",
     ),
     ProcedureChannel(
         "screen-floor-4",
@@ -140,8 +139,8 @@ _TOOLS = (
         "",
         "branding",
         "C6",
-        f"اطلاع‌رسانی‌های واحد تبلیغات و برندینگ؛ مدیریت با همان واحد. {_C0}",
-        f"The announcements of Advertising and Branding, which manages it. {_C0_EN}",
+        "اطلاع‌رسانی‌های واحد تبلیغات و برندینگ؛ مدیریت با همان واحد.",
+        "The announcements of Advertising and Branding, which manages it.",
     ),
     ProcedureChannel(
         "sms",
@@ -151,8 +150,8 @@ _TOOLS = (
         "",
         "sms-avanak",
         "C7",
-        f"پیامک تبلیغاتی همه‌روزه از ۸:۰۰ تا ۲۲:۰۰. {_SENDING} {_C0}",
-        f"Promotional SMS every day from 08:00 to 22:00. {_SENDING_EN} {_C0_EN}",
+        f"پیامک تبلیغاتی همه‌روزه از ۸:۰۰ تا ۲۲:۰۰. {_SENDING}",
+        f"Promotional SMS every day from 08:00 to 22:00. {_SENDING_EN}",
         promotional_hours(Kind.SMS),
     ),
     ProcedureChannel(
@@ -163,8 +162,8 @@ _TOOLS = (
         "",
         "sms-avanak",
         "C7",
-        f"پیام صوتی تبلیغاتی همه‌روزه از ۷:۰۰ تا ۲۳:۰۰. {_SENDING} {_C0}",
-        f"Promotional voice messages every day from 07:00 to 23:00. {_SENDING_EN} {_C0_EN}",
+        f"پیام صوتی تبلیغاتی همه‌روزه از ۷:۰۰ تا ۲۳:۰۰. {_SENDING}",
+        f"Promotional voice messages every day from 07:00 to 23:00. {_SENDING_EN}",
         promotional_hours(Kind.VOICE),
     ),
     ProcedureChannel(
@@ -176,24 +175,23 @@ _TOOLS = (
         "sales",
         "C8",
         "مشاورهٔ آنلاین محصولات. پاسخ‌گویان را مدیر دپارتمان تعیین می‌کند "
-        f"و طبق دستورالعمل WI-QM-04 پاسخ می‌دهند. {_C0}",
-        "Advice on products. The department's manager decides who answers, by work instruction WI-QM-04. "
-        f"{_C0_EN}",
+        "و طبق دستورالعمل WI-QM-04 پاسخ می‌دهند.",
+        "Advice on products. The department's manager decides who answers, by work instruction WI-QM-04.",
     ),
 )
 
 
-def _mail(code: str, address: str, owner: str, clause: str, rule: str, rule_en: str) -> ProcedureChannel:
+def _mail(code: str, owner: str, clause: str, rule: str, rule_en: str) -> ProcedureChannel:
     return ProcedureChannel(
         f"mail-{code.replace('.', '-')}",
         Kind.EMAIL,
         f"ایمیل {code}",
         f"E-mail {code}",
-        address,
+        f"{code}@amootsoft.com",
         owner,
         clause,
-        f"{rule} {_C0}",
-        f"{rule_en} {_C0_EN}",
+        rule,
+        rule_en,
     )
 
 
@@ -203,21 +201,19 @@ _TO_MANAGER = "از آنِ دپارتمان آوانک-پیامک است و به
 _TO_MANAGER_EN = "Belongs to the Avanak–SMS department and goes to its manager's mailbox."
 
 _MAILS = (
-    _mail("info", "info@amootsoft.com", "management", "C9.1", _TO_CEO, _TO_CEO_EN),
-    _mail("crm", "crm@amootsoft.com", "management", "C9.1", _TO_CEO, _TO_CEO_EN),
+    _mail("info", "management", "C9.1", _TO_CEO, _TO_CEO_EN),
+    _mail("crm", "management", "C9.1", _TO_CEO, _TO_CEO_EN),
     _mail(
         "manager",
-        "manager@amootsoft.com",
         "management",
         "C9.1",
         "ایمیل مدیرعامل؛ نامه‌های info و crm به آن می‌رسد.",
         "The CEO's mailbox, which receives the mail of info and crm.",
     ),
-    _mail("sms", "sms@amootsoft.com", "sms-avanak", "C9.2", _TO_MANAGER, _TO_MANAGER_EN),
-    _mail("avanak", "avanak@amootsoft.com", "sms-avanak", "C9.2", _TO_MANAGER, _TO_MANAGER_EN),
+    _mail("sms", "sms-avanak", "C9.2", _TO_MANAGER, _TO_MANAGER_EN),
+    _mail("avanak", "sms-avanak", "C9.2", _TO_MANAGER, _TO_MANAGER_EN),
     _mail(
         "o.movahed",
-        "o.movahed@amootsoft.com",
         "sms-avanak",
         "C9.2",
         "ایمیل مدیر دپارتمان آوانک-پیامک؛ نمونهٔ نشانی شخصی همکاران پس از دورهٔ آزمایشی (C9.6).",
@@ -225,7 +221,6 @@ _MAILS = (
     ),
     _mail(
         "owj",
-        "owj@amootsoft.com",
         "owj",
         "C9.3",
         "همکاران دپارتمان اوج آن را می‌بینند و کنترل می‌کنند.",
@@ -233,7 +228,6 @@ _MAILS = (
     ),
     _mail(
         "jobs",
-        "jobs@amootsoft.com",
         "hr",
         "C9.4",
         "برای کارجویان؛ کارشناس منابع انسانی آن را می‌بیند و کنترل می‌کند.",
@@ -241,7 +235,6 @@ _MAILS = (
     ),
     _mail(
         "noreply",
-        "noreply@amootsoft.com",
         "it",
         "C9.5",
         "تنها برای نامه‌های اطلاع‌رسانی که از hub برای مشتریان می‌رود؛ نامه‌ای نمی‌پذیرد.",

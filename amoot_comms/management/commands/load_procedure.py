@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from amoot_comms.procedure import CHANNELS, DEPARTMENTS, ProcedureChannel
+from amoot_comms.procedure import C0, C0_EN, CHANNELS, DEPARTMENTS, ProcedureChannel
 from channels.actions import ChannelDetails, add_channel, set_windows
 from channels.models import Channel
 from channels.procedure_hours import VERSION
@@ -63,8 +63,8 @@ def add_missing(row: ProcedureChannel, now: datetime) -> str:
         name_en=row.name_en,
         address=row.address,
         owner=Department.objects.get(code=row.owner) if row.owner else None,
-        usage_rule=row.rule,
-        usage_rule_en=row.rule_en,
+        usage_rule=f"{row.rule} {C0}",
+        usage_rule_en=f"{row.rule_en} {C0_EN}",
         is_active=True,
     )
     channel = add_channel(code=row.code, kind=row.kind, clause=row.clause, details=details, by=None, now=now)
