@@ -13,9 +13,9 @@ from channels.models import Channel
 from common.timeouts import PUMP_TURN
 from gateways.base import Batch, Result
 from gateways.registry import gateway_for
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
-from messaging.dispatch.send import GatewayClient
 from messaging.models import Message
 
 

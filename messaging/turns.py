@@ -16,9 +16,9 @@ from gateways.registry import gateway_for
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
 from messaging.actions.wake import wake_worker
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
-from messaging.dispatch.send import GatewayClient
 from messaging.feedback.poll import poll_provider
 from messaging.reconciliation.compare import compare_due
 from messaging.settlement.ask import settle_channel

@@ -4,7 +4,7 @@
    costs one batch with an unknown outcome, not a campaign.
 2. Open: from time to time one worker asks for the account's state, which sends nothing.
 3. Half open: if that is answered well, one recipient is tried (`recovery.Recovery`).
-4. Closed: that one was taken, and the requests grow to their full size within `RAMP_SECONDS`.
+4. Closed: that one was taken, and the requests grow to their full size within `RAMP`.
 """
 
 from __future__ import annotations
@@ -16,60 +16,54 @@ from django.db.models import Max
 
 from channels.actions import detect_outage, postpone_probe, replace_outage, take_probe
 from channels.models import Channel, Outage
-from gateways.base import GatewayError, NotSent, Trouble
+from gateways.base import BatchRefused, GatewayError, NotSent, Trouble
 from messaging.dispatch.causes import CREDIT_CODE, cause_of
 from messaging.dispatch.claim import gateway_timeout
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import TOLERANCE, Clock
-from messaging.dispatch.send import GatewayClient, is_batch_refusal
 
 # Troubles that say nothing about the next request.
-HARMLESS = frozenset({Trouble.HOURS, Trouble.APPROVAL, Trouble.CONTENT, Trouble.LATE})
+_HARMLESS: Final = frozenset({Trouble.HOURS, Trouble.APPROVAL, Trouble.CONTENT, Trouble.LATE})
 
 _NEEDS_SOMEBODY: Final = frozenset({Outage.Cause.ACCOUNT, Outage.Cause.CREDIT})
 
 # From the end of an outage until requests have their full size again.
-RAMP_SECONDS: Final = 10.0
-
-PROBE_SECONDS_LEAST: Final = 1.0
-PROBE_SECONDS_MOST: Final = 60.0
-
-
-def is_about_the_gateway(failure: GatewayError) -> bool:
-    """Whether the next request would fail as well: the fault is neither the message's nor our own."""
-    return not (is_batch_refusal(failure) or failure.trouble in HARMLESS)
+RAMP: Final = timedelta(seconds=10)
 
 
 def open_outage(channel: Channel, failure: GatewayError, *, clock: Clock) -> bool:
-    """Record an outage for a failed request, unless one is open; False if the gateway is not at fault."""
-    if not is_about_the_gateway(failure):
+    """Record an outage for a failed request, unless one is open; False if the fault is the message's or our
+    own, and the next request may well succeed."""
+    if isinstance(failure, BatchRefused) or failure.trouble in _HARMLESS:
         return False
     detect_outage(channel=channel, cause=cause_of(failure), code=failure.code, now=clock())
     return True
+
+
+def ended_lately(channel: Channel, now: datetime) -> datetime | None:
+    """The end of an outage whose `RAMP` is not over. Read from the table, so that every worker on every
+    machine goes by the same ramp."""
+    # An end that lies ahead was written by a wrong clock, and would hold the channel back until then.
+    lately = Outage.objects.filter(channel=channel, ended_at__gt=now - RAMP, ended_at__lte=now + TOLERANCE)
+    ended: datetime | None = lately.aggregate(at=Max("ended_at"))["at"]
+    return ended
 
 
 def ramp_up_limit(channel: Channel, full: int, *, clock: Clock) -> int:
     """The most recipients of one request now: few just after an outage, soon `full` again.
 
     A gateway that took one may still fail at many: then a few outcomes are unknown, not a batch of them.
-    Read from the table, so that every worker on every machine goes by the same ramp.
     """
     now = clock()
-    since = now - timedelta(seconds=RAMP_SECONDS)
-    # An end that lies ahead was written by a wrong clock, and would hold the channel back until then.
-    ended = Outage.objects.filter(
-        channel=channel, ended_at__gt=since, ended_at__lte=now + TOLERANCE
-    ).aggregate(at=Max("ended_at"))["at"]
-    if ended is None:
-        return full
-    share = (now - ended).total_seconds() / RAMP_SECONDS
-    return min(max(int(full * share), 1), full)
+    ended = ended_lately(channel, now)
+    return full if ended is None else min(max(int(full * ((now - ended) / RAMP)), 1), full)
 
 
 def pause_after(outage: Outage, now: datetime) -> timedelta:
-    """The pause before the next probe; it grows with the outage's age and its failed trials."""
+    """The pause before the next probe: a quarter of the outage's age, or a second, doubled by each failed
+    trial; a minute at most."""
     age = (now - outage.started_at).total_seconds()
-    wanted = max(age / 4, 2.0 ** min(outage.trials, 10), PROBE_SECONDS_LEAST)
-    return timedelta(seconds=min(wanted, PROBE_SECONDS_MOST))
+    return timedelta(seconds=min(max(age / 4, 2.0 ** min(outage.trials, 6)), 60))
 
 
 def outage_to_probe(channel: Channel, now: datetime) -> Outage | None:
@@ -81,7 +75,7 @@ def outage_to_probe(channel: Channel, now: datetime) -> Outage | None:
     outage: Outage | None = Outage.objects.to_probe(now).filter(channel=channel).first()
     if outage is None:
         return None
-    until = now + 2 * gateway_timeout() + timedelta(seconds=PROBE_SECONDS_LEAST)
+    until = now + 2 * gateway_timeout() + timedelta(seconds=1)
     return outage if take_probe(outage=outage, until=until, now=now) else None
 
 
@@ -95,7 +89,7 @@ def probe_gateway(client: GatewayClient, outage: Outage) -> GatewayError | None:
     """The failure of the account question, also if the credit that had run out is still at zero; None if all
     is well."""
     try:
-        account = client.account()
+        account = client.ask(client.gateway.account())
     except GatewayError as failure:
         return failure
     if outage.cause != Outage.Cause.CREDIT or account.credit is None or account.credit > 0:

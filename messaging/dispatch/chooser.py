@@ -17,10 +17,6 @@ from messaging.policy.decide import Verdict
 
 logger = logging.getLogger(__name__)
 
-# Seconds for which a decision on a message holds. Stops, outages, opt-outs and overrides are read in every
-# claim all the same; this bounds only how late a new message or new hours are noticed.
-DECISIONS_SECONDS = 0.5
-
 Candidate = tuple[Message, MessageDecision]
 
 
@@ -49,7 +45,9 @@ class Chooser:
 
     @property
     def is_stale(self) -> bool:
-        return monotonic() - self._read_at > DECISIONS_SECONDS
+        """Stops, outages, opt-outs and overrides are read in every claim all the same: half a second bounds
+        only how late a new message or new hours are noticed."""
+        return monotonic() - self._read_at > 0.5
 
     def expire(self) -> None:
         """The decisions are to be read again before the next choice."""

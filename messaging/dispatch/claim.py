@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from common.failpoints import Point, failpoint
+from common.sql import fetch
 from messaging.evaluation.facts import answer_within, content_hash
 from messaging.evaluation.sql import (
     consent_refusal,
@@ -161,9 +162,8 @@ def claim(
         "write_deadline": write_deadline,
         "doubtful_at": doubtful_at,
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, params)
-        rows = cursor.fetchall()
+    with transaction.atomic():
+        rows = fetch(_CLAIM, params)
         failpoint(Point.CLAIM_WRITTEN)
     failpoint(Point.CLAIM_COMMITTED)
     return _read(rows, now, write_deadline) if rows else None

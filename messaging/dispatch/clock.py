@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db import connection
+from common.sql import fetch
 
 Clock = Callable[[], datetime]
 
@@ -17,9 +17,7 @@ TOLERANCE: Final = timedelta(seconds=2)
 
 def database_clock() -> datetime:
     """The database's wall clock, now (aware)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        instant: datetime = cursor.fetchone()[0]
+    instant: datetime = fetch("SELECT clock_timestamp()")[0][0]
     return instant
 
 

@@ -10,11 +10,11 @@ from common.monotonic import monotonic
 from messaging.actions.plan import plan_waiting
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.chooser import Chooser
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock, wall_clock
 from messaging.dispatch.heartbeat import note
 from messaging.dispatch.pump_report import PumpReport
 from messaging.dispatch.recovery import Recovery
-from messaging.dispatch.send import GatewayClient
 from messaging.dispatch.sender import Sender
 from messaging.dispatch.stop_campaigns import stop_campaigns
 
@@ -67,7 +67,7 @@ class Pump:
         until = monotonic() + seconds
         self.sender.cursors.clear()
         if self.is_down():
-            self.probe(report)
+            self.recovery.probe(report)
         stop_campaigns(self.channel, self.client, clock=self.clock)
         self._refresh(report)
         while monotonic() < until:
@@ -88,10 +88,6 @@ class Pump:
         """Whether an outage of the channel is open, declared or detected."""
         return Outage.objects.open().filter(channel=self.channel).exists()
 
-    def probe(self, report: PumpReport | None = None) -> bool:
-        """Whether an outage that was due to be probed is over (`Recovery.probe`)."""
-        return self.recovery.probe(report)
-
     def _refresh(self, report: PumpReport) -> None:
         """Within a turn as well: a message of ten that comes amid one of a million is planned at once."""
         report.planned += plan_waiting(self.channel.code, now=self.clock(), promotional=self.plans_campaigns)
@@ -101,14 +97,10 @@ class Pump:
         self._report_heartbeat(report)
 
     def _report_heartbeat(self, report: PumpReport, *, at_once: bool = False) -> None:
-        sent, calls, errors = report.news()
         note(
             self.worker,
             self.channel.code,
-            sent=sent,
-            calls=calls,
-            failures=len(errors),
-            last_error=errors[-1] if errors else "",
+            report.news(),
             clock_difference=self.chooser.clock_difference,
             now=self.clock(),
             at_once=at_once,

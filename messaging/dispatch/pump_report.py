@@ -33,11 +33,11 @@ class PumpReport:
         self.failures += other.failures
         self.gateway_failure = self.gateway_failure or other.gateway_failure
 
-    def news(self) -> tuple[int, int, list[str]]:
-        """(recipients, requests, failures) since this was last asked for."""
+    def news(self) -> PumpReport:
+        """What was done since this was last asked for."""
         sent, calls, failures = self._told
         self._told = (self.sent, self.calls, len(self.failures))
-        return self.sent - sent, self.calls - calls, self.failures[failures:]
+        return PumpReport(sent=self.sent - sent, calls=self.calls - calls, failures=self.failures[failures:])
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from channels.models import Channel
+from common.sql import execute, fetch
 from messaging.dispatch.clock import Clock
 
 _OPEN = """
@@ -66,21 +65,14 @@ class TokenBucket:
         if not self.rate:
             return wanted
         if not self._is_open:
-            self._run(_OPEN, wanted)
+            execute(_OPEN, self._params(wanted))
             self._is_open = True
-        with connection.cursor() as cursor:
-            cursor.execute(_ACQUIRE, self._params(wanted))
-            row = cursor.fetchone()
-        return int(row[0]) if row else 0
+        return sum(granted for (granted,) in fetch(_ACQUIRE, self._params(wanted)))
 
     def release(self, n: int) -> None:
         """Return tokens that the claim did not need."""
         if self.rate and n > 0:
-            self._run(_RELEASE, n)
-
-    def _run(self, sql: str, n: int) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, self._params(n))
+            execute(_RELEASE, self._params(n))
 
     def _params(self, n: int) -> dict[str, Any]:
         return {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from common.failpoints import Point, failpoint
-from gateways.base import Answer, Result
+from common.sql import execute
+from gateways.base import Answer, RecipientOutcome, Result
 from messaging.dispatch.claim import Claim
 from messaging.models import Delivery, GatewayCall
 from messaging.models.report_schedule import expected
@@ -74,45 +75,37 @@ def _close(
     )
 
 
-def _accepted(answer: Answer) -> list[str]:
-    return [o.provider_id for o in answer.outcomes.values() if o.result is Result.ACCEPTED]
-
-
 def record_answer(claim: Claim, answer: Answer, *, now: datetime, latency_ms: int | None = None) -> None:
     """Write each recipient's own outcome; a recipient that the answer leaves out is `unknown`."""
-    ids, states, provider_ids, statuses = [], [], [], []
-    for pk, address in claim.recipients:
-        outcome = answer.outcomes.get(address)
-        state = _STATE_OF[outcome.result] if outcome else DeliveryState.UNKNOWN
-        ids.append(pk)
-        states.append(state.value)
-        provider_ids.append(outcome.provider_id[:40] if outcome else "")
-        statuses.append(outcome.status[:60] if outcome else "")
+    left_out = RecipientOutcome(Result.UNKNOWN)
+    outcomes = [answer.outcomes.get(address, left_out) for _pk, address in claim.recipients]
     with transaction.atomic():
         _lock(claim.call_id)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _OUTCOMES,
-                {
-                    "ids": ids,
-                    "states": states,
-                    "provider_ids": provider_ids,
-                    "statuses": statuses,
-                    "call": claim.call_id,
-                    "now": now,
-                },
-            )
+        execute(
+            _OUTCOMES,
+            {
+                "ids": [pk for pk, _address in claim.recipients],
+                "states": [_STATE_OF[outcome.result].value for outcome in outcomes],
+                "provider_ids": [outcome.provider_id[:40] for outcome in outcomes],
+                "statuses": [outcome.status[:60] for outcome in outcomes],
+                "call": claim.call_id,
+                "now": now,
+            },
+        )
         # Read back, since a refusal that comes after the recovery leaves its recipient unknown.
         left_unknown = Delivery.objects.filter(call_id=claim.call_id, state=DeliveryState.UNKNOWN).exists()
-        outcome_of_call = GatewayCall.Outcome.UNKNOWN if left_unknown else GatewayCall.Outcome.ANSWERED
         _close(
             claim.call_id,
-            outcome_of_call,
+            GatewayCall.Outcome.UNKNOWN if left_unknown else GatewayCall.Outcome.ANSWERED,
             now=now,
             answer=answer.raw,
             campaign=answer.campaign_id,
             latency_ms=latency_ms,
-            accepted=_accepted(answer),
+            accepted=[
+                outcome.provider_id
+                for outcome in answer.outcomes.values()
+                if outcome.result is Result.ACCEPTED
+            ],
         )
         failpoint(Point.RECORD_WRITTEN)
     failpoint(Point.RECORD_COMMITTED)
@@ -124,73 +117,38 @@ def record_not_sent(
     now: datetime,
     error: str,
     answer: str = "",
-    wait: timedelta = timedelta(0),
+    not_before: datetime | None = None,
     reason: str = Reason.RETRY,
     latency_ms: int | None = None,
 ) -> None:
-    """Proven not sent: the recipients are queued again, due after `wait`."""
+    """Proven not sent: the recipients are queued again, due at `not_before` or at once."""
+    requeued = {"not_before": not_before or now, "reason": reason, "status": error[:60], "now": now}
     with transaction.atomic():
         _lock(claim.call_id)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _REQUEUE,
-                {
-                    "call": claim.call_id,
-                    "now": now,
-                    "not_before": now + wait,
-                    "reason": reason,
-                    "status": error[:60],
-                },
-            )
-        _close(
-            claim.call_id,
-            GatewayCall.Outcome.NOT_SENT,
-            now=now,
-            error=error,
-            answer=answer,
-            latency_ms=latency_ms,
-        )
+        execute(_REQUEUE, {"call": claim.call_id, **requeued})
+        not_sent = GatewayCall.Outcome.NOT_SENT
+        _close(claim.call_id, not_sent, now=now, error=error, answer=answer, latency_ms=latency_ms)
 
 
 def record_unknown(
-    claim: Claim, *, now: datetime, error: str, answer: str = "", latency_ms: int | None = None
+    call_id: int, *, now: datetime, error: str, answer: str = "", latency_ms: int | None = None
 ) -> None:
-    """The provider may have taken it: never sent again without proof or a person's decision."""
-    mark_unknown([claim.call_id], now=now, error=error, answer=answer, latency_ms=latency_ms)
-
-
-def mark_unknown(
-    call_ids: Sequence[int], *, now: datetime, error: str, answer: str = "", latency_ms: int | None = None
-) -> None:
-    """Requests without an outcome, and their recipients still `sending`, become `unknown`."""
-    for call_id in call_ids:
-        with transaction.atomic():
-            locked = (
-                GatewayCall.objects.select_for_update()
-                .filter(pk=call_id, outcome=GatewayCall.Outcome.PENDING)
-                .exists()
-            )
-            if not locked:
-                continue
-            with connection.cursor() as cursor:
-                cursor.execute(_TO_UNKNOWN, {"call": call_id, "now": now, "status": error[:60]})
-            _close(
-                call_id,
-                GatewayCall.Outcome.UNKNOWN,
-                now=now,
-                error=error,
-                answer=answer,
-                latency_ms=latency_ms,
-            )
-            failpoint(Point.RECOVER_WRITTEN)
+    """A request without an outcome, and its recipients still `sending`, become `unknown`: the provider may
+    have taken them. Never sent again without proof or a person's decision."""
+    with transaction.atomic():
+        pending = GatewayCall.objects.filter(pk=call_id, outcome=GatewayCall.Outcome.PENDING)
+        if not pending.select_for_update().exists():
+            return
+        execute(_TO_UNKNOWN, {"call": call_id, "now": now, "status": error[:60]})
+        unknown = GatewayCall.Outcome.UNKNOWN
+        _close(call_id, unknown, now=now, error=error, answer=answer, latency_ms=latency_ms)
+        failpoint(Point.RECOVER_WRITTEN)
 
 
 def recover(*, now: datetime) -> int:
     """Requests whose lease is over without an outcome (a worker died) become `unknown`; their number."""
-    overdue = list(
-        GatewayCall.objects.filter(outcome=GatewayCall.Outcome.PENDING, doubtful_at__lt=now)
-        .order_by("doubtful_at")
-        .values_list("pk", flat=True)[:500]
-    )
-    mark_unknown(overdue, now=now, error="worker_lost")
+    pending = GatewayCall.objects.filter(outcome=GatewayCall.Outcome.PENDING, doubtful_at__lt=now)
+    overdue = list(pending.order_by("doubtful_at").values_list("pk", flat=True)[:500])
+    for call_id in overdue:
+        record_unknown(call_id, now=now, error="worker_lost")
     return len(overdue)

@@ -25,7 +25,7 @@ class Recovery:
     chooser: Chooser
     sender: Sender
 
-    def probe(self, report: PumpReport | None = None) -> bool:
+    def probe(self, report: PumpReport) -> bool:
         """The four steps; True if the outage is over. What was tried is added to `report`."""
         clock = self.sender.clock
         outage = outage_to_probe(self.sender.channel, clock())
@@ -37,8 +37,7 @@ class Recovery:
         if answers:
             self._try_one(outage, trial)
             failure = trial.gateway_failure
-        if report is not None:
-            report.add(trial)
+        report.add(trial)
         if failure is not None:
             extend_outage(outage, failure, now=clock(), after_a_trial=answers)
             return False

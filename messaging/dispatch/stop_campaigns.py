@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
 
@@ -20,17 +19,15 @@ from channels.models import Channel
 from common.timeouts import GIVEN_UP_AFTER, UNANSWERED_PAUSE
 from gateways.base import GatewayError
 from messaging.actions.stop_calls import stop_calls_of_cancelled
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import GatewayClient
 from messaging.models import GatewayCall
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 20
-
 
 def stop_campaigns(channel: Channel, client: GatewayClient, *, clock: Clock) -> int:
-    """Stop up to `AT_ONCE` campaigns of a channel; how many the provider stopped."""
+    """Stop up to 20 campaigns of a channel; how many the provider stopped."""
     if not client.gateway.can_stop:
         return 0
     now = clock()
@@ -38,7 +35,7 @@ def stop_campaigns(channel: Channel, client: GatewayClient, *, clock: Clock) -> 
     due = GatewayCall.objects.filter(channel=channel, stop_due_at__lte=now)
     due.filter(intended_at__lt=now - GIVEN_UP_AFTER).update(stop_due_at=None)
     stopped = 0
-    for call in list(due.order_by("stop_due_at")[:AT_ONCE]):
+    for call in list(due.order_by("stop_due_at")[:20]):
         # 0: another worker took it.
         taken = due.filter(pk=call.pk).update(stop_due_at=now + UNANSWERED_PAUSE)
         if taken:

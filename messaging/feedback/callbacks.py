@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any, Final
-from urllib.parse import parse_qsl
+from typing import Final
+from urllib.parse import unquote_plus
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from channels.models import Channel
-from gateways.reading import NotJson, as_id, parse_json
+from common.sql import execute
+from gateways.reading import as_id
 from messaging.models import ProviderCallback
 
 logger = logging.getLogger(__name__)
 
+# A body of either provider is some hundred bytes, and names one message.
 BODY_LIMIT: Final = 64 * 1024
-# The most ids taken from one body, and values looked at to find them.
 IDS_A_BODY: Final = 500
-VALUES_A_BODY: Final = 20_000
-# The most bodies handled in one turn.
-A_TURN: Final = 200
 
-_KEY: Final = re.compile(r"messageids?", re.IGNORECASE)
-_ANYWHERE: Final = re.compile(r"messageids?[^0-9-]{1,60}([0-9]{1,19}(?:\s*,\s*[0-9]{1,19})*)", re.IGNORECASE)
+# Both providers' names of the field, and the numbers behind it: one, or several with commas between.
+_NAMED: Final = re.compile(r"messageids?[^0-9-]{1,60}([0-9][0-9\s,\"']*)", re.IGNORECASE)
 
 # The calls whose range of ids holds one of these, and that wait for a report on exactly it. Ids grow
 # with time, so the right call is among the first few below.
@@ -80,7 +77,7 @@ def handle_callbacks(channel: Channel, *, now: datetime) -> int:
         waiting = list(
             ProviderCallback.objects.select_for_update(skip_locked=True)
             .filter(channel=channel, handled_at__isnull=True)
-            .order_by("id")[:A_TURN]
+            .order_by("id")[:200]
         )
         for callback in waiting:
             ids = _ids_of(callback)
@@ -104,58 +101,11 @@ def _ids_of(callback: ProviderCallback) -> list[str]:
 
 
 def _ask_soon(channel: Channel, ids: list[str], now: datetime) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_ASK_SOON, {"ids": [int(one) for one in ids], "channel": channel.pk, "now": now})
-        return int(cursor.rowcount)
+    return execute(_ASK_SOON, {"ids": [int(one) for one in ids], "channel": channel.pk, "now": now})
 
 
 def message_ids(body: bytes) -> list[str]:
     """What can be a message's id in a body of unknown form: a form, JSON in any nesting, or plain text."""
-    text = body.decode("utf-8", "replace")
-    found = dict.fromkeys(_ids_in(text))
-    if not found:
-        found = dict.fromkeys(one for match in _ANYWHERE.findall(text) for one in _listed(match))
-    return list(found)[:IDS_A_BODY]
-
-
-def _ids_in(text: str) -> Iterator[str]:
-    """The ids under a fitting name, at any depth; JSON inside a form's field is read, too."""
-    left = VALUES_A_BODY
-    stack: list[tuple[bool, Any]] = [(False, _parsed(text))]
-    while stack and left > 0:
-        left -= 1
-        fits, value = stack.pop()
-        if isinstance(value, dict):
-            stack += [(_KEY.search(str(name)) is not None, inner) for name, inner in value.items()]
-        elif isinstance(value, list):
-            stack += [(fits, inner) for inner in value]
-        elif fits:
-            yield from _listed(value)
-        elif isinstance(value, str) and value.lstrip()[:1] in {"{", "["} and value != text:
-            stack.append((False, _json(value)))
-
-
-def _parsed(text: str) -> Any:
-    value = _json(text)
-    if value is not None:
-        return value
-    try:
-        pairs = parse_qsl(text, max_num_fields=1000)
-    except ValueError:
-        return None
-    return [{name: value} for name, value in pairs]
-
-
-def _json(text: str) -> Any:
-    try:
-        return parse_json(text)
-    except NotJson:
-        return None
-
-
-def _listed(value: object) -> Iterator[str]:
-    """A number, its digits, or several of them with commas between."""
-    parts = value.split(",") if isinstance(value, str) else [value]
-    for part in parts:
-        if one := as_id(part):
-            yield one
+    text = unquote_plus(body.decode("utf-8", "replace"))
+    numbers = (number for listed in _NAMED.findall(text) for number in re.findall("[0-9]+", listed))
+    return list(dict.fromkeys(filter(None, map(as_id, numbers))))[:IDS_A_BODY]

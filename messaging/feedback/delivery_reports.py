@@ -1,7 +1,7 @@
 """Delivery reports are asked for, by call, the longest due first. Any number of workers may do it at once.
 
 1. Take calls that are due by moving their next question forward: a worker that dies leaves them to the next.
-2. Ask about them side by side, with no transaction open.
+2. Ask about ten of them side by side, with no transaction open.
 3. Write each call's findings in one statement.
 4. Again from step 1 until none is due, the provider answers nothing, or `REPORTS_TURN` is over.
 """
@@ -10,29 +10,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from channels.models import Channel
+from common.sql import execute, fetch
 from common.timeouts import ABANDONED_AFTER, REPORTS_TURN, UNANSWERED_PAUSE
 from gateways.base import DeliveryReport, GatewayError, Trouble
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import GatewayClient
-from messaging.feedback.concurrency import gather_answers
 from messaging.feedback.match import AwaitingReport, match_reports
 from messaging.feedback.write import Taken, write_reports
 from messaging.models import Delivery
 from messaging.models.report_schedule import ends_at
 
 logger = logging.getLogger(__name__)
-
-# Calls asked about side by side.
-SIDE_BY_SIDE = 10
 
 _TAKE = """
 WITH due AS MATERIALIZED (
@@ -79,7 +74,7 @@ def poll_channel(
         waiting = _waiting(taken)
         answers = _ask(client, taken, waiting)
         for call, answer in zip(taken, answers, strict=True):
-            _write(call, waiting.get(call.pk, []), answer, clock(), polled)
+            _write(call, waiting[call.pk], answer, clock(), polled)
         if all(isinstance(answer, GatewayError) for answer in answers):
             _postpone(channel, now)
             break
@@ -97,19 +92,15 @@ def poll_channel(
 
 def _take(channel: Channel, now: datetime) -> list[Taken]:
     leased = now + ABANDONED_AFTER
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"channel": channel.pk, "now": now, "leased": leased, "limit": SIDE_BY_SIDE})
-        return [
-            Taken(pk, campaign_id, intended_at, size, rounds, leased)
-            for pk, campaign_id, intended_at, size, rounds in cursor.fetchall()
-        ]
+    due = {"channel": channel.pk, "now": now, "leased": leased, "limit": 10}
+    return [Taken(*row, leased) for row in fetch(_TAKE, due)]
 
 
 def _waiting(calls: Sequence[Taken]) -> dict[int, list[AwaitingReport]]:
     rows = Delivery.objects.awaiting_report([call.pk for call in calls])
-    found: dict[int, list[AwaitingReport]] = {}
+    found: dict[int, list[AwaitingReport]] = defaultdict(list)
     for call_id, pk, address, provider_id in rows.values_list("call_id", "pk", "address", "provider_id"):
-        found.setdefault(call_id or 0, []).append(AwaitingReport(pk, address, provider_id))
+        found[call_id or 0].append(AwaitingReport(pk, address, provider_id))
     return found
 
 
@@ -122,7 +113,7 @@ def _ask(
         client.gateway.reports(call.campaign_id, [row.provider_id for row in waiting[call.pk]])
         for call in asked
     ]
-    answers = client.ask(gather_answers(questions)) if questions else []
+    answers = client.ask_all(questions)
     told = {call.pk: answer for call, answer in zip(asked, answers, strict=True)}
     return [told.get(call.pk, []) for call in calls]
 
@@ -150,5 +141,4 @@ def _write(
 
 def _postpone(channel: Channel, now: datetime) -> None:
     """Leave a provider that gave no answer alone for `UNANSWERED_PAUSE`; no call's pause grows by it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED_PAUSE})
+    execute(_POSTPONE, {"channel": channel.pk, "now": now, "later": now + UNANSWERED_PAUSE})

@@ -16,31 +16,23 @@ from channels.models import Channel
 from common.failpoints import Point, failpoint
 from common.monotonic import monotonic
 from common.sanitise import sanitise
-from common.timeouts import CATCH_UP, UNANSWERED_PAUSE
+from common.timeouts import ASKING_TURN, CATCH_UP, QUESTION, UNANSWERED_PAUSE
 from gateways.base import GatewayError, Inbound, Trouble
 from gateways.http import TOO_LONG
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import GatewayClient
-from messaging.feedback.concurrency import with_timeout
 from messaging.models import InboundCursor, InboundMessage, UnreadableInbound
 from persian.phones import InvalidNumber, normalise
 
 logger = logging.getLogger(__name__)
 
+# The `Count` of one question for what is new.
 COUNT: Final = 100
-ROUNDS_A_TURN: Final = 10
-EVERY: Final = timedelta(seconds=10)
-COMPARE_EVERY: Final = timedelta(minutes=10)
 # The comparison reaches back behind the last one, since a provider's list may lag and its clock differ.
 OVERLAP: Final = timedelta(minutes=30)
-FIRST: Final = timedelta(days=1)
-SLICE: Final = timedelta(hours=1)
-SECOND: Final = timedelta(seconds=1)
 # An hour comes down to a second, about which is asked twice.
 HALVINGS: Final = 14
-# Delivery reports wait behind a turn.
-READ_SECONDS: Final = 20.0
-
+# The widths of the table's columns.
 TEXT_LIMIT: Final = 64 * 1024
 FIELD_LIMIT: Final = 40
 
@@ -54,10 +46,13 @@ def fetch_inbound(channel: Channel, client: GatewayClient, *, clock: Clock) -> i
         return 0
     stored = 0
     now = clock()
-    start = {"due_at": now, "compare_due_at": now, "compared_until": now - FIRST}
+    start = {"due_at": now, "compare_due_at": now, "compared_until": now - timedelta(days=1)}
     InboundCursor.objects.get_or_create(channel=channel, defaults=start)
     # The list is read also where fetching fails: what a lost answer gave away is in it.
-    for name, pause, fetch in (("due_at", EVERY, _fetch_new), ("compare_due_at", COMPARE_EVERY, _compare)):
+    for name, pause, fetch in (
+        ("due_at", timedelta(seconds=10), _fetch_new),
+        ("compare_due_at", timedelta(minutes=10), _compare),
+    ):
         if not _is_mine(channel, name, now, pause):
             continue
         try:
@@ -86,8 +81,8 @@ def _is_mine(channel: Channel, name: str, now: datetime, pause: timedelta) -> bo
 
 def _fetch_new(channel: Channel, client: GatewayClient, clock: Clock) -> int:
     stored = 0
-    for _round in range(ROUNDS_A_TURN):
-        messages = client.ask(with_timeout(client.gateway.new_inbound(COUNT)))
+    for _round in range(10):
+        messages = client.ask(client.gateway.new_inbound(COUNT), seconds=QUESTION)
         failpoint(Point.INBOUND_FETCHED)
         stored += store(channel, messages, now=clock())
         if len(messages) < COUNT:
@@ -101,12 +96,12 @@ def _compare(channel: Channel, client: GatewayClient, clock: Clock) -> int:
     1. Ask hour by hour, from `OVERLAP` before the end of the last comparison.
     2. A period of which the answer is too long, or makes no sense although the provider is well, is asked
        for again in halves; after `HALVINGS` its masked answer is kept, reported, and passed by.
-    3. Any other failure ends the turn, and so do `READ_SECONDS`; the next one goes on where this one ended.
+    3. Any other failure ends the turn, and so does `ASKING_TURN`; the next one goes on where this one ended.
     """
     until = whole(clock())
     stored, begun = 0, _beginning(channel, until)
     edge, periods = begun, _slices(begun, until)
-    deadline = monotonic() + READ_SECONDS
+    deadline = monotonic() + ASKING_TURN
     try:
         # Not before something was read: the next turn would come no farther.
         while periods and (edge == begun or monotonic() < deadline):
@@ -147,9 +142,9 @@ def _beginning(channel: Channel, until: datetime) -> datetime:
 
 def _slices(start: datetime, until: datetime) -> list[Period]:
     """The hours from `start` on, the first one last."""
-    hours = range((until - start) // SLICE + 1)
-    slices = [(start + n * SLICE, min(start + (n + 1) * SLICE, until), HALVINGS) for n in hours]
-    return slices[::-1]
+    hour = timedelta(hours=1)
+    starts = [start + n * hour for n in range((until - start) // hour + 1)]
+    return [(begin, min(begin + hour, until), HALVINGS) for begin in reversed(starts)]
 
 
 def _halves(start: datetime, end: datetime, halvings: int) -> list[Period]:
@@ -157,14 +152,14 @@ def _halves(start: datetime, end: datetime, halvings: int) -> list[Period]:
 
     They share a second, for a message of which the provider keeps the fraction.
     """
-    seconds = (end - start) // SECOND
-    middle = start + SECOND * (seconds // 2)
+    seconds = int((end - start).total_seconds())
+    middle = start + timedelta(seconds=seconds // 2)
     later = (middle if seconds > 1 else end, end, halvings)
     return [later, (start, middle, halvings)] if seconds else [later]
 
 
 def _ask(client: GatewayClient, start: datetime, end: datetime) -> list[Inbound]:
-    return client.ask(with_timeout(client.gateway.inbound_between(start, end)))
+    return client.ask(client.gateway.inbound_between(start, end), seconds=QUESTION)
 
 
 def _require_provider(channel: Channel, client: GatewayClient, clock: Clock, failure: GatewayError) -> None:

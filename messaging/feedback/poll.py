@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from channels.models import Channel
 from common.timeouts import REPORTS_TURN
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import GatewayClient
 from messaging.feedback.callbacks import handle_callbacks
 from messaging.feedback.delivery_reports import poll_channel
 from messaging.feedback.inbound import fetch_inbound

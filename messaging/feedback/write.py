@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from common.sanitise import sanitise
+from common.sql import fetch
 from common.timeouts import UNANSWERED_PAUSE
 from messaging.feedback.match import AwaitingReport, ReportedState
 from messaging.models import Delivery, GatewayCall
@@ -29,9 +30,6 @@ _FINDINGS = """
             OR (d.state = 'unreported' AND v.state IN ('delivered', 'undelivered')))
     RETURNING v.state
 """
-
-# The column's width in characters; each has at least a byte.
-WORD = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +101,15 @@ def _changes(
 
 
 def _update(call: Taken, changes: Sequence[tuple[int, DeliveryState, str]], now: datetime) -> Counter[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FINDINGS,
-            {
-                "ids": [pk for pk, _state, _word in changes],
-                "states": [state.value for _pk, state, _word in changes],
-                "words": [sanitise(word, WORD) for _pk, _state, word in changes],
-                "call": call.pk,
-                "now": now,
-            },
-        )
-        states = Counter(state for (state,) in cursor.fetchall())
-    del states[DeliveryState.ACCEPTED.value]
-    return states
+    found = fetch(
+        _FINDINGS,
+        {
+            "ids": [pk for pk, _state, _word in changes],
+            "states": [state.value for _pk, state, _word in changes],
+            # The column's width in characters; each has at least a byte.
+            "words": [sanitise(word, 60) for _pk, _state, word in changes],
+            "call": call.pk,
+            "now": now,
+        },
+    )
+    return Counter(state for (state,) in found if state != DeliveryState.ACCEPTED)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -22,41 +21,25 @@ from audit.actions import record
 from channels.models import Channel
 from channels.past_hours import hours_since
 from common.media import Purpose
+from common.sql import execute, fetch
 from common.timeouts import CATCH_UP
 from gateways.base import GatewayError, NotSent, Trouble
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import GatewayClient
 from messaging.models import Comparison
-from messaging.reconciliation.findings import DayCounts, record_findings
+from messaging.reconciliation.findings import COUNTED, record_findings
 from messaging.reconciliation.since import compared_since
 from messaging.reconciliation.tables import DayTables
 from persian.jalali import numeric_date, tehran_date
 
 logger = logging.getLogger(__name__)
 
-# While the provider holds messages back, the day is looked at once more a night, for their delay.
-AGAIN_AFTER: Final = timedelta(hours=20)
-
-_COUNTED: Final = ("listed", "shadow", "outside_hours", "sent_late", "unsent")
 # The first key of the advisory lock; the second is the channel.
 _COMPARING: Final = 5_775
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
-    """A try to compare a day, and why it failed, if it did."""
-
-    comparison: Comparison
-    failure: Exception | None = None
-
-    @property
-    def is_of_the_provider_as_a_whole(self) -> bool:
-        """Whether the provider cannot be reached, or refuses, whichever day it is asked for."""
-        failure = self.failure
-        if not isinstance(failure, GatewayError):
-            return False
-        is_down = isinstance(failure, NotSent) and failure.trouble is Trouble.PROVIDER
-        return is_down or failure.trouble in {Trouble.NETWORK, Trouble.ACCOUNT}
+# A try to compare a day, and why it failed, if it did.
+_Try = tuple[Comparison, Exception | None]
 
 
 def compare_day(
@@ -82,9 +65,10 @@ def compare_day(
     tried = _try_day(channel, client, day, by=by, clock=clock)
     if tried is None:
         return None
-    if tried.failure is not None and not isinstance(tried.failure, GatewayError):
-        raise tried.failure
-    return tried.comparison
+    comparison, failure = tried
+    if failure is not None and not isinstance(failure, GatewayError):
+        raise failure
+    return comparison
 
 
 def _try_day(channel: Channel, client: GatewayClient, day: date, *, by: Any, clock: Clock) -> _Try | None:
@@ -99,14 +83,14 @@ def _try_day(channel: Channel, client: GatewayClient, day: date, *, by: Any, clo
         except GatewayError as failure:
             logger.warning("a day could not be compared", extra={"day": str(day), "code": failure.code})
             _fail(comparison, failure.code, by=by, now=clock())
-            return _Try(comparison, failure)
+            return comparison, failure
         except Exception as error:
             logger.exception("a comparison failed", extra={"day": str(day)})
             _fail(comparison, type(error).__name__, by=by, now=clock())
-            return _Try(comparison, error)
+            return comparison, error
         finally:
             tables.drop()
-    return _Try(comparison)
+    return comparison, None
 
 
 def days_due(channel: Channel, now: datetime) -> list[date]:
@@ -127,9 +111,10 @@ def days_due(channel: Channel, now: datetime) -> list[date]:
 
 
 def _is_due(comparison: Comparison | None, now: datetime) -> bool:
+    """While the provider holds messages back, the day is looked at once more a night, for their delay."""
     if comparison is None or comparison.state != Comparison.State.COMPLETED:
         return True
-    return comparison.unsent > 0 and comparison.started_at < now - AGAIN_AFTER
+    return comparison.unsent > 0 and comparison.started_at < now - timedelta(hours=20)
 
 
 def compare_due(channel: Channel, client: GatewayClient, *, clock: Clock) -> list[Comparison]:
@@ -142,24 +127,28 @@ def compare_due(channel: Channel, client: GatewayClient, *, clock: Clock) -> lis
         tried = _try_day(channel, client, day, by=None, clock=clock)
         if tried is None:
             break
-        done.append(tried.comparison)
-        if tried.is_of_the_provider_as_a_whole:
+        comparison, failure = tried
+        done.append(comparison)
+        if isinstance(failure, GatewayError) and _is_of_every_day(failure):
             break
     return done
+
+
+def _is_of_every_day(failure: GatewayError) -> bool:
+    """Whether the provider cannot be reached, or refuses, whichever day it is asked for."""
+    is_down = isinstance(failure, NotSent) and failure.trouble is Trouble.PROVIDER
+    return is_down or failure.trouble in {Trouble.NETWORK, Trouble.ACCOUNT}
 
 
 @contextmanager
 def _alone(channel: Channel) -> Iterator[bool]:
     """One comparison of a channel at a time; the lock goes with the connection if a worker dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_COMPARING, channel.pk])
-        is_alone: bool = cursor.fetchone()[0]
+    [(is_alone,)] = fetch("SELECT pg_try_advisory_lock(%s, %s)", [_COMPARING, channel.pk])
     try:
         yield is_alone
     finally:
         if is_alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_COMPARING, channel.pk])
+            execute("SELECT pg_advisory_unlock(%s, %s)", [_COMPARING, channel.pk])
 
 
 @transaction.atomic
@@ -190,12 +179,11 @@ def _compare(
         _complete(comparison, record_findings(comparison, now), by=by, now=now)
 
 
-def _complete(comparison: Comparison, counts: DayCounts, *, by: Any, now: datetime) -> None:
-    found = counts.as_dict()
-    for name in _COUNTED:
+def _complete(comparison: Comparison, found: dict[str, int], *, by: Any, now: datetime) -> None:
+    for name in COUNTED:
         setattr(comparison, name, found[name])
     comparison.state, comparison.finished_at = Comparison.State.COMPLETED, now
-    comparison.save(update_fields=[*_COUNTED, "unreadable", "state", "finished_at"])
+    comparison.save(update_fields=[*COUNTED, "unreadable", "state", "finished_at"])
     data = {"channel": comparison.channel.code, "day": str(comparison.day), **found}
     record(by=by, action="sends.compared", obj=comparison, data=data, now=now)
 

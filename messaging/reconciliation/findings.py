@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
-from django.db import connection
-
+from common.sql import execute, fetch
 from messaging.models import Comparison
 
 # So many texts of one kind have a breach of their own; with more, somebody sent each customer another
 # text, and the rest stand together.
 TEXTS: Final = 200
-SAMPLE: Final = 10
 
 # A message leaves when the provider sends it; while it has not, when the provider took it. A message of
 # the portal is named by the portal's text, though the provider may have cut it off for some.
@@ -82,6 +80,8 @@ _RECORD: Final = """
      ORDER BY a.happened_at, a.group_key
 """
 
+# The fields of a comparison that `_COUNTS` yields.
+COUNTED: Final = ("listed", "shadow", "outside_hours", "sent_late", "unsent")
 _COUNTS: Final = """
     SELECT (SELECT count(*) FROM shadow_row),
            count(*) FILTER (WHERE kind = 'shadow_send'),
@@ -92,36 +92,20 @@ _COUNTS: Final = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class DayCounts:
-    """What a day held; `breaches` are the rows that were added now."""
+def record_findings(comparison: Comparison, now: datetime) -> dict[str, int]:
+    """Add the breaches that the tables of this connection prove; running it again adds nothing.
 
-    listed: int
-    shadow: int
-    outside_hours: int
-    sent_late: int
-    unsent: int
-    breaches: int
-
-    def as_dict(self) -> dict[str, int]:
-        return asdict(self)
-
-
-def record_findings(comparison: Comparison, now: Any) -> DayCounts:
-    """Add the breaches that the tables of this connection prove. Running it again adds nothing."""
+    Returns what the day held (`COUNTED`), and as `breaches` the rows that were added now.
+    """
     params = {
         "channel": comparison.channel_id,
         "day": comparison.day,
         "comparison": comparison.pk,
         "now": now,
         "texts": TEXTS,
-        "sample": SAMPLE,
+        "sample": 10,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_FOUND)
-        cursor.execute(_MANY, params)
-        cursor.execute(_RECORD, params)
-        breaches = cursor.rowcount
-        cursor.execute(_COUNTS)
-        listed, shadow, outside_hours, sent_late, unsent = cursor.fetchone()
-    return DayCounts(listed, shadow, outside_hours, sent_late, unsent, breaches)
+    execute(_FOUND)
+    execute(_MANY, params)
+    breaches = execute(_RECORD, params)
+    return {**dict(zip(COUNTED, fetch(_COUNTS)[0], strict=True)), "breaches": breaches}

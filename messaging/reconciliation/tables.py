@@ -12,22 +12,15 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db import connection
-
 from channels.past_hours import PastHours
 from common.copying import copy_rows
 from common.sanitise import sanitise
+from common.sql import execute, fetch
+from common.timeouts import REQUEST_TO_LATE_RECORD, REQUEST_TO_RECORD
 from gateways.base import Listed
 from gateways.provider_text import OurTexts, without_cancellation
 from messaging.models import Message
 from persian.jalali import TEHRAN
-
-# The portal's intent and the provider's registration of one message lie at most so far apart.
-TOLERANCE: Final = timedelta(minutes=10)
-# By the provider's own id a message is found however wrong a clock is, within reason.
-CLOCKS: Final = timedelta(hours=6)
-# The digests kept in memory: a sender outside may write every customer a text of their own.
-_DIGESTS: Final = 10_000
 
 _NAMES: Final = "shadow_raw, shadow_row, shadow_text, shadow_own, shadow_ours, shadow_minute, shadow_found"
 _DROP: Final = "DROP TABLE IF EXISTS " + ", ".join(f"pg_temp.{name}" for name in _NAMES.split(", "))
@@ -149,27 +142,26 @@ class DayTables:
             "channel": channel_id,
             "start": self.start,
             "end": self.end,
-            "tolerance": TOLERANCE,
-            "clocks": CLOCKS,
+            "tolerance": REQUEST_TO_RECORD,
+            "clocks": REQUEST_TO_LATE_RECORD,
         }
 
     def open(self) -> None:
         self.drop()
-        with connection.cursor() as cursor:
-            cursor.execute(_TABLES)
-        self.digests = lru_cache(_DIGESTS)(TextDigests(self._load_our_texts()))
+        execute(_TABLES)
+        # Not all of them: a sender outside may write every customer a text of their own.
+        self.digests = lru_cache(10_000)(TextDigests(self._load_our_texts()))
 
     def drop(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(_DROP)
+        execute(_DROP)
 
     def _load_our_texts(self) -> list[str]:
         """The texts of the messages with a call about that day."""
         messages = Message.objects.filter(
             pk__in=Message.objects.filter(
                 calls__channel=self.params["channel"],
-                calls__intended_at__gte=self.start - CLOCKS,
-                calls__intended_at__lt=self.end + CLOCKS,
+                calls__intended_at__gte=self.start - REQUEST_TO_LATE_RECORD,
+                calls__intended_at__lt=self.end + REQUEST_TO_LATE_RECORD,
             ).values("pk")
         )
         keys = {pk: without_cancellation(text) for pk, text in messages.values_list("pk", "text")}
@@ -188,31 +180,23 @@ class DayTables:
             at = one.registered_at or one.sent_at or self.start
             rows.append((one.provider_id, one.number, line, own, meant, at, one.sent_at))
         copy_rows("shadow_raw", rows)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO shadow_text SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
-                [list(texts), list(texts.values())],
-            )
+        execute(
+            "INSERT INTO shadow_text SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+            [list(texts), list(texts.values())],
+        )
 
     def match(self, hours: PastHours) -> None:
         """Give every row of the list its message of the portal, and mark the minutes outside the hours."""
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL work_mem = '64MB'")
-            for statement, table in ((_ROWS, "shadow_row"), (_OWN, "shadow_own")):
-                cursor.execute(statement, self.params)
-                cursor.execute(f"ANALYZE {table}")
-            for statement in (_BY_ID, _MARK, "ANALYZE shadow_row, shadow_own"):
-                cursor.execute(statement, self.params)
-            while True:
-                cursor.execute(_BY_TEXT, self.params)
-                if not cursor.rowcount:
-                    break
-                cursor.execute(_MARK)
-            cursor.execute(_BY_NUMBER_AND_TIME, self.params)
-            cursor.execute(_PURPOSES)
-            cursor.execute(_MINUTES)
-            outside = [minute for (minute,) in cursor.fetchall() if is_outside(hours, minute)]
-            cursor.execute("INSERT INTO shadow_minute SELECT unnest(%s::timestamptz[])", [outside])
+        execute("SET LOCAL work_mem = '64MB'")
+        analyze = "ANALYZE shadow_row, shadow_own"
+        for statement in (_ROWS, _OWN, analyze, _BY_ID, _MARK, analyze):
+            execute(statement, self.params)
+        while execute(_BY_TEXT, self.params):
+            execute(_MARK)
+        execute(_BY_NUMBER_AND_TIME, self.params)
+        execute(_PURPOSES)
+        outside = [minute for (minute,) in fetch(_MINUTES) if is_outside(hours, minute)]
+        execute("INSERT INTO shadow_minute SELECT unnest(%s::timestamptz[])", [outside])
 
 
 def is_outside(hours: PastHours, minute: datetime) -> bool:

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from audit.actions import record
 from common.failpoints import Point, failpoint
+from common.sql import execute, fetch
+from common.timeouts import REFUSED_PAUSE, REQUEST_TO_RECORD
 from gateways.base import Lookup, RecipientOutcome
 from gateways.provider_text import are_alike
 from messaging.models import Delivery, GatewayCall, Message
@@ -20,14 +22,6 @@ from messaging.states import DeliveryState
 
 # So often a provider that cannot tell is asked, a day and a half in all; then only by a press.
 ROUNDS: Final = 24
-LONGEST_PAUSE: Final = timedelta(hours=2)
-# A provider that is away is asked again soon: it is not its word that is missing.
-AWAY_PAUSE: Final = timedelta(minutes=5)
-
-# A provider that refuses the question may be allowed to answer it any time.
-REFUSED_PAUSE: Final = timedelta(minutes=15)
-# How long before a request another of unknown outcome may lie whose record is in the same period.
-BEFORE: Final = timedelta(minutes=10)
 
 # The first key of the advisory lock; the second is the channel.
 _SETTLING: Final = 5_774
@@ -107,8 +101,7 @@ def settle_call(call: GatewayCall, word: ProviderAnswer, now: datetime, result: 
     """Move the call's recipients as far as the word proves anything, and say when it is asked next."""
     with transaction.atomic():
         # One settlement of a channel at a time, or two would take one record of the provider for theirs.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SETTLING, call.channel_id])
+        execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SETTLING, call.channel_id])
         locked = GatewayCall.objects.select_for_update().get(pk=call.pk)
         if locked.outcome != GatewayCall.Outcome.UNKNOWN:
             return
@@ -176,18 +169,16 @@ def _others(
     rivals: dict[str, int] = {}
     if not numbers:
         return held, rivals
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _OTHERS,
-            {
-                "numbers": numbers,
-                "ids": [pk for pk, _address in waiting],
-                "channel": call.channel_id,
-                "provider_ids": sorted({r.provider_id for n in numbers for r in ours[n] if r.provider_id}),
-                "since": since - BEFORE,
-            },
-        )
-        others = cursor.fetchall()
+    others = fetch(
+        _OTHERS,
+        {
+            "numbers": numbers,
+            "ids": [pk for pk, _address in waiting],
+            "channel": call.channel_id,
+            "provider_ids": sorted({r.provider_id for n in numbers for r in ours[n] if r.provider_id}),
+            "since": since - REQUEST_TO_RECORD,
+        },
+    )
     alike = _alike(call.message, {message for _address, provider_id, message in others if not provider_id})
     for address, provider_id, message in others:
         if provider_id:
@@ -204,18 +195,17 @@ def _alike(message: Message, others: set[int]) -> set[int]:
 
 
 def _move(call: GatewayCall, verdicts: _Verdicts, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FOUND,
-            {
-                "ids": [pk for pk, _o in verdicts.present],
-                "provider_ids": [o.provider_id[:40] for _pk, o in verdicts.present],
-                "statuses": [o.status[:60] for _pk, o in verdicts.present],
-                "call": call.pk,
-                "now": now,
-            },
-        )
-        cursor.execute(_ABSENT, {"ids": verdicts.absent, "call": call.pk, "now": now})
+    execute(
+        _FOUND,
+        {
+            "ids": [pk for pk, _o in verdicts.present],
+            "provider_ids": [o.provider_id[:40] for _pk, o in verdicts.present],
+            "statuses": [o.status[:60] for _pk, o in verdicts.present],
+            "call": call.pk,
+            "now": now,
+        },
+    )
+    execute(_ABSENT, {"ids": verdicts.absent, "call": call.pk, "now": now})
     expect_reports(call.pk, [outcome.provider_id for _pk, outcome in verdicts.present], now)
 
 
@@ -227,9 +217,9 @@ def _postpone(call: GatewayCall, obstacle: Obstacle | None, code: str, now: date
     all the same: an access is renewed some day.
     """
     quiet = timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
-    pause = min(quiet * 2 ** min(call.settle_rounds, 12), LONGEST_PAUSE)
+    pause = min(quiet * 2 ** min(call.settle_rounds, 12), timedelta(hours=2))
     if obstacle is Obstacle.UNREACHABLE:
-        pause = min(quiet * 2, AWAY_PAUSE)
+        pause = min(quiet * 2, timedelta(minutes=5))  # it is not its word that is missing
     elif obstacle is Obstacle.PARTLY:
         pause = quiet
     else:

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -22,11 +21,11 @@ from django.db.models import F, Q
 from channels.models import Channel
 from common.failpoints import Point, failpoint
 from common.monotonic import monotonic
-from common.timeouts import SETTLEMENT_TURN
+from common.timeouts import ASKING_TURN, REQUEST_TO_LATE_RECORD, REQUEST_TO_RECORD
 from gateways.base import Batch, GatewayError, NotSent, Trouble
 from messaging.dispatch.claim import gateway_timeout
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock
-from messaging.dispatch.send import GatewayClient
 from messaging.models import Delivery, GatewayCall
 from messaging.settlement.apply import ProviderAnswer, Settlement, settle_call
 from messaging.settlement.proof import Obstacle
@@ -34,23 +33,15 @@ from messaging.states import DeliveryState
 
 logger = logging.getLogger(__name__)
 
-# Requests of a message are one question if they began within this time and address at most this many.
-NEAR: Final = timedelta(minutes=10)
-TOGETHER: Final = 50_000
-# How long after a request its record may still appear at the provider.
-LONGEST_LOOK: Final = timedelta(hours=6)
-# The provider's clock may differ by so much, or absence is not believed.
-CLOCK_DIFFERENCE: Final = timedelta(minutes=2)
-
 
 def settle_channel(
     channel: Channel,
     client: GatewayClient,
     *,
     clock: Clock,
-    limit: int = 500,
+    limit: int | None = 500,
     insist: bool = False,
-    seconds: float = SETTLEMENT_TURN,
+    seconds: float = ASKING_TURN,
 ) -> Settlement:
     """Settle up to `limit` calls of a channel whose quiet period is over and whose turn has come.
 
@@ -76,7 +67,7 @@ def settle_channel(
     return result
 
 
-def _take(channel: Channel, now: datetime, limit: int, *, insist: bool) -> list[GatewayCall]:
+def _take(channel: Channel, now: datetime, limit: int | None, *, insist: bool) -> list[GatewayCall]:
     """The calls whose turn it is, kept from other settlers for a while; those never asked about first."""
     quiet_since = now - timedelta(seconds=settings.SETTLE_QUIET_SECONDS)
     due = GatewayCall.objects.filter(
@@ -107,8 +98,8 @@ def _groups(calls: Sequence[GatewayCall]) -> Iterator[list[GatewayCall]]:
         for call in members:
             is_far = group and (
                 campaign
-                or call.intended_at - group[0].intended_at > NEAR
-                or sum(one.size for one in group) + call.size > TOGETHER
+                or call.intended_at - group[0].intended_at > REQUEST_TO_RECORD
+                or sum(one.size for one in group) + call.size > 50_000
             )
             if is_far:
                 yield group
@@ -135,15 +126,15 @@ def _ask(group: Sequence[GatewayCall], client: GatewayClient, clock: Clock) -> P
         audio_id=message.audio_id,
     )
     last = max(call.finished_at or call.intended_at for call in group)
-    until = min(clock(), last + LONGEST_LOOK)
+    until = min(clock(), last + REQUEST_TO_LATE_RECORD)
     try:
-        lookup = client.lookup(batch, since, until, first.campaign_id)
+        lookup = client.ask(client.gateway.lookup(batch, since, until, first.campaign_id))
     except GatewayError as failure:
         logger.warning("the provider could not be asked", extra={"call": first.pk, "code": failure.code})
         return ProviderAnswer(since, obstacle=_obstacle(failure), code=failure.code)
     if lookup.final and not lookup.found:
         return ProviderAnswer(since, lookup, Obstacle.NO_CAMPAIGN)
-    if lookup.clock is not None and abs(lookup.clock - clock()) > CLOCK_DIFFERENCE:
+    if lookup.clock is not None and abs(lookup.clock - clock()) > timedelta(minutes=2):
         return ProviderAnswer(since, lookup, Obstacle.CLOCK)
     return ProviderAnswer(since, lookup, None if lookup.complete else Obstacle.INCOMPLETE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,11 +20,6 @@ from messaging.models import DecidedDelivery, Delivery, DoubtDecision, GatewayCa
 from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
 from messaging.settlement.proof import HOPELESS, Obstacle
 from messaging.states import DeliveryState
-
-# The most answers of a message that are shown, and the most decisions about it.
-ANSWERS: Final = 5
-# A provider that is away is asked again automatically; after this time a person should know.
-AWAY_TOO_LONG: Final = timedelta(hours=1)
 
 OBSTACLES: Final[dict[Obstacle, Label]] = {
     Obstacle.NO_CAMPAIGN: _(
@@ -82,7 +78,7 @@ def with_unknown_outcomes(user: Any) -> MessageQuerySet:
 def undecided(user: Any, now: datetime) -> MessageQuerySet:
     """Those of them about which the provider was asked in vain, or could not be asked for an hour: a person
     is needed."""
-    is_away = Q(settle_said__startswith=Obstacle.UNREACHABLE, finished_at__lte=now - AWAY_TOO_LONG)
+    is_away = Q(settle_said__startswith=Obstacle.UNREACHABLE, finished_at__lte=now - timedelta(hours=1))
     calls = _unknown_calls().filter(
         Q(settle_rounds__gt=0) | Q(settle_given_up_at__isnull=False) | is_away, message=OuterRef("pk")
     )
@@ -109,9 +105,9 @@ def unknown_outcomes_of(messages: Sequence[Message]) -> list[UnknownOutcomes]:
         outcome = found[row["message_id"]]
         outcome.calls, outcome.since, outcome.until = row["n"], row["since"], row["until"]
         outcome.asked_at = row["asked_at"]
-    said: dict[int, set[str]] = {}
+    said: dict[int, set[str]] = defaultdict(set)
     for pk, word in calls.values_list("message_id", "settle_said").distinct():
-        said.setdefault(pk, set()).add(word)
+        said[pk].add(word)
     for pk, words in said.items():
         found[pk].obstacles = [obstacle_label(word) for word in sorted(words)]
         found[pk].can_ask = any(_obstacle(word) not in HOPELESS for word in words)
@@ -136,9 +132,9 @@ def obstacle_label(said: str) -> Label:
 
 
 def answers_of(message: Message) -> list[tuple[str, str]]:
-    """(our code, the provider's answer masked) of the message's calls of unknown outcome, each once."""
+    """(our code, the provider's answer masked) of the message's calls of unknown outcome; five at most."""
     rows = _unknown_calls().filter(message=message).values_list("error", "answer").distinct()
-    return [(error, answer) for error, answer in rows[:ANSWERS]]
+    return [(error, answer) for error, answer in rows[:5]]
 
 
 def decisions_of(message: Message) -> list[DoubtDecision]:

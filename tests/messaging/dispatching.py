@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from channels.models import Channel
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import Clock, database_clock
 from messaging.dispatch.pump import Pump, PumpReport
-from messaging.dispatch.send import GatewayClient
 from messaging.settlement.apply import Settlement
 from messaging.settlement.ask import settle_channel
 from persian.jalali import TEHRAN

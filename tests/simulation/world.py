@@ -22,9 +22,10 @@ from contacts.models import Contact
 from gateways.base import Batch, Gateway
 from messaging.actions.sweep import sweep_channel
 from messaging.dispatch.claim import Claim, claim
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
-from messaging.dispatch.send import GatewayClient, send_claim
+from messaging.dispatch.send import send_claim
 from messaging.evaluation.facts import MessageDecision, decision_of
 from messaging.models import Message
 from messaging.policy.decide import Verdict
@@ -62,9 +63,9 @@ class Clock:
 class PromptClient(GatewayClient):
     """A client whose provider never makes it wait: the coroutine is run to its end without a loop."""
 
-    def _run(self, call: Coroutine[Any, Any, T]) -> T:
+    def ask(self, question: Coroutine[Any, Any, T], *, seconds: float | None = None) -> T:
         try:
-            call.send(None)
+            question.send(None)
         except StopIteration as done:
             result: T = done.value
             return result
@@ -260,7 +261,7 @@ class World:
         except WorkerDied:
             self.kill(worker)
             return False
-        worker.pump.sender.take_outcome(message, made, failure, PumpReport())
+        worker.pump.sender.outcomes.take(message, made, failure, PumpReport())
         return True
 
     def kill(self, worker: Worker) -> None:
@@ -287,4 +288,4 @@ class World:
         sweep_channel(self.stage.channel.code, now=self.now)
 
     def probe(self) -> None:
-        self.new_worker().pump.probe()
+        self.new_worker().pump.recovery.probe(PumpReport())

@@ -21,10 +21,10 @@ from common.media import MEDIA
 from common.statement_timeout import limit_statements
 from common.timeouts import PUMP_TURN
 from gateways.registry import gateway_for
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump, PumpReport
 from messaging.dispatch.record import recover
-from messaging.dispatch.send import GatewayClient
 from messaging.management.cli import sending_channel
 
 # How often a gateway that is down is asked again, with a second in between, before "idle" is accepted.

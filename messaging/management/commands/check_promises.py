@@ -48,21 +48,11 @@ class Command(BaseCommand):
 
 def as_json(verdict: CheckResult) -> str:
     """For machines: a count by promise, and the first offenders."""
-    return json.dumps(
-        {
-            **verdict.counts,
-            "kept": verdict.is_kept,
-            "accepted": verdict.accepted,
-            "in_doubt": verdict.unknown,
-            "waiting": verdict.waiting,
-            "resent_by_person": verdict.resent_by_person,
-            "not_as_said": verdict.not_as_said,
-            "unreadable_lines": verdict.unreadable,
-            "since": verdict.since.isoformat() if verdict.since else None,
-            "examples": {name: [asdict(b) for b in found] for name, found in verdict.examples.items()},
-        },
-        ensure_ascii=False,
-    )
+    told = asdict(verdict)
+    counts, unreadable, since = told.pop("counts"), told.pop("unreadable"), verdict.since
+    told |= {"in_doubt": told.pop("unknown"), "unreadable_lines": unreadable}
+    told["since"] = since.isoformat() if since else None
+    return json.dumps({**counts, "kept": verdict.is_kept, **told}, ensure_ascii=False)
 
 
 def as_text(verdict: CheckResult) -> str:
@@ -74,12 +64,12 @@ def as_text(verdict: CheckResult) -> str:
         f"{'outcome unknown':<24} {verdict.unknown:>10,}",
         f"{'still waiting':<24} {verdict.waiting:>10,}",
     ]
-    if verdict.resent_by_person:
-        lines.append(f"{'twice, by decision':<24} {verdict.resent_by_person:>10,}")
-    if verdict.not_as_said:
-        lines.append(f"{'sent by word only':<24} {verdict.not_as_said:>10,}")
-    if verdict.unreadable:
-        lines.append(f"{'lines that are no JSON':<24} {verdict.unreadable:>10,}")
+    rare = {
+        "twice, by decision": verdict.resent_by_person,
+        "sent by word only": verdict.not_as_said,
+        "lines that are no JSON": verdict.unreadable,
+    }
+    lines += [f"{name:<24} {n:>10,}" for name, n in rare.items() if n]
     for code, found in verdict.examples.items():
         for b in found:
             where = f"log line {b.line or '–'}, message {b.message or '–'}, {b.number or '–'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common.media import FIRST_CHANNEL
 from gateways.registry import gateway_for
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.send import GatewayClient
 from messaging.management.cli import clear_errors, sending_channel
 from messaging.models import Comparison
 from messaging.reconciliation.compare import compare_day
@@ -32,12 +33,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         channel = sending_channel(options["channel"])
         day = _day(options["day"])
-        client = GatewayClient(gateway_for(channel.code))
-        try:
-            with clear_errors():
-                comparison = compare_day(channel, client, day, by=None, clock=database_clock)
-        finally:
-            client.close()
+        with closing(GatewayClient(gateway_for(channel.code))) as client, clear_errors():
+            comparison = compare_day(channel, client, day, by=None, clock=database_clock)
         if comparison is None:
             raise CommandError("Another comparison of this channel is under way.")
         self.stdout.write(json.dumps(_told(comparison)) if options["json"] else _text(comparison))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.urls import reverse
 from channels.models import Channel
 from gateways.base import GatewayError
 from gateways.registry import gateway_for
-from messaging.dispatch.send import GatewayClient
+from messaging.dispatch.client import GatewayClient
 from messaging.web.views.hooks import PROVIDERS
 
 
@@ -26,11 +27,9 @@ class Command(BaseCommand):
 
     def _register(self, provider: str, code: str) -> None:
         path = reverse("hook", args=[provider, settings.CALLBACK_SECRET])
-        client = GatewayClient(gateway_for(code))
-        try:
-            told = client.ask(client.gateway.register_callbacks(settings.SITE_URL.rstrip("/") + path))
-        except GatewayError as failure:
-            raise CommandError(f"{provider} does not take the address: {failure.code}") from failure
-        finally:
-            client.close()
+        with closing(GatewayClient(gateway_for(code))) as client:
+            try:
+                told = client.ask(client.gateway.register_callbacks(settings.SITE_URL.rstrip("/") + path))
+            except GatewayError as failure:
+                raise CommandError(f"{provider} does not take the address: {failure.code}") from failure
         self.stdout.write(f"{provider}: {', '.join(told) or 'it posts nothing by itself'}")

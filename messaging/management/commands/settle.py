@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from channels.models import Channel
 from gateways.registry import gateway_for
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.record import recover
-from messaging.dispatch.send import GatewayClient
 from messaging.models import Delivery
 from messaging.settlement.ask import settle_channel
-
-# The command settles every call; the workers take a few at a time.
-ALL = 1_000_000
 
 
 class Command(BaseCommand):
@@ -30,13 +28,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         result: dict[str, Any] = {"recovered": recover(now=database_clock()), "channels": {}}
         for channel in Channel.objects.of_messages():
-            client = GatewayClient(gateway_for(channel.code))
-            try:
-                done = settle_channel(
-                    channel, client, clock=database_clock, limit=ALL, insist=True, seconds=math.inf
-                )
-            finally:
-                client.close()
+            # Every call; the workers take a few at a time.
+            whole: dict[str, Any] = {"limit": None, "insist": True, "seconds": math.inf}
+            with closing(GatewayClient(gateway_for(channel.code))) as client:
+                done = settle_channel(channel, client, clock=database_clock, **whole)
             result["channels"][channel.code] = {
                 "found": done.found,
                 "absent": done.absent,

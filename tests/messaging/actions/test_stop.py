@@ -137,7 +137,7 @@ def test_a_message_ends_only_when_nothing_waits_is_under_way_or_unknown():
     claimed = take(message)
     assert claimed is not None
     assert not finish(message.pk, now=NOW)
-    record_unknown(claimed, now=NOW, error="timeout")
+    record_unknown(claimed.call_id, now=NOW, error="timeout")
     assert not finish(message.pk, now=NOW)
     record_answer(claimed, answer(claimed), now=NOW)
     assert finish(message.pk, now=NOW)

@@ -8,9 +8,10 @@ import pytest
 
 from channels.models import Outage
 from devtools.fake_gateway.faults import Fault
+from messaging.dispatch.client import GatewayClient
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
-from messaging.dispatch.send import GatewayClient
+from messaging.dispatch.pump_report import PumpReport
 from messaging.models import Delivery, GatewayCall
 from tests.factories import MessageFactory
 from tests.gateways.conftest import TOKEN, make_gateway
@@ -141,7 +142,7 @@ def test_avanak_without_sense_leaves_its_batch_unknown_too(avanak: Dispatch, fau
     message = MessageFactory(channel=avanak.channel, text=TEXT)
     pump = avanak.pump()
     assert pump.client is not None
-    message.audio_id = pump.client.make_audio(TEXT, "amoot-1")
+    message.audio_id = pump.client.ask(pump.client.gateway.make_audio(TEXT, "amoot-1"))
     message.save(update_fields=["audio_id"])
     avanak.server.use(fault)
     again_and_again(pump)
@@ -166,7 +167,7 @@ def test_a_wrong_certificate_is_proven_not_sent_and_an_outage(connect, tmp_path:
         client = GatewayClient(make_gateway(code, f"https://127.0.0.1:{port}"))
         pump = Pump(dispatch.channel, client, clock=database_clock, worker="test")
         again_and_again(pump)
-        assert not pump.probe()
+        assert not pump.recovery.probe(PumpReport())
         client.close()
     assert [data for data in written if data] == [], "not a byte of the request was written"
     assert states(message) == {"queued": 15}

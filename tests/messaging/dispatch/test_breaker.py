@@ -12,14 +12,14 @@ import pytest
 from channels.models import Outage
 from messaging.actions.plan import plan
 from messaging.dispatch.breaker import (
-    PROBE_SECONDS_MOST,
-    RAMP_SECONDS,
+    RAMP,
     ask_later,
     outage_to_probe,
     pause_after,
     ramp_up_limit,
 )
 from messaging.dispatch.clock import database_clock
+from messaging.dispatch.pump_report import PumpReport
 from messaging.models import GatewayCall, Message
 from tests.factories import HOUR, NOW, ChannelFactory, MessageFactory, OutageFactory, UserFactory
 from tests.guards import as_owner, unguarded
@@ -48,14 +48,14 @@ def test_one_recipient_proves_a_gateway_well_before_the_others_go(sms: Dispatch)
     pump.run(seconds=2)
     assert states(message) == {"queued": 5}
     Outage.objects.filter(pk=outage.pk).update(next_probe_at=database_clock())
-    assert pump.probe()
+    assert pump.recovery.probe(PumpReport())
     assert states(message) == {"accepted": 1, "queued": 4}
     assert GatewayCall.objects.get().size == 1
 
 
 def test_a_gateway_with_nothing_to_try_is_taken_at_its_word(sms: Dispatch):
     outage = OutageFactory(channel=sms.channel, started_at=database_clock())
-    assert sms.pump().probe()
+    assert sms.pump().recovery.probe(PumpReport())
     outage.refresh_from_db()
     assert outage.ended_at is not None
 
@@ -67,7 +67,7 @@ def test_a_trial_whose_number_is_wrong_still_proves_the_gateway_well(sms: Dispat
     sms.server.use("partial:1")
     with unguarded():
         Outage.objects.update(next_probe_at=database_clock(), ended_at=None)
-    assert pump.probe()
+    assert pump.recovery.probe(PumpReport())
     assert states(message)["rejected"] == 1
 
 
@@ -95,7 +95,7 @@ def test_the_longer_a_gateway_is_away_the_more_rarely_it_is_asked():
     outage = OutageFactory.build(started_at=NOW)
     assert pause_after(outage, NOW + seconds(2)) == seconds(1)
     assert pause_after(outage, NOW + seconds(40)) == seconds(10)
-    assert pause_after(outage, NOW + 5 * HOUR) == seconds(PROBE_SECONDS_MOST)
+    assert pause_after(outage, NOW + 5 * HOUR) == seconds(60)
 
 
 @together
@@ -127,7 +127,7 @@ def test_after_an_outage_the_calls_grow_to_their_full_size():
     OutageFactory(channel=channel, started_at=NOW - HOUR, ended_at=NOW)
     sizes = [ramp_up_limit(channel, 100, clock=clock_at(NOW + seconds(n))) for n in (0, 1, 5, 9, 10, 60)]
     assert sizes == [1, 10, 50, 90, 100, 100]
-    assert RAMP_SECONDS == 10
+    assert seconds(10) == RAMP
 
 
 def test_calls_that_follow_an_end_written_by_a_clock_that_was_ahead_are_as_large_as_ever():
@@ -157,7 +157,7 @@ def test_an_account_that_needs_somebody_is_told_though_it_began_with_the_network
             cause="network", told_at=database_clock(), next_probe_at=database_clock()
         )
     sms.server.use(fault)
-    assert not sms.pump().probe()
+    assert not sms.pump().recovery.probe(PumpReport())
     outage.refresh_from_db()
     assert outage.ended_at is not None
     assert outage.end_told_at is not None
@@ -166,7 +166,7 @@ def test_an_account_that_needs_somebody_is_told_though_it_began_with_the_network
     assert states(message) == {"queued": 5}
     sms.server.use()
     Outage.objects.open().update(next_probe_at=database_clock())
-    assert sms.pump().probe()
+    assert sms.pump().recovery.probe(PumpReport())
 
 
 def test_another_disturbance_of_the_same_gateway_is_the_same_outage(sms: Dispatch):
@@ -174,5 +174,5 @@ def test_another_disturbance_of_the_same_gateway_is_the_same_outage(sms: Dispatc
     with as_owner():
         Outage.objects.filter(pk=outage.pk).update(cause="network", next_probe_at=database_clock())
     sms.server.use("5xx")
-    assert not sms.pump().probe()
+    assert not sms.pump().recovery.probe(PumpReport())
     assert Outage.objects.open().get().pk == outage.pk

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from channels.models import Outage
 from messaging.dispatch.clock import database_clock, difference
 from messaging.dispatch.pump import Pump
+from messaging.dispatch.pump_report import PumpReport
 from messaging.dispatch.rate import TokenBucket
 from messaging.models import GatewayCall, LineBudget
 from tests.factories import (
@@ -186,7 +187,7 @@ def test_a_message_that_the_gateway_chokes_on_is_not_tried_for_all_the_others(sm
     outage = OutageFactory(channel=sms.channel, started_at=database_clock())
     for _trial in range(16):
         Outage.objects.filter(pk=outage.pk).update(next_probe_at=database_clock(), trials=0)
-        assert not pump.probe()
+        assert not pump.recovery.probe(PumpReport())
     tried = GatewayCall.objects.values_list("message", flat=True)
     assert set(tried) == {first.pk, second.pk}
 
@@ -220,7 +221,7 @@ def test_a_worker_with_a_wrong_clock_tries_a_gateway_with_nothing_promotional(sm
     OutageFactory(channel=sms.channel, started_at=sms.clock(), next_probe_at=sms.clock())
     wrong = sms.pump()
     wrong.chooser.wall = lambda: sms.clock() + timedelta(hours=1)
-    wrong.probe()
+    wrong.recovery.probe(PumpReport())
     assert states(advert) == {"queued": 2}
     assert sms.numbers == []
 

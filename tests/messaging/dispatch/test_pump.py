@@ -18,6 +18,7 @@ from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
+from messaging.dispatch.pump_report import PumpReport
 from messaging.dispatch.send import send_claim
 from messaging.models import Delivery, GatewayCall, Message, MessageStop
 from tests.factories import MessageFactory, OutageFactory, UserFactory, mobile, open_every_day, set_flag
@@ -110,7 +111,7 @@ def test_a_refused_connection_is_an_outage_and_nothing_is_unknown(connect, code:
     assert pump.is_down()
     assert Outage.objects.get().origin == "detected"
     until = time.monotonic() + 10
-    while not pump.probe():
+    while not pump.recovery.probe(PumpReport()):
         assert time.monotonic() < until
         time.sleep(0.1)
     if code == "avanak":  # the audio that was promised is not known to this gateway
@@ -134,7 +135,7 @@ def test_what_was_accepted_without_an_answer_is_unknown_and_never_sent_again(
     pump.run(seconds=5)
     assert states(message) == {"queued": 20, "unknown": 10}
     sms.server.use()
-    assert pump.probe()
+    assert pump.recovery.probe(PumpReport())
     pump.run(seconds=5)
     assert states(message) == {"accepted": 20, "unknown": 10}
     message.refresh_from_db()
@@ -154,13 +155,15 @@ def test_after_an_outage_a_gateway_that_still_fails_costs_a_few_and_not_a_batch(
     pump = sms.pump()
     pump.run(seconds=5)
     assert states(message) == {"queued": 20, "unknown": 10}
-    assert not pump.probe(), "it answers questions, and fails at the one recipient that is tried"
+    assert not pump.recovery.probe(PumpReport()), (
+        "it answers questions, and fails at the one recipient that is tried"
+    )
     assert states(message) == {"queued": 19, "unknown": 11}
     other = sms.pump()
     assert other.run(seconds=5).calls == 0, "another worker does not try again at once"
     sms.server.use()
     time.sleep(2.05)
-    assert other.probe()
+    assert other.recovery.probe(PumpReport())
     assert states(message)["accepted"] == 1
     pump.run(seconds=10)
     assert "queued" not in states(message)
@@ -174,11 +177,11 @@ def test_an_accounts_or_providers_error_is_an_outage_until_the_probe_finds_it_we
     pump = sms.pump()
     pump.run(seconds=5)
     assert states(message) == {"queued": 15}
-    assert not pump.probe()
+    assert not pump.recovery.probe(PumpReport())
     assert pump.run(seconds=5).calls == 0, "nothing is tried while the outage is open"
     sms.server.use()
     time.sleep(1.05)
-    assert pump.probe()
+    assert pump.recovery.probe(PumpReport())
     pump.run(seconds=5)
     assert states(message) == {"accepted": 15}
 
@@ -189,7 +192,7 @@ def test_the_probe_does_not_end_what_a_person_declared(sms: Dispatch):
     outage = OutageFactory(channel=sms.channel, origin="declared", declared_by=message.submitted_by)
     pump = sms.pump()
     pump.run(seconds=2)
-    assert not pump.probe()
+    assert not pump.recovery.probe(PumpReport())
     assert states(message) == {"queued": 1}
     end_outage(outage=outage, by=UserFactory(roles=["it"]), now=database_clock())
     pump.run(seconds=2)

@@ -66,14 +66,14 @@ def test_what_is_proven_not_sent_goes_back_into_the_queue():
 
 def test_what_the_providers_own_hours_refused_is_held():
     message, claimed = claimed_campaign()
-    record_not_sent(claimed, now=LATER, error="-6", wait=HOUR, reason=Reason.PROVIDER_HOURS)
+    record_not_sent(claimed, now=LATER, error="-6", not_before=LATER + HOUR, reason=Reason.PROVIDER_HOURS)
     rows = Delivery.objects.filter(message=message)
     assert {(r.state, r.reason, r.not_before) for r in rows} == {("queued", "provider_hours", LATER + HOUR)}
 
 
 def test_a_call_of_unknown_outcome_is_never_queued_by_itself():
     message, claimed = claimed_campaign()
-    record_unknown(claimed, now=LATER, error="timeout")
+    record_unknown(claimed.call_id, now=LATER, error="timeout")
     assert states(message) == {"unknown": 3}
     assert claim(message, limit=10, closes_at=None, worker="test", now=LATER + HOUR) is None
     assert (call().outcome, call().finished_at) == ("unknown", LATER)
@@ -118,7 +118,7 @@ def test_a_proof_that_comes_after_the_recovery_still_queues():
 def test_a_late_unknown_outcome_does_not_undo_an_outcome():
     message, claimed = claimed_campaign()
     record_answer(claimed, answer(claimed), now=NOW)
-    record_unknown(claimed, now=LATER, error="timeout")
+    record_unknown(claimed.call_id, now=LATER, error="timeout")
     assert states(message) == {"accepted": 3}
     assert call().outcome == "answered"
 
@@ -147,7 +147,7 @@ def test_a_call_of_unknown_outcome_leaves_another_one_under_way():
     first, second = (claim(message, limit=1, closes_at=None, worker="test", now=NOW) for _n in range(2))
     assert first is not None
     assert second is not None
-    record_unknown(first, now=LATER, error="timeout")
+    record_unknown(first.call_id, now=LATER, error="timeout")
     found = Delivery.objects.in_bulk([pk for made in (first, second) for pk, _address in made.recipients])
     assert [row.state for _pk, row in sorted(found.items())] == ["unknown", "sending"]
 

@@ -300,7 +300,7 @@ class TestBadInput:
 
     def test_what_takes_longer_than_a_turn_goes_on_in_the_next(self, sms: Dispatch, monkeypatch):
         """As many texts as it may be: all that is behind them comes in in the end."""
-        monkeypatch.setattr(inbound, "READ_SECONDS", 0.05)
+        monkeypatch.setattr(inbound, "ASKING_TURN", 0.05)
         now = int(database_clock().timestamp())
         for n in range(6):
             sms.server.gateway.sms.receive("09121234567", "broken", "30001234", now - 9000 + 60 * n)
@@ -435,7 +435,7 @@ import django
 django.setup()
 from channels.models import Channel
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.send import GatewayClient
+from messaging.dispatch.client import GatewayClient
 from gateways.registry import gateway_for
 from messaging.feedback.inbound import fetch_inbound
 fetch_inbound(Channel.objects.get(code="sms"), GatewayClient(gateway_for("sms")), clock=database_clock)

@@ -123,7 +123,7 @@ def test_an_unknown_outcome_that_was_taken_is_neither_lost_nor_twice(log: Log):
     message = campaign(2)
     claimed = claim(message, limit=10, closes_at=None, worker="test", now=NOW)
     assert claimed is not None
-    record_unknown(claimed, now=NOW, error="timeout")
+    record_unknown(claimed.call_id, now=NOW, error="timeout")
     log.accept(mobile(0))
     verdict = log.judge()
     assert broken(verdict) == {}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim
 from messaging.dispatch.clock import database_clock
-from messaging.dispatch.record import mark_unknown
+from messaging.dispatch.record import record_unknown
 from messaging.models import Message
 from tests.factories import MessageFactory
 from tests.guards import unguarded
@@ -27,7 +27,7 @@ def crash_before_sending(message: Message, limit: int = 10) -> int:
     """A worker that claims and dies before its request."""
     claimed = claim(message, limit=limit, closes_at=None, worker="dead", now=database_clock())
     assert claimed is not None
-    mark_unknown([claimed.call_id], now=database_clock(), error="worker_lost")
+    record_unknown(claimed.call_id, now=database_clock(), error="worker_lost")
     return claimed.call_id
 
 

@@ -39,7 +39,7 @@ def unsettled(count: int = 3, **fields: Any) -> tuple[Message, Claim]:
     message = campaign(count, **fields)
     claimed = claim(message, limit=100, closes_at=None, worker="test", now=NOW)
     assert claimed is not None
-    record_unknown(claimed, now=NOW, error="timeout")
+    record_unknown(claimed.call_id, now=NOW, error="timeout")
     return message, claimed
 
 
@@ -134,7 +134,7 @@ def test_what_became_unknown_after_the_page_waits_for_a_press_of_its_own():
     for at in (NOW, LATER):
         claimed = claim(message, limit=2, closes_at=None, worker="test", now=NOW)
         assert claimed is not None
-        record_unknown(claimed, now=at, error="timeout")
+        record_unknown(claimed.call_id, now=at, error="timeout")
     assert (
         decide_outcome(
             message=message, choice=Choice.RESEND, shown=shown(2), by=senior(), reason="دیدم", now=LATER

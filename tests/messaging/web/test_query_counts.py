@@ -165,7 +165,7 @@ def test_the_pages_of_unknown_outcomes(sender: Employee):
             now = timezone.now()
             claimed = claim(message, limit=10, closes_at=None, worker="test", now=now)
             assert claimed is not None
-            record_unknown(claimed, now=now, error="timeout", answer="")
+            record_unknown(claimed.call_id, now=now, error="timeout", answer="")
 
     assert_flat(grow, page(sender, "/messages/unknown/"))
     message = Message.objects.earliest("pk")

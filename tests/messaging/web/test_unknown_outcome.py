@@ -27,7 +27,7 @@ def message() -> Message:
     now = timezone.now()
     claimed = claim(message, limit=10, closes_at=None, worker="test", now=now)
     assert claimed is not None
-    record_unknown(claimed, now=now, error="timeout", answer='{"Mobile": "912***11"}')
+    record_unknown(claimed.call_id, now=now, error="timeout", answer='{"Mobile": "912***11"}')
     return message
 
 
