@@ -2,7 +2,8 @@
 
 1. A lane's thread takes that duty of its own which has been due for longest, waiting until it is due.
 2. It takes its turn. Whatever the turn meets (a database that restarts, a bug) is logged and ends no thread.
-3. The duty is due again after its pause, or at once where there is more to do.
+3. The duty is due again after its pause, or at once where there is more to do; after an error in some
+   minutes, though it be an hourly one.
 4. The main thread writes the heartbeat, unless a lane has been at one turn for too long. A lane that waits is
    at none.
 """
@@ -20,6 +21,7 @@ from django.db import close_old_connections, connection
 
 from amoot_comms.duties import Duty
 from common.liveness import TASK_SECONDS, report_alive
+from common.timeouts import AFTER_ERROR
 from messaging.turns import close_clients
 
 logger = logging.getLogger(__name__)
@@ -70,22 +72,21 @@ class BrokerlessWorker:
                 turn = min(due, key=due.__getitem__)
                 if self._stopped.wait(max(due[turn] - time.monotonic(), 0)):
                     return
-                act, every = turn
                 self._began[name] = time.monotonic()
-                has_more = _take(act)
+                pause = take(*turn)
                 del self._began[name]
-                due[turn] = time.monotonic() + (0 if has_more else every)
+                due[turn] = time.monotonic() + pause
         finally:
             close_clients()
             connection.close()
 
 
-def _take(act: partial[object]) -> bool:
-    """Whether there is more to do at once."""
+def take(act: partial[object], every: int) -> int:
+    """Take a turn of a duty; the seconds after which it is due again."""
     close_old_connections()
     try:
-        return act() is True
+        return 0 if act() is True else every
     except Exception as error:  # whatever it is, the next turn is taken
         logger.exception("a turn failed", extra={"error": type(error).__name__})
         connection.close()
-        return False
+        return min(every, AFTER_ERROR)

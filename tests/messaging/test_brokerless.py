@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
-from amoot_comms.brokerless import BrokerlessWorker
+from amoot_comms.brokerless import BrokerlessWorker, take
 from amoot_comms.duties import DUTIES
 from channels.models import Channel, Outage
 from messaging.actions.stop import cancel
@@ -47,6 +48,16 @@ def wait_until(is_so: Callable[[], bool], within: float = 20) -> None:
     while not is_so():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_an_hourly_duty_that_failed_is_tried_again_in_minutes():
+    def fails() -> None:
+        raise RuntimeError
+
+    assert take(partial(fails), 3600) == 300
+    assert take(partial(fails), 2) == 2
+    assert take(partial(bool), 3600) == 3600
+    assert take(partial(bool, 1), 3600) == 0
 
 
 def test_it_finds_a_message_by_itself_within_ten_seconds(at_work: Dispatch):
