@@ -32,3 +32,7 @@ class WorkerBeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def clock_seconds(self) -> float:
+        return self.clock_difference_ms / 1000

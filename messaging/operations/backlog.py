@@ -11,11 +11,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
-
-from django.db import connection
+from typing import Final
 
 from channels.models import Channel
+from common.sql import fetch
 from messaging.audience.planning import summarise
 from messaging.evaluation.facts import MessageDecision, decisions_of
 from messaging.models import Message
@@ -25,7 +24,6 @@ from messaging.states import DeliveryState, MessageStatus
 
 # The most rows counted for one look, shared among the messages; the most messages looked at.
 ROWS: Final = 400_000
-LEAST_ROWS: Final = 1_000
 MESSAGES: Final = 200
 # So many rows of one message are read for their reason.
 READ_ROWS: Final = 5_000
@@ -100,7 +98,7 @@ def backlog(now: datetime) -> dict[str, ChannelBacklog]:
         .order_by("priority", "id")[: MESSAGES + 1]
     )
     planned = [message for message in messages[:MESSAGES] if message.planned_at is not None]
-    limit = max(ROWS // max(len(planned), 1), LEAST_ROWS)
+    limit = ROWS // max(len(planned), 1)
     rows = _rows_of([message.pk for message in planned], limit, now)
     decisions = decisions_of([message for message in planned if message.pk in rows], now)
     for message in messages[:MESSAGES]:
@@ -117,32 +115,19 @@ def backlog(now: datetime) -> dict[str, ChannelBacklog]:
 
 
 def _rows_of(messages: Sequence[int], limit: int, now: datetime) -> dict[int, _Rows]:
-    with connection.cursor() as cursor:
-        parameters: dict[str, Any] = {
-            "messages": list(messages),
-            "now": now,
-            "limit": limit,
-            "read": READ_ROWS,
-        }
-        cursor.execute(_COUNTS, parameters)
-        return {
-            pk: _Rows(due, event, _as_dict(later), first)
-            for pk, due, event, later, first in cursor.fetchall()
-        }
-
-
-def _as_dict(later: Any) -> dict[str, int]:
-    return dict(json.loads(later) if isinstance(later, str) else later)
+    parameters = {"messages": list(messages), "now": now, "limit": limit, "read": READ_ROWS}
+    return {
+        pk: _Rows(due, event, json.loads(later), first)
+        for pk, due, event, later, first in fetch(_COUNTS, parameters)
+    }
 
 
 def _add(waiting: ChannelBacklog, rows: _Rows, message_decision: MessageDecision, limit: int) -> None:
     plan = summarise(rows.as_counts(), message_decision)
-    named = 0
     for reason, count in plan.by_reason.items():
         waiting.by_reason[reason] += count
-        named += count
-    if plan.waiting > named:
-        waiting.by_reason[READY] += plan.waiting - named
+    if ready := plan.waiting - sum(plan.by_reason.values()):
+        waiting.by_reason[READY] += ready
     if max(rows.due, rows.event) >= limit or sum(rows.later.values()) >= READ_ROWS:
         waiting.is_bounded = True
     if message_decision.decision.verdict is Verdict.ALLOW and rows.first_due_at is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,10 +13,51 @@ from prometheus_client.registry import Collector
 from audit.nightly import latest as latest_verification
 from messaging.operations.backlog import READY
 from messaging.operations.figures import MINUTES
-from messaging.operations.overview import Overview, consent_out_of_step, overview
+from messaging.operations.overview import ChannelOverview, Overview, consent_out_of_step, overview
 
 # What waits for nothing of its own needs a word here; `reason=""` would be no label at all.
-READY_LABEL = "ready"
+READY_LABEL: Final = "ready"
+
+# Each metric's text and labels.
+GAUGES: Final[dict[str, tuple[str, ...]]] = {
+    "amoot_workers_alive": ("Workers seen lately.",),
+    "amoot_workers_skewed": ("Living workers that send nothing promotional: their clock is wrong.",),
+    "amoot_worker_seen_seconds": ("Seconds since a worker's last report.", "worker"),
+    "amoot_worker_clock_difference_seconds": ("The database's clock less the worker's.", "worker"),
+    "amoot_backlog_recipients": ("Waiting recipients by reason.", "channel", "reason"),
+    "amoot_backlog_bounded": ("1: more wait than were counted.", "channel"),
+    "amoot_backlog_messages": ("Messages that have not ended.", "channel"),
+    "amoot_oldest_due_seconds": ("Since when the oldest recipient waits that may go now.", "channel"),
+    "amoot_handed_over_recipients": (
+        "Recipients whose call was answered, by minutes back.",
+        *("channel", "minutes"),
+    ),
+    "amoot_gateway_latency_seconds": (
+        "How long requests of the last 15 minutes took.",
+        *("channel", "quantile"),
+    ),
+    "amoot_gateway_requests": ("Requests of the last 15 minutes.", "channel"),
+    "amoot_calls_in_doubt": ("Calls whose outcome nobody knows.", "channel"),
+    "amoot_inbound_unreadable": (
+        "Parts of the received messages that could not be read in the last seven days.",
+        "channel",
+    ),
+    "amoot_channel_down": ("1: an outage of the channel is open.", "channel"),
+    "amoot_outage_seconds": ("Since when an outage is open.", "channel", "cause"),
+    "amoot_audit_holds": ("1: the last verification of the audit trail found no fault.",),
+    "amoot_audit_verified_seconds": ("Seconds since the audit trail was verified.",),
+    "amoot_consent_out_of_step": (
+        "Customers and numbers whose flags are not what the consent ledger says; counted once an hour.",
+    ),
+}
+COUNTERS: Final[dict[str, tuple[str, ...]]] = {
+    "amoot_worker_recipients": ("Recipients sent since the worker's start.", "worker"),
+    "amoot_worker_calls": ("Gateway calls since the worker's start.", "worker"),
+    "amoot_worker_failures": ("Failed gateway calls since the worker's start.", "worker"),
+}
+
+# A metric's name, the values of its labels, and its own.
+Sample = tuple[str, tuple[str, ...], float]
 
 
 def metrics_text(now: datetime) -> bytes:
@@ -31,119 +73,51 @@ class OverviewCollector(Collector):
         self.now = now
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._workers()
-        yield from self._backlog()
-        yield from self._gateways()
-        yield from self._outages()
-        yield from self._trail()
-        yield GaugeMetricFamily(
-            "amoot_consent_out_of_step",
-            "Customers and numbers whose flags are not what the consent ledger says; counted once an hour.",
-            value=consent_out_of_step(),
-        )
+        families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {
+            **{name: GaugeMetricFamily(name, text, labels=of) for name, (text, *of) in GAUGES.items()},
+            **{name: CounterMetricFamily(name, text, labels=of) for name, (text, *of) in COUNTERS.items()},
+        }
+        for name, labels, value in self._samples():
+            families[name].add_metric(labels, value)
+        yield from families.values()
 
-    def _workers(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("amoot_workers_alive", "Workers seen lately.", value=self.seen.alive)
-        yield GaugeMetricFamily(
-            "amoot_workers_skewed",
-            "Living workers that send nothing promotional: their clock is wrong.",
-            value=len(self.seen.skewed),
-        )
-        age = _gauge("amoot_worker_seen_seconds", "Seconds since a worker's last report.", "worker")
-        clock = _gauge(
-            "amoot_worker_clock_difference_seconds", "The database's clock less the worker's.", "worker"
-        )
-        sent = CounterMetricFamily(
-            "amoot_worker_recipients", "Recipients sent since the worker's start.", labels=["worker"]
-        )
-        calls = CounterMetricFamily(
-            "amoot_worker_calls", "Gateway calls since the worker's start.", labels=["worker"]
-        )
-        failures = CounterMetricFamily(
-            "amoot_worker_failures", "Failed gateway calls since the worker's start.", labels=["worker"]
-        )
+    def _samples(self) -> Iterator[Sample]:
+        yield "amoot_workers_alive", (), self.seen.alive
+        yield "amoot_workers_skewed", (), len(self.seen.skewed)
         for worker in self.seen.workers:
-            age.add_metric([worker.name], (self.now - worker.seen_at).total_seconds())
-            clock.add_metric([worker.name], worker.clock_seconds)
-            sent.add_metric([worker.name], worker.sent)
-            calls.add_metric([worker.name], worker.calls)
-            failures.add_metric([worker.name], worker.failures)
-        yield from (age, clock, sent, calls, failures)
-
-    def _backlog(self) -> Iterator[Metric]:
-        rows = _gauge("amoot_backlog_recipients", "Waiting recipients by reason.", "channel", "reason")
-        bounded = _gauge("amoot_backlog_bounded", "1: more wait than were counted.", "channel")
-        messages = _gauge("amoot_backlog_messages", "Messages that have not ended.", "channel")
-        oldest = _gauge(
-            "amoot_oldest_due_seconds", "Since when the oldest recipient waits that may go now.", "channel"
-        )
+            row, label = worker.row, (worker.row.name,)
+            yield "amoot_worker_seen_seconds", label, (self.now - row.seen_at).total_seconds()
+            yield "amoot_worker_clock_difference_seconds", label, row.clock_seconds
+            yield "amoot_worker_recipients", label, row.sent
+            yield "amoot_worker_calls", label, row.calls
+            yield "amoot_worker_failures", label, row.failures
         for one in self.seen.channels:
-            code, waiting = one.channel.code, one.waiting
-            for reason, count in sorted({READY: 0, **waiting.by_reason}.items()):
-                rows.add_metric([code, reason or READY_LABEL], count)
-            bounded.add_metric([code], int(waiting.is_bounded))
-            messages.add_metric([code], waiting.messages)
-            due = waiting.oldest_due_at
-            oldest.add_metric([code], max((self.now - due).total_seconds(), 0) if due else 0)
-        yield from (rows, bounded, messages, oldest)
-
-    def _gateways(self) -> Iterator[Metric]:
-        handed = _gauge(
-            "amoot_handed_over_recipients",
-            "Recipients whose call was answered, by minutes back.",
-            "channel",
-            "minutes",
-        )
-        latency = _gauge(
-            "amoot_gateway_latency_seconds",
-            "How long requests of the last 15 minutes took.",
-            "channel",
-            "quantile",
-        )
-        requests = _gauge("amoot_gateway_requests", "Requests of the last 15 minutes.", "channel")
-        unknown = _gauge("amoot_calls_in_doubt", "Calls whose outcome nobody knows.", "channel")
-        unreadable = _gauge(
-            "amoot_inbound_unreadable",
-            "Parts of the received messages that could not be read in the last seven days.",
-            "channel",
-        )
-        for one in self.seen.channels:
-            code = one.channel.code
-            unreadable.add_metric([code], one.unreadable)
-            for minutes, count in zip(MINUTES, one.throughput, strict=True):
-                handed.add_metric([code, str(minutes)], count)
-            shares = (("0.5", one.latency.p50), ("0.95", one.latency.p95), ("0.99", one.latency.p99))
-            for quantile, seconds in shares:
-                if seconds is not None:
-                    latency.add_metric([code, quantile], seconds)
-            requests.add_metric([code], one.latency.requests)
-            unknown.add_metric([code], one.unknown)
-        yield from (handed, latency, requests, unknown, unreadable)
-
-    def _outages(self) -> Iterator[Metric]:
-        down = _gauge("amoot_channel_down", "1: an outage of the channel is open.", "channel")
-        since = _gauge("amoot_outage_seconds", "Since when an outage is open.", "channel", "cause")
-        for one in self.seen.channels:
-            down.add_metric([one.channel.code], int(bool(one.outages)))
-            for outage in one.outages:
-                seconds = (self.now - outage.started_at).total_seconds()
-                since.add_metric([one.channel.code, outage.cause], max(seconds, 0))
-        yield from (down, since)
-
-    def _trail(self) -> Iterator[Metric]:
+            yield from self._of_channel(one)
         verified = latest_verification()
         if verified is not None:
-            yield GaugeMetricFamily(
-                "amoot_audit_holds",
-                "1: the last verification of the audit trail found no fault.",
-                value=int(verified.holds),
-            )
-            yield GaugeMetricFamily(
-                "amoot_audit_verified_seconds",
-                "Seconds since the audit trail was verified.",
-                value=max((self.now - verified.at).total_seconds(), 0),
-            )
+            yield "amoot_audit_holds", (), verified.holds
+            yield "amoot_audit_verified_seconds", (), self._seconds_since(verified.at)
+        yield "amoot_consent_out_of_step", (), consent_out_of_step()
 
+    def _of_channel(self, one: ChannelOverview) -> Iterator[Sample]:
+        code, waiting, latency = one.channel.code, one.waiting, one.latency
+        for reason, count in sorted({READY: 0, **waiting.by_reason}.items()):
+            yield "amoot_backlog_recipients", (code, reason or READY_LABEL), count
+        yield "amoot_backlog_bounded", (code,), waiting.is_bounded
+        yield "amoot_backlog_messages", (code,), waiting.messages
+        due = waiting.oldest_due_at
+        yield "amoot_oldest_due_seconds", (code,), self._seconds_since(due) if due else 0
+        for minutes, count in zip(MINUTES, one.throughput, strict=True):
+            yield "amoot_handed_over_recipients", (code, str(minutes)), count
+        for quantile, seconds in (("0.5", latency.p50), ("0.95", latency.p95), ("0.99", latency.p99)):
+            if seconds is not None:
+                yield "amoot_gateway_latency_seconds", (code, quantile), seconds
+        yield "amoot_gateway_requests", (code,), latency.requests
+        yield "amoot_calls_in_doubt", (code,), one.unknown
+        yield "amoot_inbound_unreadable", (code,), one.unreadable
+        yield "amoot_channel_down", (code,), bool(one.outages)
+        for outage in one.outages:
+            yield "amoot_outage_seconds", (code, outage.cause), self._seconds_since(outage.started_at)
 
-def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, labels=labels)
+    def _seconds_since(self, at: datetime) -> float:
+        return max((self.now - at).total_seconds(), 0)

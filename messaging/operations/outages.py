@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime, timedelta
-
-from django.db.models import Max
+from datetime import datetime
 
 from channels.models import Channel, Outage
-from messaging.dispatch.breaker import RAMP_SECONDS
-from messaging.dispatch.clock import TOLERANCE
+from messaging.dispatch.breaker import RAMP, ended_lately
 
 
 def outages_of(channel: Channel) -> list[Outage]:
@@ -28,10 +25,7 @@ def outages_by_channel(channels: Collection[int]) -> dict[int, list[Outage]]:
 
 def ramp_ends_at(channel: Channel, now: datetime) -> datetime | None:
     """Until when what waited is let go bit by bit after an outage; None outside such a time."""
-    ramp = timedelta(seconds=RAMP_SECONDS)
-    lately = Outage.objects.filter(channel=channel, ended_at__gt=now - ramp, ended_at__lte=now + TOLERANCE)
-    ended = lately.aggregate(at=Max("ended_at"))
-    if ended["at"] is None or Outage.objects.open().filter(channel=channel).exists():
+    ended = ended_lately(channel, now)
+    if ended is None or Outage.objects.open().filter(channel=channel).exists():
         return None
-    ends_at: datetime = ended["at"] + ramp
-    return ends_at
+    return ended + RAMP

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,13 +10,11 @@ from django.core.cache import cache
 
 from channels.models import Channel, Outage
 from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
+from messaging.models import WorkerBeat
 from messaging.operations import figures
 from messaging.operations.backlog import ChannelBacklog, backlog
 
-# Seconds for which one count serves every visitor and scraper.
-BACKLOG_SECONDS: Final = 10
-FIGURES_SECONDS: Final = 4
-CONSENT_SECONDS: Final = 3600
+_STANDSTILL: Final = ((0,) * len(figures.MINUTES), figures.Latency(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,8 @@ class Overview:
     outages: list[Outage]
 
     @property
-    def skewed(self) -> list[figures.Worker]:
-        return [worker for worker in self.workers if worker.is_skewed]
+    def skewed(self) -> list[WorkerBeat]:
+        return [worker.row for worker in self.workers if worker.is_skewed]
 
     @property
     def alive(self) -> int:
@@ -47,44 +44,35 @@ class Overview:
 
 
 def overview(now: datetime) -> Overview:
-    """How sending goes at `now` (the database's clock)."""
-    waiting = _cached("operations-backlog", lambda: backlog(now), BACKLOG_SECONDS)
-    speed, latency, unknown, unreadable = _cached(
-        "operations-figures",
-        lambda: (
-            figures.throughput(now),
-            figures.latencies(now),
-            figures.calls_of_unknown_outcome(),
-            figures.unreadable_inbound(now),
-        ),
-        FIGURES_SECONDS,
-    )
+    """How sending goes at `now` (the database's clock). One count serves every visitor and scraper."""
+    waiting = cache.get_or_set("operations-backlog", lambda: backlog(now), 10)
+    speeds, unknown, unreadable = cache.get_or_set("operations-speeds", lambda: _figures(now), 4)
     outages = list(Outage.objects.open().shown())
     channels = [
         ChannelOverview(
             channel=channel,
             waiting=waiting.get(channel.code) or ChannelBacklog(channel.code),
-            throughput=speed.get(channel.code, (0,) * len(figures.MINUTES)),
-            latency=latency.get(channel.code) or figures.Latency(0),
+            throughput=throughput,
+            latency=latency,
             unknown=unknown.get(channel.code, 0),
             unreadable=unreadable.get(channel.code, 0),
             outages=tuple(outage for outage in outages if outage.channel_id == channel.pk),
         )
         for channel in Channel.objects.of_messages().order_by("id")
+        for throughput, latency in [speeds.get(channel.code, _STANDSTILL)]
     ]
     return Overview(channels, figures.workers(now), outages)
 
 
+def _figures(now: datetime) -> tuple[Any, ...]:
+    return figures.speeds(now), figures.calls_of_unknown_outcome(), figures.unreadable_inbound(now)
+
+
 def consent_out_of_step() -> int:
     """Customers and numbers whose flags or restrictions are not what the ledger says, as of the last hour."""
-    return int(
-        _cached(
-            "consent-out-of-step",
-            lambda: out_of_step_with_ledger().count() + len(restrictions_out_of_step()),
-            CONSENT_SECONDS,
-        )
-    )
+    found: int = cache.get_or_set("consent-out-of-step", _count_out_of_step, 3600)
+    return found
 
 
-def _cached(key: str, count: Callable[[], Any], seconds: int) -> Any:
-    return cache.get_or_set(key, count, seconds)
+def _count_out_of_step() -> int:
+    return out_of_step_with_ledger().count() + len(restrictions_out_of_step())

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.heartbeat import Heart
+from messaging.dispatch.pump_report import PumpReport
 from messaging.models import UnreadableInbound
 from tests.factories import ContactFactory, OutageFactory
 from tests.guards import unguarded
@@ -50,10 +51,7 @@ def test_it_says_what_works_what_waits_and_what_is_down() -> None:
     Heart().note(
         "host:7",
         "sms",
-        sent=12,
-        calls=2,
-        failures=1,
-        last_error="timeout",
+        PumpReport(sent=12, calls=2, failures=["timeout"]),
         clock_difference=seconds(-3),
         now=now,
     )

@@ -11,6 +11,7 @@ from gateways.base import NotSent, OutcomeUnknown, Trouble
 from messaging.dispatch.causes import cause_of
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.heartbeat import Heart
+from messaging.dispatch.pump_report import PumpReport
 from messaging.models import Delivery, GatewayCall, WorkerBeat
 from messaging.operations import backlog as counting
 from messaging.operations import figures
@@ -28,24 +29,16 @@ from tests.messaging.helpers import campaign, in_threads, people, seconds
 pytestmark = pytest.mark.django_db
 
 
-def beat(heart: Heart, *, worker="a:1", channel="sms", sent=0, calls=0, failures=0, error="", now=NOW, off=0):
-    heart.note(
-        worker,
-        channel,
-        sent=sent,
-        calls=calls,
-        failures=failures,
-        last_error=error,
-        clock_difference=seconds(off),
-        now=now,
-    )
+def beat(heart: Heart, *, worker="a:1", channel="sms", sent=0, calls=0, failures=(), now=NOW, off=0):
+    news = PumpReport(sent=sent, calls=calls, failures=[*failures])
+    heart.note(worker, channel, news, clock_difference=seconds(off), now=now)
 
 
 class TestHeartbeat:
     def test_what_a_worker_did_is_added_up_and_written_every_two_seconds(self):
         heart = Heart()
         beat(heart, sent=10, calls=1)
-        beat(heart, sent=20, calls=2, failures=1, error="timeout", now=NOW + seconds(1))
+        beat(heart, sent=20, calls=2, failures=["timeout"], now=NOW + seconds(1))
         assert WorkerBeat.objects.get().sent == 10
         beat(heart, sent=5, calls=1, now=NOW + seconds(2), off=-0.25)
         row = WorkerBeat.objects.get()
@@ -61,7 +54,7 @@ class TestHeartbeat:
         assert (row.channels, row.sent) == (["avanak", "sms"], 7)
 
     def test_a_new_process_with_an_old_number_begins_anew(self):
-        beat(Heart(), sent=100, channel="avanak", failures=1, error="timeout")
+        beat(Heart(), sent=100, channel="avanak", failures=["timeout"])
         beat(Heart(), sent=1, now=NOW + seconds(60))
         row = WorkerBeat.objects.get()
         assert (row.sent, row.channels, row.last_error) == (1, ["sms"], "")
@@ -128,7 +121,6 @@ class TestBacklog:
 
     def test_it_counts_no_further_than_its_bound_and_says_so(self, monkeypatch):
         monkeypatch.setattr(counting, "ROWS", 10)
-        monkeypatch.setattr(counting, "LEAST_ROWS", 5)
         campaign(30)
         waiting = backlog(NOW)["sms"]
         assert waiting.by_reason == {READY: 10}
@@ -151,17 +143,17 @@ class TestFigures:
         for ago in (10, 100, 400, 1000):
             self.call(message, ago)
         self.call(message, 5, outcome="unknown")
-        assert figures.throughput(NOW) == {"sms": (10, 20, 30)}
+        assert figures.speeds(NOW)["sms"][0] == (10, 20, 30)
         assert figures.calls_of_unknown_outcome() == {"sms": 1}
 
     def test_latency_is_told_in_percentiles_of_a_quarter_of_an_hour(self):
         message = MessageFactory(running=True)
-        assert figures.latencies(NOW) == {"sms": figures.Latency(0)}
+        assert figures.speeds(NOW) == {"sms": ((0, 0, 0), figures.Latency(0))}
         for ms in range(1, 101):
             self.call(message, 60, ms=ms * 10)
         self.call(message, 2000, ms=90_000)
         self.call(message, 60, ms=None, outcome="not_sent")
-        found = figures.latencies(NOW)["sms"]
+        _throughput, found = figures.speeds(NOW)["sms"]
         assert found.requests == 100
         assert found.p50 == pytest.approx(0.505)
         assert found.p99 == pytest.approx(0.9901)
@@ -172,7 +164,10 @@ class TestFigures:
         beat(Heart(), worker="c:1", now=NOW - timedelta(hours=2))
         self.call(MessageFactory(running=True), 10, size=7)
         found = figures.workers(NOW)
-        assert [(w.name, w.is_alive, w.sent_lately) for w in found] == [("a:1", True, 7), ("b:1", False, 0)]
+        assert [(w.row.name, w.is_alive, w.sent_lately) for w in found] == [
+            ("a:1", True, 7),
+            ("b:1", False, 0),
+        ]
         assert not any(worker.is_skewed for worker in found), "whoever is gone sends nothing anyway"
 
     @pytest.mark.parametrize(("off", "skewed"), [(0, 0), (2, 0), (-2, 0), (2.01, 1), (-3600, 1)])
@@ -219,4 +214,4 @@ def test_a_pump_reports_itself_and_how_long_the_gateway_took(sms):
     calls = GatewayCall.objects.filter(outcome="answered")
     assert calls.count() == 3
     assert all((call.latency_ms or 0) >= 50 for call in calls)
-    assert figures.latencies(database_clock())["sms"].requests == 3
+    assert figures.speeds(database_clock())["sms"][1].requests == 3

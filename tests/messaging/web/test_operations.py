@@ -13,6 +13,7 @@ from channels.models import Channel, Outage
 from messaging.actions.stop import pause
 from messaging.dispatch.clock import database_clock
 from messaging.dispatch.heartbeat import Heart
+from messaging.dispatch.pump_report import PumpReport
 from messaging.models import Delivery, UnreadableInbound
 from tests.factories import ChannelFactory, ContactFactory, OutageFactory, OverrideFactory, UserFactory
 from tests.messaging.helpers import campaign, seconds
@@ -39,10 +40,7 @@ def report(worker="host:7", off=0.0, ago=0.0):
     Heart().note(
         worker,
         "sms",
-        sent=1250,
-        calls=13,
-        failures=1,
-        last_error="timeout",
+        PumpReport(sent=1250, calls=13, failures=["timeout"]),
         clock_difference=seconds(off),
         now=database_clock() - seconds(ago),
     )
