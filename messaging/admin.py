@@ -44,6 +44,7 @@ class MessagesAdmin(ReadOnlyAdmin):
     """`permission` is what the table of roles asks for."""
 
     permission = "messaging.view_all_messages"
+    ordering = ("-id",)
 
     @admin.display(description=_("message"), ordering="message_id")
     def of_message(self, obj: Any) -> int:
@@ -71,7 +72,6 @@ class MessageAdmin(MessagesAdmin):
     list_filter = (("submitted_at", JalaliDateFilter), "status", "purpose", CHANNEL)
     list_select_related = ("channel", "sender")
     search_fields = ("=id", "text")
-    ordering = ("-id",)
     exclude = ("audience",)
     readonly_fields = ("meant_for",)
 
@@ -98,7 +98,6 @@ class DeliveryAdmin(MessagesAdmin):
     list_filter = ("state",)
     search_fields = ("address",)
     search_help_text = _("The whole number of a customer, in any spelling, or the number of a message.")
-    ordering = ("-id",)
     raw_id_fields = ("message", "contact", "call")
     exclude = ("reason",)
     readonly_fields = ("why",)
@@ -140,7 +139,6 @@ class GatewayCallAdmin(MessagesAdmin):
     list_filter = (("intended_at", JalaliDateFilter), "outcome", CHANNEL)
     list_select_related = ("channel",)
     search_fields = ("=id", "=message__id", "=campaign_id")
-    ordering = ("-id",)
 
 
 @admin.register(MessageStop)
@@ -157,7 +155,6 @@ class MessageStopAdmin(MessagesAdmin):
     list_filter = (("at", JalaliDateFilter), "kind")
     list_select_related = ("by",)
     search_fields = ("=message__id",)
-    ordering = ("-id",)
     exclude = ("reason",)
     readonly_fields = ("why",)
 
@@ -181,7 +178,6 @@ class OverrideAdmin(MessagesAdmin):
     list_filter = (("requested_at", JalaliDateFilter), ("approved_at", admin.EmptyFieldListFilter))
     list_select_related = ("requested_by", "approved_by")
     search_fields = ("=message__id",)
-    ordering = ("-id",)
 
 
 @admin.register(DoubtDecision)
@@ -198,7 +194,6 @@ class DoubtDecisionAdmin(MessagesAdmin):
     list_filter = (("at", JalaliDateFilter), "choice")
     list_select_related = ("by",)
     search_fields = ("=message__id",)
-    ordering = ("-id",)
 
 
 @admin.register(InboundMessage)
@@ -214,7 +209,6 @@ class InboundMessageAdmin(MessagesAdmin):
     list_filter = (("received_at", JalaliDateFilter), CHANNEL)
     list_select_related = ("channel",)
     search_fields = ("=number", "=provider_id", "text")
-    ordering = ("-id",)
 
 
 @admin.register(UnreadableInbound)
@@ -231,7 +225,6 @@ class UnreadableInboundAdmin(MessagesAdmin):
     list_filter = (("since", JalaliDateFilter), CHANNEL)
     list_select_related = ("channel",)
     search_fields = ("=code",)
-    ordering = ("-id",)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Broken JSON cannot be masked for sure: `raw` may hold a customer's words."""
@@ -245,7 +238,6 @@ class ProviderCallbackAdmin(MessagesAdmin):
     list_filter = (("received_at", JalaliDateFilter), CHANNEL)
     list_select_related = ("channel",)
     search_fields = ("note",)
-    ordering = ("-id",)
     exclude = ("body",)
     readonly_fields = ("readable",)
 
@@ -271,7 +263,6 @@ class ComparisonAdmin(MessagesAdmin):
     list_filter = (("day", JalaliDateFilter), "state", CHANNEL)
     search_fields = ("=error",)
     list_select_related = ("channel",)
-    ordering = ("-id",)
 
 
 @admin.register(Breach)
@@ -291,7 +282,6 @@ class BreachAdmin(MessagesAdmin):
     search_fields = ("text", "sender__last_name", "=message__id")
     list_select_related = ("channel", "sender", "sender_manager")
     raw_id_fields = ("message",)
-    ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return cast("BreachQuerySet", super().get_queryset(request)).visible_to(request.user)

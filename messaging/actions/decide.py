@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
 from channels.actions import REASON_MAX_LENGTH
+from common.sql import execute, fetch
 from messaging.actions.wake import wake_settlement, wake_worker
 from messaging.models import DoubtDecision, GatewayCall, Message
 from messaging.models.report_schedule import expect_reports_of
@@ -114,24 +115,21 @@ def _locked_calls(message: Message, shown: Shown) -> list[int]:
 
 def _move(message: Message, choice: str, shown: Shown, *, by: User, reason: str, now: datetime) -> int:
     ids = _locked_calls(message, shown)
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT_ID)
-        decision_id = cursor.fetchone()[0]
-        cursor.execute(
-            _DECIDE,
-            {
-                "calls": ids,
-                "delivery": shown.delivery,
-                "state": _NEW_STATE[DoubtDecision.Choice(choice)],
-                "resend": choice == Choice.RESEND,
-                "decision": decision_id,
-                "now": now,
-            },
-        )
-        people = int(cursor.rowcount)
-        if not people:
-            return 0
-        cursor.execute(_CLOSE, {"calls": ids})
+    [(decision_id,)] = fetch(_NEXT_ID)
+    people = execute(
+        _DECIDE,
+        {
+            "calls": ids,
+            "delivery": shown.delivery,
+            "state": _NEW_STATE[DoubtDecision.Choice(choice)],
+            "resend": choice == Choice.RESEND,
+            "decision": decision_id,
+            "now": now,
+        },
+    )
+    if not people:
+        return 0
+    execute(_CLOSE, {"calls": ids})
     if choice == Choice.SENT:
         expect_reports_of(ids, now)
     DoubtDecision.objects.create(

@@ -9,19 +9,17 @@ snapshot from before the commit, the sweep is done once more after it, before an
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from common.sql import execute, fetch
 from contacts.hooks import Event, StoppedDeliveries
 from messaging.actions.stop_calls import stop_calls_to
 from messaging.evaluation.facts import FactsSnapshot
 from messaging.evaluation.sql import IS_HELD, consent_refusal, recipient_hold, restrictions_of, state_case
 from messaging.models import Message
 from messaging.policy.reasons import Reason
-
-# An accepted message older than this has been delivered or dropped: a caller need not hear of it.
-LONGEST_WAY: Final = timedelta(days=1)
 
 # In the order of their ids: two who share a number may refuse at the same time.
 _TIGHTEN = f"""
@@ -92,26 +90,23 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> StoppedDeli
     of waiting addresses is needed. `stopped` counts deliveries that will not go (or, for an open call,
     wait); `in_flight` those already handed to the provider that may still arrive.
     """
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(_SHARERS, [contact_id])
-        sharers = cursor.fetchall()
+    with transaction.atomic(savepoint=False):
+        sharers = fetch(_SHARERS, [contact_id])
         params: dict[str, Any] = {
             "people": sorted({pk for pk, _number, _refused in sharers}),
             "numbers": sorted({number for _pk, number, _refused in sharers}),
             "now": now,
         }
         if event is Event.LOOSENED:
-            cursor.execute(_LOOSEN, params)
+            execute(_LOOSEN, params)
             return StoppedDeliveries(stopped=0, in_flight=0)
-        cursor.execute(_OVERRIDDEN, params)
-        lifted = _lifted_messages([message for (message,) in cursor.fetchall()], now)
-        cursor.execute(_TIGHTEN, {**params, "lifted": lifted})
-        stopped = cursor.rowcount
+        lifted = _lifted_messages([message for (message,) in fetch(_OVERRIDDEN, params)], now)
+        stopped = execute(_TIGHTEN, {**params, "lifted": lifted})
     refused_all = any(pk == contact_id and refused for pk, _number, refused in sharers)
     if refused_all:
         stop_calls_to([contact_id], now=now)
-    with connection.cursor() as cursor:
-        # Of the rest nothing was refused.
-        cursor.execute(_MAY_STILL_ARRIVE, {**params, "since": now - LONGEST_WAY, "refused_all": refused_all})
-        (in_flight,) = cursor.fetchone()
+    # Of the rest nothing was refused. What was accepted a day ago has been delivered or dropped: a caller
+    # need not hear of it.
+    lately = {"since": now - timedelta(days=1), "refused_all": refused_all}
+    [(in_flight,)] = fetch(_MAY_STILL_ARRIVE, {**params, **lately})
     return StoppedDeliveries(stopped=stopped, in_flight=in_flight)

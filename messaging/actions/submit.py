@@ -9,13 +9,14 @@ from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from audit.actions import record
 from channels.models import PURPOSES, Channel
 from common.media import BY_MEDIUM, LengthUnit, Purpose
+from common.sql import fetch
 from common.wording import count_text
 from contacts.actions.people import ensure_contacts
 from gateways.avanak.client import TEXT_LIMIT
@@ -232,15 +233,13 @@ def _store_lines(message: Message, audience: Audience, by: User, now: datetime) 
     """Keep the file's lines as given, and make a customer of every number that nobody has or had,
     so that whoever gets a message can also refuse the next one."""
     wanted = {line.address for line in audience.lines if line.address}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT a FROM unnest(%s::text[]) a"
-            " WHERE NOT EXISTS (SELECT FROM contacts_number n WHERE n.number = a)",
-            [list(wanted)],
-        )
-        strangers = [row[0] for row in cursor.fetchall()]
+    strangers = fetch(
+        "SELECT a FROM unnest(%s::text[]) a"
+        " WHERE NOT EXISTS (SELECT FROM contacts_number n WHERE n.number = a)",
+        [list(wanted)],
+    )
     if strangers:
-        ensure_contacts(addresses=strangers, by=by, now=now)
+        ensure_contacts(addresses=[address for (address,) in strangers], by=by, now=now)
     AudienceMember.objects.bulk_create(
         (
             AudienceMember(message=message, line=number, raw=line.raw, address=line.address)

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Subquery
 
+from common.sql import execute
 from common.timeouts import ABANDONED_AFTER
 from messaging.actions.move import StaleState, move_message
 from messaging.evaluation.facts import decisions_of
@@ -18,8 +18,6 @@ from messaging.models.querysets import DeliveryQuerySet, MessageQuerySet
 from messaging.policy.decide import Verdict
 from messaging.policy.reasons import Reason
 from messaging.states import DeliveryState, MessageStatus
-
-BATCH = 10_000
 
 _PUT_AWAY = """
     WITH waiting AS MATERIALIZED (
@@ -39,20 +37,10 @@ _RELEASE = f"""
 """  # noqa: S608 - fragments of our own, no input
 
 
-def close_queued(message_id: int, reason: Reason, *, now: datetime, limit: int = BATCH) -> int:
+def close_queued(message_id: int, reason: Reason, *, now: datetime, limit: int = 10_000) -> int:
     """Move up to `limit` waiting deliveries to the state of the refusal; returns how many."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            _PUT_AWAY,
-            {
-                "message": message_id,
-                "limit": limit,
-                "state": state_of_refusal(reason),
-                "reason": reason,
-                "now": now,
-            },
-        )
-        return int(cursor.rowcount)
+    refused = {"state": state_of_refusal(reason), "reason": reason}
+    return execute(_PUT_AWAY, {"message": message_id, "limit": limit, "now": now, **refused})
 
 
 def sweep(messages: Collection[Message], *, now: datetime) -> int:
@@ -83,14 +71,9 @@ def nothing_outstanding() -> MessageQuerySet:
 
 
 def finish(message_id: int, *, now: datetime) -> bool:
+    through, running, finished = nothing_outstanding(), MessageStatus.RUNNING, MessageStatus.FINISHED
     try:
-        move_message(
-            message_id,
-            MessageStatus.RUNNING,
-            MessageStatus.FINISHED,
-            among=nothing_outstanding(),
-            finished_at=now,
-        )
+        move_message(message_id, running, finished, among=through, finished_at=now)
     except StaleState:
         return False
     return True
@@ -102,9 +85,7 @@ def release(message_ids: Sequence[int], *, now: datetime) -> int:
     The end of a call releases them in its own transaction. What a plan or a claim wrote from an older
     snapshot meanwhile would wait for ever, since no other event comes.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, {"messages": list(message_ids), "reason": Reason.VOC_CALL_OPEN, "now": now})
-        return int(cursor.rowcount)
+    return execute(_RELEASE, {"messages": list(message_ids), "reason": Reason.VOC_CALL_OPEN, "now": now})
 
 
 def _end_stops_half_made(channel_code: str, now: datetime) -> None:

@@ -17,21 +17,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, F, Q, When
 
 from common.monotonic import monotonic
+from common.sql import fetch
 from messaging.audience.planning import Plan
 from messaging.audience.progress import count_recipients, plan_of
 from messaging.evaluation.facts import decisions_of
 from messaging.models import Message, MessageProgress
 
 UNHEARD: Final = timedelta(seconds=10)
-# Younger counts of an ended message are not asked for again.
-FRESH: Final = timedelta(minutes=1)
 # The first key of the advisory lock; the second is the message.
 _COUNTING: Final = 0x70726F67
-_LARGEST_KEY: Final = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def _progress(message: Message, row: MessageProgress | None, plan: Plan, now: da
         return Progress(plan, is_last=has_ended)
     if row.counted_at is None:
         return Progress(plan, is_counted=False)
-    is_fresh = abs(now - row.counted_at) < FRESH
+    is_fresh = abs(now - row.counted_at) < timedelta(minutes=1)
     return Progress(plan, row.counted_at, is_last=has_ended and row.after_end and is_fresh)
 
 
@@ -119,6 +117,5 @@ def count_large(message_id: int, *, now: datetime) -> bool:
 
 
 def _is_mine(message_id: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_COUNTING, message_id % _LARGEST_KEY])
-        return bool(cursor.fetchone()[0])
+    # The lock's second key is an integer of 32 bits.
+    return fetch("SELECT pg_try_advisory_xact_lock(%s, %s)", [_COUNTING, message_id % 2**31]) == [(True,)]

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.utils.translation import gettext as _
 
+from common.paging import is_key
+from common.sql import fetch
 from common.wording import count_text
 from contacts.imports.columns import is_header
 from contacts.imports.notes import columns_of
@@ -29,9 +30,8 @@ from persian.phones import InvalidNumber, normalise
 from persian.text import fold_line
 from staff.models import User
 
-MAX_LINES = 200_000
-MAX_LINE = 64
-_LARGEST_KEY: Final = 2**63 - 1
+# As many as an import takes.
+MAX_LINES: Final = 200_000
 # What people write between numbers.
 _SEPARATORS: Final = re.compile(r"[,;\t،؛|\n\r]")
 _EDGES: Final = ' \t\r\n\ufeff"'
@@ -39,7 +39,8 @@ _EDGES: Final = ' \t\r\n\ufeff"'
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A line of an audience file as given, with its E.164 number ('' if it is none)."""
+    """A line of an audience file as given (the first 64 characters, which `AudienceMember` holds), with its
+    E.164 number ('' if it is none)."""
 
     raw: str
     address: str
@@ -103,7 +104,7 @@ def with_tag(tag: str) -> Audience:
 def of_import(import_id: int, user: User) -> Audience:
     """The customers of a finished import that the user may see. Raises `ValidationError` if there is none."""
     rows = imports_seen_by(user).filter(status=ContactImport.Status.DONE, customers__isnull=False)
-    row = rows.filter(pk=import_id).first() if import_id <= _LARGEST_KEY else None
+    row = rows.filter(pk=import_id).first() if is_key(str(import_id)) else None
     if row is None or not row.taken:
         raise ValidationError(no_such_import(), code="no_import")
     return Audience("import", row.file_name, import_id=row.pk, customers=row.taken)
@@ -113,21 +114,16 @@ def no_such_import() -> str:
     return _("This import has no customers to write to, or it is somebody else's. Choose other recipients.")
 
 
-def from_lines(lines: Iterable[str], name: str) -> Audience:
-    """Numbers, one or more a line; blank lines are passed over.
+def from_bytes(content: bytes, name: str) -> Audience:
+    """The numbers in a file: CSV, text or XLSX, read as an import reads it (`contacts.imports.read`).
 
     Of a line with several fields, each that is a number is a recipient. A line without any stays, and becomes
-    a recipient refused as `invalid_address`; a first line without a number is a heading if letters prevail.
-    """
-    return _of_rows((_SEPARATORS.split(line) for line in lines), name)
+    a recipient refused as `invalid_address`; a first line without a number is a heading if letters prevail,
+    and blank lines are passed over. Where a header names a column of numbers, that one counts; where it names
+    two, the landline is for rows without a mobile.
 
-
-def from_bytes(content: bytes, name: str) -> Audience:
-    """The same from a file's bytes: CSV, text or XLSX, read as an import reads it (`contacts.imports.read`).
-
-    Where a header names a column of numbers, that one counts; where it names two, the landline is for rows
-    without a mobile. Raises `ValidationError` as the import does, for hidden rows, and for a column that says
-    who must not be sent to.
+    Raises `ValidationError` as the import does, for hidden rows, and for a column that says who must not be
+    sent to.
     """
     with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
         file.write(content)
@@ -167,7 +163,7 @@ def _of_columns(table: Table, name: str) -> Audience:
         return [next((cell for cell in cells if cell), "")]
 
     titles = [fold_line(table.header.cells[place])[:80] for place in places]
-    found = _of_rows(map(typed, table.rows), name)
+    found = _of_rows(chain([titles], map(typed, table.rows)), name)
     return replace(found, columns=tuple(titles), sheet=table.sheet if table.other_sheets else "")
 
 
@@ -189,7 +185,7 @@ def _of_rows(rows: Iterable[Sequence[str]], name: str) -> Audience:
     found: list[FileLine] = []
     for number, fields in enumerate(rows, start=1):
         texts = [text for text in (field.strip(_EDGES) for field in fields) if text]
-        lines = [FileLine(text[:MAX_LINE], _address(text)) for text in texts]
+        lines = [FileLine(text[:64], _address(text)) for text in texts]
         numbers = [line for line in lines if line.address] or lines[:1]
         if number == 1 and _is_heading(texts, numbers):
             continue
@@ -233,11 +229,10 @@ _TAG_LIMIT = 10_000
 
 def tag_counts() -> list[TagCount]:
     """The tags to choose from, each counted no further than `_TAG_LIMIT`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT t.tag, (SELECT count(*) FROM (SELECT FROM contacts_contact c"
-            "  WHERE contacts_tag_keys(c.tags) @> ARRAY[contacts_key(t.tag)] LIMIT %s) capped)"
-            " FROM unnest(%s::varchar[]) WITH ORDINALITY AS t(tag, nth) ORDER BY t.nth",
-            [_TAG_LIMIT + 1, known_tags()],
-        )
-        return [TagCount(tag, min(n, _TAG_LIMIT), n > _TAG_LIMIT) for tag, n in cursor.fetchall()]
+    counts = fetch(
+        "SELECT t.tag, (SELECT count(*) FROM (SELECT FROM contacts_contact c"
+        "  WHERE contacts_tag_keys(c.tags) @> ARRAY[contacts_key(t.tag)] LIMIT %s) capped)"
+        " FROM unnest(%s::varchar[]) WITH ORDINALITY AS t(tag, nth) ORDER BY t.nth",
+        [_TAG_LIMIT + 1, known_tags()],
+    )
+    return [TagCount(tag, min(n, _TAG_LIMIT), n > _TAG_LIMIT) for tag, n in counts]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from common.sql import execute, fetch
 from messaging.evaluation.facts import MessageDecision
 from messaging.evaluation.sql import (
     address_refusal,
@@ -162,11 +163,15 @@ class Plan:
         }
 
 
+# Holds of a whole message that come before a recipient's own (the order of `RULES`).
+BEFORE_THE_OWN = (Reason.AWAITING_APPROVAL, Reason.PAUSED)
+
+
 def summarise(
     rows: list[tuple[str, str, int]], message_decision: MessageDecision, at_several: int = 0
 ) -> Plan:
     """A plan from (state, reason, count): a row that waits without a reason of its own waits for the
-    message's. A hold that comes before the recipient's own (`RULES` order) is named instead."""
+    message's. A hold that comes before the recipient's own is named instead."""
     by_state: dict[str, int] = {}
     by_reason: dict[str, int] = {}
     held = message_decision.decision.reason if message_decision.decision.verdict is Verdict.HOLD else None
@@ -174,8 +179,7 @@ def summarise(
         by_state[state] = by_state.get(state, 0) + count
         reason = own
         if state == DeliveryState.QUEUED and held is not None:
-            first = held in (Reason.AWAITING_APPROVAL, Reason.PAUSED)
-            reason = held if first or own != Reason.VOC_CALL_OPEN else own
+            reason = held if held in BEFORE_THE_OWN or own != Reason.VOC_CALL_OPEN else own
         if reason:
             by_reason[reason] = by_reason.get(reason, 0) + count
     return Plan(
@@ -190,12 +194,9 @@ def summarise(
 
 def has_at_most(source: Source, count: int) -> bool:
     """Whether the source yields no more than `count` rows; reads no further than that."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT FROM {source.from_sql} LIMIT %(limit)s) first",
-            {**source.params, "limit": count + 1},
-        )
-        return int(cursor.fetchone()[0]) <= count
+    first = f"SELECT count(*) FROM (SELECT FROM {source.from_sql} LIMIT %(limit)s) first"
+    found: int = fetch(first, {**source.params, "limit": count + 1})[0][0]
+    return found <= count
 
 
 # Not a state: the row of `preview` that counts those with several numbers.
@@ -216,10 +217,8 @@ def preview(source: Source, message_decision: MessageDecision) -> Plan:
             f" UNION ALL SELECT '{_AT_SEVERAL}', '', count(*) FROM (SELECT FROM v WHERE v.refusal IS NULL"
             " AND v.contact_id IS NOT NULL GROUP BY v.contact_id HAVING count(*) > 1) t"
         )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, dict(source.params))
-        rows = [(str(s), str(r), int(n)) for s, r, n in cursor.fetchall()]
-    counts = [row for row in rows if row[0] != _AT_SEVERAL]
+    rows = fetch(sql, source.params)
+    counts = [(state, reason, n) for state, reason, n in rows if state != _AT_SEVERAL]
     return summarise(counts, message_decision, sum(n for state, _reason, n in rows if state == _AT_SEVERAL))
 
 
@@ -233,12 +232,11 @@ def _count_customers(source: Source, message_decision: MessageDecision) -> list[
     and so neither shares the work nor keeps it small (docs/performance.md).
     """
     refusals = address_refusals(message_decision.facts.message.medium, source.number)
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         # Both indexes are sorted by the number: reading them side by side takes half of hashing a million.
-        cursor.execute("SET LOCAL enable_hashjoin = off")
-        cursor.execute(_customers_sql(source, message_decision), dict(source.params))
-        rows = cursor.fetchall()
-        cursor.execute("SET LOCAL enable_hashjoin = on")
+        execute("SET LOCAL enable_hashjoin = off")
+        rows = fetch(_customers_sql(source, message_decision), source.params)
+        execute("SET LOCAL enable_hashjoin = on")
     refused = (
         message_decision.decision.reason if message_decision.decision.verdict is Verdict.REFUSE else None
     )
@@ -293,6 +291,4 @@ def insert_deliveries(
         " CASE WHEN v.refusal IS NULL AND v.hold IS NULL THEN %(now)s END,"
         f" 0, '', '', %(now)s FROM ({_verdict(source, message_decision)}) v"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {**source.params, "message": message_id, "now": now})
-        return int(cursor.rowcount)
+    return execute(sql, {**source.params, "message": message_id, "now": now})

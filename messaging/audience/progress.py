@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
-from messaging.audience.planning import Plan, summarise
-from messaging.evaluation.facts import MessageDecision, decisions_of
+from messaging.audience.planning import BEFORE_THE_OWN, Plan, summarise
+from messaging.evaluation.facts import MessageDecision, decision_of
 from messaging.models import Delivery, Message
 from messaging.models.querysets import DeliveryQuerySet
 from messaging.policy.decide import Verdict
@@ -24,14 +24,7 @@ ENDED = frozenset({MessageStatus.FINISHED, MessageStatus.CANCELLED})
 
 def message_progress(message: Message, now: datetime) -> Plan:
     """How many recipients are in which state and why, with what holds the whole message now."""
-    return progress_by_message([message], now)[message.pk]
-
-
-def progress_by_message(messages: Collection[Message], now: datetime) -> dict[int, Plan]:
-    """The same of several messages, by their keys, in as many queries as for one."""
-    counts = count_recipients(messages, now)
-    decisions = decisions_of(messages, now)
-    return {message.pk: plan_of(message, counts[message.pk], decisions[message.pk]) for message in messages}
+    return plan_of(message, count_recipients([message], now)[message.pk], decision_of(message, now))
 
 
 def plan_of(message: Message, counts: list[tuple[str, str, int]], message_decision: MessageDecision) -> Plan:
@@ -81,10 +74,6 @@ def _given_twice(message: Message, recipients: int) -> int:
     return int(message.audience["lines"]) - recipients
 
 
-# Holds that come before a recipient's own (the order of `RULES`).
-_BEFORE_THE_OWN = (Reason.AWAITING_APPROVAL, Reason.PAUSED)
-
-
 def deliveries_of(
     message: Message,
     message_decision: MessageDecision,
@@ -117,7 +106,7 @@ def _named_reason(message_decision: MessageDecision) -> Case:
     queued, due = Q(state=DeliveryState.QUEUED), _waits_for_the_message(now)
     if held is None:
         cases = [When(due, then=Value(""))]
-    elif held in _BEFORE_THE_OWN:
+    elif held in BEFORE_THE_OWN:
         cases = [When(queued, then=Value(str(held)))]
     else:
         cases = [When(queued & (due | ~Q(reason=Reason.VOC_CALL_OPEN)), then=Value(str(held)))]

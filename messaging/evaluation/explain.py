@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,18 +29,6 @@ class Explanation:
     words: list[NumberRestriction]
 
 
-def contact_of(address: str) -> Contact | None:
-    """The customer behind a number, as a file's line would name one."""
-    return next(iter(owners_of([address]).get(address, [])), None)
-
-
-def delivery_to(message: Message, address: str) -> Delivery | None:
-    """The message's delivery to a number; a line that repeats it is not the one that is meant."""
-    rows = Delivery.objects.filter(message=message, address=address).exclude(reason=Reason.DUPLICATE)
-    found: Delivery | None = rows.select_related("call", "contact").first()
-    return found
-
-
 def explain_delivery(message: Message, delivery: Delivery, now: datetime) -> Explanation:
     """Why this recipient gets the message, or does not, or waits."""
     facts = recipient_facts(delivery.contact, delivery.address, duplicate=delivery.reason == Reason.DUPLICATE)
@@ -51,10 +39,13 @@ def explain_delivery(message: Message, delivery: Delivery, now: datetime) -> Exp
 
 def explain_address(message: Message, address: str, now: datetime) -> Explanation:
     """The same for a number (E.164), also for one that the message does not address."""
-    delivery = delivery_to(message, address)
+    # A line that repeats the number is not the one that is meant.
+    rows = Delivery.objects.filter(message=message, address=address).exclude(reason=Reason.DUPLICATE)
+    delivery = rows.select_related("call", "contact").first()
     if delivery is not None:
         return explain_delivery(message, delivery, now)
-    contact = contact_of(address)
+    # The customer behind the number, as a file's line would name one.
+    contact = next(iter(owners_of([address]).get(address, [])), None)
     decision = decision_of(message, now).for_recipient(recipient_facts(contact, address))
     return Explanation(address, decision, None, contact, restrictions_by_number([address]).get(address, []))
 
@@ -69,16 +60,7 @@ def explain(message: Message, address: str, now: datetime) -> dict[str, Any]:
         "verdict": str(decision.verdict),
         "reason": str(decision.reason) if decision.reason else None,
         "until": _iso(decision.until),
-        "findings": [
-            {
-                "rule": finding.rule,
-                "clause": finding.clause,
-                "effect": str(finding.effect),
-                "reason": str(finding.reason) if finding.reason else None,
-                "until": _iso(finding.until),
-            }
-            for finding in decision.findings
-        ],
+        "findings": [{**asdict(finding), "until": _iso(finding.until)} for finding in decision.findings],
         "restricted_by": [
             {"source": word.restriction.source, "contact": word.restriction.source_id}
             for word in explanation.words

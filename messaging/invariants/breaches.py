@@ -139,9 +139,9 @@ OUTSIDE_WINDOW: Final = """
 
 # Voice: until when the provider may go on dialling, for the window's close to be compared with.
 DIALLING: Final = """
-    SELECT min(p.line), d.message_id, min(p.number), d.channel_id, d.purpose, p.at, p.window_end, count(*)
+    SELECT min(p.line), d.message_id, min(p.number), d.channel_id, p.at, p.window_end, count(*)
       FROM promise_line p
       JOIN promise_delivery d ON d.id = coalesce(p.delivery_id, p.decided_id)
      WHERE p.provider = 'avanak' AND d.purpose = 'promotional'
-     GROUP BY d.message_id, d.channel_id, d.purpose, p.at, p.window_end, p.campaign
+     GROUP BY d.message_id, d.channel_id, p.at, p.window_end, p.campaign
 """

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from channels.past_hours import PastHours
 from common.masking import masked_number
+from common.sql import fetch
+from common.timeouts import REQUEST_TO_RECORD
 from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
 from messaging.evaluation.facts import content_hash
 from messaging.invariants import breaches
@@ -22,10 +24,6 @@ from messaging.invariants.tables import load_hours, load_lines, match_log
 from messaging.models import Delivery, Override
 
 EXAMPLES = 5
-# A claim is made before the gateway writes its first line.
-BEFORE_THE_LOG = timedelta(minutes=10)
-# Between the press and the commit of an opt-out, where PostgreSQL does not keep the commit's instant.
-UNTIL_COMMITTED = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> CheckResult
     reader = LogReader()
     with transaction.atomic():
         load_lines(reader.read(lines))
-        start = since or (reader.first_at - BEFORE_THE_LOG if reader.first_at else None)
+        start = since or (reader.first_at - REQUEST_TO_RECORD if reader.first_at else None)
         first = start or datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
         match_log(first)
         promotional = load_hours(first)
@@ -82,8 +80,8 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> CheckResult
         _dialling_too_long(verdict, promotional)
         _ask(verdict, "unaccounted", breaches.UNACCOUNTED)
         _consent(verdict)
-        verdict.resent_by_person = _count(breaches.RESENT_BY_PERSON)
-        verdict.not_as_said = _count(breaches.NOT_AS_SAID)
+        [(verdict.resent_by_person,)] = fetch(breaches.RESENT_BY_PERSON)
+        [(verdict.not_as_said,)] = fetch(breaches.NOT_AS_SAID)
         verdict.unknown = Delivery.objects.filter(state__in=["sending", "unknown"]).count()
         verdict.waiting = Delivery.objects.filter(state="queued").count()
         verdict.accepted, verdict.unreadable, verdict.since = reader.accepted, reader.unreadable, start
@@ -91,34 +89,26 @@ def check(lines: Iterable[str], *, since: datetime | None = None) -> CheckResult
 
 
 def _ask(verdict: CheckResult, promise: str, sql: str, params: dict[str, Any] | None = None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT b.*, count(*) OVER () FROM ({sql}) b(line, message_id, number, what)"  # noqa: S608
-            " ORDER BY line, message_id LIMIT %(examples)s",
-            {**(params or {}), "examples": EXAMPLES},
-        )
-        rows = cursor.fetchall()
-    found = [
-        BrokenPromise(line, message, masked_number(number), what) for line, message, number, what, _n in rows
-    ]
+    rows = fetch(
+        f"SELECT b.*, count(*) OVER () FROM ({sql}) b(line, message_id, number, what)"  # noqa: S608
+        " ORDER BY line, message_id LIMIT %(examples)s",
+        {**(params or {}), "examples": EXAMPLES},
+    )
+    found = [_broken(number, what, line, message) for line, message, number, what, _n in rows]
     verdict.add(promise, rows[0][-1] if rows else 0, found)
 
 
-def _count(sql: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return int(cursor.fetchone()[0])
+def _broken(number: str, what: str, line: int | None = None, message: int | None = None) -> BrokenPromise:
+    return BrokenPromise(line, message, masked_number(number), what)
 
 
 def _opted_out() -> tuple[str, dict[str, Any]]:
     """An entry of the ledger counts from its commit, where PostgreSQL keeps the instant
     (`track_commit_timestamp`); else from a second after the press."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW track_commit_timestamp")
-        keeps = cursor.fetchone()[0] == "on"
-    margin = f"interval '{UNTIL_COMMITTED.total_seconds()} seconds'"
-    pressed = f"l.at + {margin}"
-    committed = f"coalesce(pg_xact_commit_timestamp(l.xmin), {pressed})" if keeps else pressed
+    margin = "interval '1 second'"
+    committed = pressed = f"l.at + {margin}"
+    if fetch("SHOW track_commit_timestamp") == [("on",)]:
+        committed = f"coalesce(pg_xact_commit_timestamp(l.xmin), {pressed})"
     same = [
         override.message_id
         for override in Override.objects.select_related("message").filter(approved_at__isnull=False)
@@ -130,40 +120,23 @@ def _opted_out() -> tuple[str, dict[str, Any]]:
 def _consent(verdict: CheckResult) -> None:
     """Flags that are not what the ledger says, and restrictions that are not what the flags say."""
     contacts = out_of_step_with_ledger()
-    verdict.add(
-        "consent",
-        contacts.count(),
-        [
-            BrokenPromise(
-                None, None, masked_number(contact.address), f"customer {contact.pk}: not as recorded"
-            )
-            for contact in contacts[:EXAMPLES]
-        ],
-    )
+    found = [_broken(one.address, f"customer {one.pk}: not as recorded") for one in contacts[:EXAMPLES]]
+    verdict.add("consent", contacts.count(), found)
     restrictions = restrictions_out_of_step()
-    verdict.add(
-        "consent",
-        len(restrictions),
-        [
-            BrokenPromise(
-                None, None, masked_number(number), f"{source} {source_id}: restriction not as flagged"
-            )
-            for number, source, source_id in restrictions
-        ],
-    )
+    found = [
+        _broken(number, f"{source} {source_id}: restriction not as flagged")
+        for number, source, source_id in restrictions
+    ]
+    verdict.add("consent", len(restrictions), found)
 
 
 def _dialling_too_long(verdict: CheckResult, promotional: dict[int, PastHours]) -> None:
     """A voice campaign that the provider may go on dialling after the close of the window then in force."""
-    with connection.cursor() as cursor:
-        cursor.execute(breaches.DIALLING)
-        for line, message, number, channel, _purpose, at, ends_at, count in cursor.fetchall():
-            hours = promotional[channel].at(at)
-            if hours is None or not hours.is_open(at) or hours.is_always_open:
-                continue  # counted by the hours themselves, or never closed
-            closes_at = hours.closes_at(at)
-            if closes_at is not None and (ends_at is None or ends_at > closes_at):
-                what = f"may be dialled until {ends_at.isoformat() if ends_at else 'any time'}"
-                verdict.add(
-                    "outside_window", count, [BrokenPromise(line, message, masked_number(number), what)]
-                )
+    for line, message, number, channel, at, ends_at, count in fetch(breaches.DIALLING):
+        hours = promotional[channel].at(at)
+        if hours is None or not hours.is_open(at) or hours.is_always_open:
+            continue  # counted by the hours themselves, or never closed
+        closes_at = hours.closes_at(at)
+        if closes_at is not None and (ends_at is None or ends_at > closes_at):
+            what = f"may be dialled until {ends_at.isoformat() if ends_at else 'any time'}"
+            verdict.add("outside_window", count, [_broken(number, what, line, message)])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
-
-from django.db import connection
 
 from channels.models import Channel
 from channels.past_hours import PastHours, hours_since
 from channels.procedure_hours import ALWAYS
 from common.copying import copy_rows
 from common.media import MEDIA, Purpose
+from common.sql import execute
 from messaging.invariants.gateway_log import Accepted
 from messaging.states import REACHED_PROVIDER
 
@@ -95,12 +95,11 @@ _MARK = """
 
 def load_lines(lines: Iterable[Accepted]) -> None:
     """Copy what the gateway accepted into a temporary table of the running transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.promise_line, pg_temp.promise_delivery")
-        cursor.execute(_LINES)
-        copy_rows("promise_line", (_line(a) for a in lines))
-        cursor.execute("ANALYZE promise_line")
+    execute("SET LOCAL work_mem = '64MB'")
+    execute("DROP TABLE IF EXISTS pg_temp.promise_line, pg_temp.promise_delivery")
+    execute(_LINES)
+    copy_rows("promise_line", (_line(a) for a in lines))
+    execute("ANALYZE promise_line")
 
 
 def _line(a: Accepted) -> tuple[Any, ...]:
@@ -111,13 +110,12 @@ def _line(a: Accepted) -> tuple[Any, ...]:
 def match_log(since: datetime) -> None:
     """Give every line its delivery, as far as there is one. Deliveries claimed before `since` are not
     looked for in the log."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIMED, {"since": since, "channels": [*MEDIA]})
-        cursor.execute("ANALYZE promise_delivery")
-        for statement in (_BY_ID, _MARK, _BY_TEXT, _MARK, _BY_DECISION):
-            cursor.execute(statement)
-            # Without fresh statistics a million matched rows would be taken for none.
-            cursor.execute("ANALYZE promise_line, promise_delivery")
+    execute(_CLAIMED, {"since": since, "channels": [*MEDIA]})
+    execute("ANALYZE promise_delivery")
+    for statement in (_BY_ID, _MARK, _BY_TEXT, _MARK, _BY_DECISION):
+        execute(statement)
+        # Without fresh statistics a million matched rows would be taken for none.
+        execute("ANALYZE promise_line, promise_delivery")
 
 
 _HOURS = """
@@ -133,18 +131,10 @@ def load_hours(since: datetime) -> dict[int, PastHours]:
     that no hours bind may leave all week. Returns the promotional hours by channel."""
     channels = list(Channel.objects.of_messages().prefetch_related("windows"))
     hours = {(c.pk, purpose): hours_since(c, purpose, since) for c in channels for purpose in Purpose}
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.promise_hours")
-        cursor.execute(_HOURS)
-        copy_rows(
-            "promise_hours",
-            (
-                row
-                for (channel_id, purpose), past in hours.items()
-                for row in _rows(channel_id, purpose, past)
-            ),
-        )
-        cursor.execute("ANALYZE promise_hours")
+    execute("DROP TABLE IF EXISTS pg_temp.promise_hours")
+    execute(_HOURS)
+    copy_rows("promise_hours", chain.from_iterable(_rows(*key, past) for key, past in hours.items()))
+    execute("ANALYZE promise_hours")
     return {pk: past for (pk, purpose), past in hours.items() if purpose is Purpose.PROMOTIONAL}
 
 

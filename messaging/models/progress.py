@@ -16,9 +16,6 @@ from messaging.models.message import Message
 
 # A message with more recipients has a row here; a smaller one is counted at each look, in some milliseconds.
 LARGE: Final = 10_000
-# A message is counted at most once a second, and not before this multiple of its last count's duration.
-PAUSE: Final = timedelta(seconds=1)
-PAUSE_TIMES: Final = 20
 
 
 class MessageProgress(models.Model):
@@ -59,8 +56,8 @@ class MessageProgress(models.Model):
 
     @property
     def pause(self) -> timedelta:
-        """How long the next count waits after this one."""
-        return max(PAUSE, PAUSE_TIMES * timedelta(milliseconds=self.count_ms))
+        """How long the next count waits after this one: a second, or 20 times this one's duration."""
+        return max(timedelta(seconds=1), 20 * timedelta(milliseconds=self.count_ms))
 
     def is_due(self, now: datetime) -> bool:
         """Whether it may be counted again. A clock that jumped back keeps nothing waiting."""

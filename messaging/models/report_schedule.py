@@ -21,9 +21,6 @@ from messaging.models import GatewayCall
 # Before the first question, and after each one that brought nothing new; the last one again and again.
 PAUSES: Final = tuple(timedelta(seconds=n) for n in (10, 30, 120, 600, 3600, 6 * 3600))
 
-# After the end of the waiting: how often a late report is asked for, until `CATCH_UP` is over.
-LATE_PAUSE: Final = timedelta(days=1)
-
 
 def ends_at(intended_at: datetime) -> datetime:
     """From when on a call made at `intended_at` waits for no report any more."""
@@ -36,8 +33,8 @@ def next_due(now: datetime, rounds: int, intended_at: datetime) -> datetime:
 
 
 def next_late(now: datetime, intended_at: datetime, *, unanswered: bool) -> datetime | None:
-    """When to ask about those whom nobody reported on in time; None once that, too, is over."""
-    due = now + (UNANSWERED_PAUSE if unanswered else LATE_PAUSE)
+    """When to ask about those whom nobody reported on in time: once a day; None once that, too, is over."""
+    due = now + (UNANSWERED_PAUSE if unanswered else timedelta(days=1))
     return due if due <= ends_at(intended_at) + CATCH_UP else None
 
 

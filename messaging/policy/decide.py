@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from messaging.policy.facts import Facts
 from messaging.policy.hours import hours_of
 from messaging.policy.reasons import Reason
-from messaging.policy.rules import RULES, Rule, RuleEffect, Ruling
+from messaging.policy.rules import RULES, RuleEffect
 
 
 class Verdict(StrEnum):
@@ -52,19 +52,6 @@ class Decision:
         return (*refused, *(f for f in self.findings if f.effect is RuleEffect.HOLD))
 
 
-def _finding(rule: Rule, ruling: Ruling) -> Finding:
-    return Finding(rule.name, rule.clause, ruling.effect, ruling.reason, ruling.until)
-
-
-def _last_hold(holds: list[Finding]) -> Finding:
-    """The hold that ends last: the first that waits for an event, else the one with the latest instant."""
-    last = holds[0]
-    for hold in holds[1:]:
-        if last.until is not None and (hold.until is None or hold.until > last.until):
-            last = hold
-    return last
-
-
 def _earliest(facts: Facts, holds: list[Finding]) -> datetime:
     """Before this instant the clock alone does not allow it, whatever events the holds wait for besides.
 
@@ -96,7 +83,11 @@ def decide(facts: Facts) -> Decision:
     A hold that could only end at or after the message's expiry is a refusal: it would never go. That
     is the whole message's own end, so it is found whatever else is refused.
     """
-    findings = tuple(_finding(rule, rule.judge(facts)) for rule in RULES)
+    findings = tuple(
+        Finding(rule.name, rule.clause, ruling.effect, ruling.reason, ruling.until)
+        for rule in RULES
+        for ruling in [rule.judge(facts)]
+    )
     holds = [f for f in findings if f.effect is RuleEffect.HOLD]
     earliest = _earliest(facts, holds)
     expires_at = facts.message.expires_at
@@ -107,14 +98,15 @@ def decide(facts: Facts) -> Decision:
         return Decision(Verdict.REFUSE, refused[0].reason, None, findings)
     if not holds:
         return Decision(Verdict.ALLOW, None, _allowed_until(facts, findings), findings)
-    last = _last_hold(holds)
+    # The first that waits for an event, else the one with the latest instant.
+    last = max(holds, key=lambda hold: (hold.until is None, hold.until or facts.now))
     return Decision(Verdict.HOLD, last.reason, last.until, findings)
 
 
 def _too_late(findings: tuple[Finding, ...], earliest: datetime) -> tuple[Finding, ...]:
     """With `expired` refusing ahead of time; its `until` is when the message could go at the earliest."""
     return tuple(
-        Finding(f.rule, f.clause, RuleEffect.REFUSE, Reason.EXPIRES_FIRST, earliest)
+        replace(f, effect=RuleEffect.REFUSE, reason=Reason.EXPIRES_FIRST, until=earliest)
         if f.rule == "expired"
         else f
         for f in findings

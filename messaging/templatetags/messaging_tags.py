@@ -18,50 +18,35 @@ from contacts.models import Contact
 from messaging.actions.submit import Draft, draft_decision
 from messaging.audience.progress import reason_now
 from messaging.evaluation.explain import Explanation
-from messaging.evaluation.facts import MessageDecision, decisions_of
-from messaging.models import Delivery, Message, MessageStop
+from messaging.evaluation.facts import decisions_of
+from messaging.models import Delivery, Message
 from messaging.policy.decide import Finding
 from messaging.policy.reasons import Reason
 from messaging.policy.rules import RuleEffect
 from messaging.states import DeliveryState
 from messaging.web.explaining import Sentence, sentence_of, shown_number
-from messaging.web.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, ReasonLabel
-from messaging.web.labels import audience_label as label_of_audience
+from messaging.web.labels import EFFECT_NAMES, EFFECT_TONES, REASONS, RULE_NAMES, ReasonLabel, audience_label
 from messaging.web.presenting import ClosedSchedule, closed_schedule
-from messaging.web.status_labels import Refusal, meaning_of, refusal_of
+from messaging.web.status_labels import meaning_of, refusal_of
 from persian.digits import to_ascii
 from persian.jalali import TEHRAN, format_datetime, format_time, numeric_date, tehran_date
 
 register = template.Library()
 
 
-@register.filter
-def audience_label(audience: dict[str, Any]) -> str:
-    return label_of_audience(audience)
-
-
-@register.filter
-def masked(number: str) -> str:
-    """A number for those who may not see customers."""
-    return masked_number(number)
+register.filter("audience_label", audience_label)
+# A number for those who may not see customers.
+register.filter("masked", masked_number)
+# What a provider's word says; '' if nobody documented it.
+register.filter("word_meaning", meaning_of)
+# The provider's refusal that a stop is about; None for a person's own stop.
+register.filter("refusal", refusal_of)
 
 
 @register.filter
 def reason_label(code: str) -> ReasonLabel | None:
     """The words for a reason's code; None for none."""
     return REASONS[Reason(code)] if code else None
-
-
-@register.filter
-def word_meaning(word: str) -> Label:
-    """What a provider's word says; '' if nobody documented it."""
-    return meaning_of(word)
-
-
-@register.filter
-def refusal(stop: MessageStop) -> Refusal | None:
-    """The provider's refusal that a stop is about; None for a person's own stop."""
-    return refusal_of(stop)
 
 
 @register.filter
@@ -72,13 +57,10 @@ def rule_name(finding: Finding) -> Label:
 @register.simple_tag
 def effect_name(finding: Finding, message: Message) -> Label:
     """What a rule says, in words. Purposes without hours have none to be inside of (C7.5)."""
-    if finding.rule == "window" and finding.effect is RuleEffect.PASS and _has_no_hours(message):
+    passes = finding.rule == "window" and finding.effect is RuleEffect.PASS
+    if passes and hours_of(message.channel, message.purpose) is None:
         return _("this purpose has no hours")
     return EFFECT_NAMES[finding.effect]
-
-
-def _has_no_hours(message: Message) -> bool:
-    return hours_of(message.channel, message.purpose) is None
 
 
 @register.simple_tag
@@ -130,18 +112,12 @@ def contact_deliveries(context: dict[str, Any], contact: Contact) -> dict[str, A
         .values_list("pk", flat=True)
     )
     decisions = decisions_of({row.message for row in rows if row.state == DeliveryState.QUEUED}, now)
-    return {
-        "rows": [
-            _card_row(row, row.message_id in visible, decisions.get(row.message_id), now) for row in rows
-        ]
-    }
-
-
-def _card_row(
-    delivery: Delivery, is_visible: bool, message_decision: MessageDecision | None, now: datetime
-) -> dict[str, Any]:
-    reason = reason_now(delivery, message_decision, now) if message_decision is not None else delivery.reason
-    return {"delivery": delivery, "is_visible": is_visible, "reason": reason}
+    shown = []
+    for row in rows:
+        decision = decisions.get(row.message_id)
+        reason = reason_now(row, decision, now) if decision else row.reason
+        shown.append({"delivery": row, "is_visible": row.message_id in visible, "reason": reason})
+    return {"rows": shown}
 
 
 @register.filter

@@ -12,6 +12,7 @@ from django.db import connection, connections
 from contacts.models import Contact
 from gateways.base import Answer, RecipientOutcome, Result
 from messaging.actions.plan import plan
+from messaging.audience.members import Audience, from_bytes
 from messaging.dispatch.claim import Claim
 from messaging.models import Delivery, Message
 from tests.factories import NOW, MessageFactory, mobile, write_ledger
@@ -64,6 +65,11 @@ def campaign(count: int = 0, *, now: datetime = NOW, **fields: Any) -> Message:
     plan(message.pk, now=now)
     message.refresh_from_db()
     return message
+
+
+def from_lines(lines: Sequence[str], name: str) -> Audience:
+    """The recipients in a file of these lines."""
+    return from_bytes("\n".join(lines).encode(), name)
 
 
 def answer(claim: Claim, result: Result = Result.ACCEPTED, *, campaign_id: str = "c1") -> Answer:

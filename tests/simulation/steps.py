@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from messaging.audience.members import Audience, everybody, from_lines, with_tag
+from messaging.audience.members import Audience, everybody, with_tag
+from tests.messaging.helpers import from_lines
 from tests.simulation.provider import Fate, Turn
 from tests.simulation.reference import ANY_TIME
 

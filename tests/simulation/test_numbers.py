@@ -36,7 +36,7 @@ from contacts.selectors import restrictions_out_of_step
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, submit
 from messaging.actions.sweep import release
-from messaging.audience.members import Audience, everybody, from_lines, with_tag
+from messaging.audience.members import Audience, everybody, with_tag
 from messaging.dispatch.claim import claim
 from messaging.dispatch.record import record_not_sent
 from messaging.models import Delivery, Message
@@ -50,6 +50,7 @@ from tests.factories import (
     mobile,
     open_every_day,
 )
+from tests.messaging.helpers import from_lines
 
 pytestmark = pytest.mark.django_db
 

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
 
 from audit.models import Entry
 from contacts.models import Contact
+from messaging import turns
 from messaging.actions.submit import Draft, submit
-from messaging.audience.members import everybody, from_bytes, from_lines, with_tag
+from messaging.audience.members import everybody, from_bytes, with_tag
 from messaging.models import AudienceMember, Message
 from tests.factories import HOUR, NOW, ChannelFactory, ContactFactory, EmployeeFactory, UserFactory
-from tests.messaging.helpers import in_threads
+from tests.messaging.helpers import from_lines, in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -171,6 +173,28 @@ def test_pressing_send_fifty_times_at_once_is_one_message():
     assert Message.objects.count() == 1
     assert AudienceMember.objects.count() == 2
     assert Entry.objects.filter(action="message.submitted").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_cannot_be_planned_after_its_commit_stands_and_a_worker_plans_it():
+    ContactFactory()
+    user, wanted = EmployeeFactory().user, draft()
+    other = connection.copy()
+    other.set_autocommit(False)
+    try:
+        other.cursor().execute("LOCK TABLE messaging_delivery IN SHARE MODE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        message = submit(draft=wanted, by=user, now=NOW)
+        message.refresh_from_db()
+        assert (message.status, message.deliveries.count()) == ("submitted", 0)
+    finally:
+        other.close()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    turns.plan("sms")
+    message.refresh_from_db()
+    assert (message.status, message.deliveries.count()) == ("running", 1)
 
 
 def test_a_sender_whose_log_in_ended_with_the_employment_is_told_of_the_leave():

@@ -53,6 +53,14 @@ def test_a_landline_is_for_rows_without_a_mobile():
     assert [line.address for line in from_bytes(content, "f").lines] == ["+989123456789", "+982188123457"]
 
 
+def test_the_first_row_under_a_header_stays_though_it_is_no_number():
+    lines = from_bytes(b"mobile\nunknown\n09123456789\n", "f").lines
+    assert [(line.raw, line.address) for line in lines] == [
+        ("unknown", ""),
+        ("09123456789", "+989123456789"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "code"), [("optout_column.csv", "says_not_to_send"), ("x_filtered_rows.xlsx", "hidden_row")]
 )

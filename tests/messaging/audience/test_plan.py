@@ -11,7 +11,7 @@ from django.db import connection
 from audit.models import Entry
 from messaging.actions.plan import plan, plan_waiting
 from messaging.actions.submit import Draft, foresee, submit
-from messaging.audience.members import everybody, from_lines
+from messaging.audience.members import everybody
 from messaging.audience.planning import EVERYBODY, of_message_file, preview, tagged
 from messaging.evaluation.facts import decision_of
 from messaging.models import Delivery, Message
@@ -28,7 +28,7 @@ from tests.factories import (
     mobile,
     open_every_day,
 )
-from tests.messaging.helpers import campaign, in_threads, people, states
+from tests.messaging.helpers import campaign, from_lines, in_threads, people, states
 
 pytestmark = pytest.mark.django_db
 together = pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, foresee, submit
 from messaging.actions.sweep import release
-from messaging.audience.members import Audience, everybody, from_lines, with_tag
+from messaging.audience.members import Audience, everybody, with_tag
 from messaging.audience.planning import EVERYBODY, preview
 from messaging.dispatch.claim import claim
 from messaging.evaluation.explain import explain, explain_address
@@ -37,7 +37,7 @@ from tests.factories import (
     mobile,
     open_every_day,
 )
-from tests.messaging.helpers import states
+from tests.messaging.helpers import from_lines, states
 from tests.messaging.invariants.gateway_logs import Log, deliver
 
 pytestmark = pytest.mark.django_db

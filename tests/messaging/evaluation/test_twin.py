@@ -21,7 +21,6 @@ from channels.models import Channel, Outage, SendingWindow
 from common.media import Purpose
 from contacts.models import Contact
 from contacts.selectors import owners_of, restrictions_out_of_step
-from messaging.audience.members import from_lines
 from messaging.audience.planning import (
     EVERYBODY,
     Plan,
@@ -62,6 +61,7 @@ from tests.messaging.evaluation.worlds import (
     claim_worlds,
     worlds,
 )
+from tests.messaging.helpers import from_lines
 from tests.policy.builders import TICK
 
 pytestmark = pytest.mark.django_db
