@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from django.db import close_old_connections, connection
@@ -81,7 +81,7 @@ class BrokerlessWorker:
             connection.close()
 
 
-def take(act: partial[object], every: int) -> int:
+def take(act: Callable[[], object], every: int) -> int:
     """Take a turn of a duty; the seconds after which it is due again."""
     close_old_connections()
     try:

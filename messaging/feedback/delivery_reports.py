@@ -93,7 +93,10 @@ def poll_channel(
 def _take(channel: Channel, now: datetime) -> list[Taken]:
     leased = now + ABANDONED_AFTER
     due = {"channel": channel.pk, "now": now, "leased": leased, "limit": 10}
-    return [Taken(*row, leased) for row in fetch(_TAKE, due)]
+    return [
+        Taken(pk, campaign_id, intended_at, size, rounds, leased)
+        for pk, campaign_id, intended_at, size, rounds in fetch(_TAKE, due)
+    ]
 
 
 def _waiting(calls: Sequence[Taken]) -> dict[int, list[AwaitingReport]]:

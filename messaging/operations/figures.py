@@ -64,7 +64,7 @@ def speeds(now: datetime) -> dict[str, tuple[tuple[int, ...], Latency]]:
     gateway took for a request."""
     parameters = {f"minutes_{n}": now - timedelta(minutes=n) for n in MINUTES}
     return {
-        code: ((one, five, fifteen), Latency(requests, *(ms / 1000 for ms in shares if requests)))
+        code: ((one, five, fifteen), Latency(requests, *(ms / 1000 for ms in shares or ())))
         for code, one, five, fifteen, requests, shares in fetch(_SPEED, {"channels": [*MEDIA], **parameters})
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -45,8 +46,8 @@ class Overview:
 
 def overview(now: datetime) -> Overview:
     """How sending goes at `now` (the database's clock). One count serves every visitor and scraper."""
-    waiting = cache.get_or_set("operations-backlog", lambda: backlog(now), 10)
-    speeds, unknown, unreadable = cache.get_or_set("operations-speeds", lambda: _figures(now), 4)
+    waiting = _cached("operations-backlog", lambda: backlog(now), 10)
+    speeds, unknown, unreadable = _cached("operations-speeds", lambda: _figures(now), 4)
     outages = list(Outage.objects.open().shown())
     channels = [
         ChannelOverview(
@@ -70,9 +71,13 @@ def _figures(now: datetime) -> tuple[Any, ...]:
 
 def consent_out_of_step() -> int:
     """Customers and numbers whose flags or restrictions are not what the ledger says, as of the last hour."""
-    found: int = cache.get_or_set("consent-out-of-step", _count_out_of_step, 3600)
-    return found
+    count = _cached(
+        "consent-out-of-step",
+        lambda: out_of_step_with_ledger().count() + len(restrictions_out_of_step()),
+        3600,
+    )
+    return int(count)
 
 
-def _count_out_of_step() -> int:
-    return out_of_step_with_ledger().count() + len(restrictions_out_of_step())
+def _cached(key: str, count: Callable[[], Any], seconds: int) -> Any:
+    return cache.get_or_set(key, count, seconds)
