@@ -20,15 +20,15 @@ from staff.models import User
 def connect() -> None:
     for signal, receiver in (
         (auth.user_logged_in, session_begins),
-        (account.user_logged_in, partial(recorded, "user.signed_in")),
-        (auth.user_logged_out, partial(recorded, "user.signed_out")),
+        (account.user_logged_in, partial(recorded, action="user.signed_in")),
+        (auth.user_logged_out, partial(recorded, action="user.signed_out")),
         (auth.user_login_failed, sign_in_failed),
         (user_locked_out, locked_out),
-        (account.password_changed, partial(recorded, "user.password_changed")),
-        (account.password_reset, partial(recorded, "user.password_reset")),
-        (mfa.authenticator_added, partial(factor_recorded, "factor.added")),
-        (mfa.authenticator_removed, partial(factor_recorded, "factor.removed")),
-        (mfa.authenticator_reset, partial(recorded, "factor.codes_renewed")),
+        (account.password_changed, partial(recorded, action="user.password_changed")),
+        (account.password_reset, partial(recorded, action="user.password_reset")),
+        (mfa.authenticator_added, partial(factor_recorded, action="factor.added")),
+        (mfa.authenticator_removed, partial(factor_recorded, action="factor.removed")),
+        (mfa.authenticator_reset, partial(recorded, action="factor.codes_renewed")),
         (mfa.authentication_failed, code_failed),
     ):
         signal.connect(receiver, weak=False)
@@ -38,14 +38,14 @@ def session_begins(sender: Any, request: HttpRequest, user: User, **_: Any) -> N
     sessions.start(request, user, now=timezone.now())
 
 
-def recorded(action: str, sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+def recorded(sender: Any, request: HttpRequest, user: User | None, *, action: str, **_: Any) -> None:
     """What the user did. Nobody signs out whose session had ended before."""
     if user is not None:
         trail.record_act(request, action=action, by=user, user=user)
 
 
 def factor_recorded(
-    action: str, sender: Any, request: HttpRequest, user: User, authenticator: Any, **_: Any
+    sender: Any, request: HttpRequest, user: User, authenticator: Any, *, action: str, **_: Any
 ) -> None:
     trail.record_act(request, action=action, by=user, user=user, factor=str(authenticator.type))
 
