@@ -79,7 +79,7 @@ class OverviewCollector(Collector):
         }
         for name, labels, value in self._samples():
             families[name].add_metric(labels, value)
-        yield from families.values()
+        yield from (family for family in families.values() if family.samples)
 
     def _samples(self) -> Iterator[Sample]:
         yield "amoot_workers_alive", (), self.seen.alive
