@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from common.sql import fetch
 
 
 def take_lock(name: bytes) -> bool:
     """Take the lock of that name (four letters) until the transaction ends; False where another has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(name)])
-        (taken,) = cursor.fetchone()
+    [(taken,)] = fetch("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(name)])
     return bool(taken)
