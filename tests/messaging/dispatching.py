@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from channels.models import Channel
@@ -25,9 +24,12 @@ def by_day() -> Clock:
     return lambda: database_clock() + ahead
 
 
-def _voice_clock() -> datetime:
-    """The database's, but at the very end of a day, when campaigns wait for midnight."""
-    return daytime(database_clock())
+def _voice_clock() -> Clock:
+    """The database's, or ahead of it at the very end of a day, when campaigns wait for midnight: decided
+    once, so that no test sees its clock jump."""
+    now = database_clock()
+    ahead = daytime(now) - now
+    return lambda: database_clock() + ahead
 
 
 class Dispatch:
@@ -36,7 +38,7 @@ class Dispatch:
     def __init__(self, channel: Channel, server: Running) -> None:
         self.channel = channel
         self.server = server
-        self.clock: Clock = _voice_clock if channel.code == "avanak" else database_clock
+        self.clock: Clock = _voice_clock() if channel.code == "avanak" else database_clock
         self.clients: list[GatewayClient] = []
 
     def client(self, *, max_batch: int = 10, timeout: float = 5.0, slice_limit: int = 0) -> GatewayClient:

@@ -9,7 +9,6 @@ import pytest
 from channels.models import Outage
 from devtools.fake_gateway.faults import Fault
 from messaging.dispatch.client import GatewayClient
-from messaging.dispatch.clock import database_clock
 from messaging.dispatch.pump import Pump
 from messaging.dispatch.pump_report import PumpReport
 from messaging.models import Delivery, GatewayCall
@@ -165,7 +164,7 @@ def test_a_wrong_certificate_is_proven_not_sent_and_an_outage(connect, tmp_path:
     message = MessageFactory(channel=dispatch.channel, audio_id=1 if code == "avanak" else None)
     with https_servers_with_a_wrong_certificate(tmp_path, **wrong) as (port, written):
         client = GatewayClient(make_gateway(code, f"https://127.0.0.1:{port}"))
-        pump = Pump(dispatch.channel, client, clock=database_clock, worker="test")
+        pump = Pump(dispatch.channel, client, clock=dispatch.clock, worker="test")
         again_and_again(pump)
         assert not pump.recovery.probe(PumpReport())
         client.close()

@@ -50,11 +50,11 @@ def later(dispatch: Dispatch, seconds: float = 100) -> None:
 
 def poll(dispatch: Dispatch, **options: Any) -> Polled:
     make_due()
-    return poll_channel(dispatch.channel, dispatch.client(**options), clock=database_clock)
+    return poll_channel(dispatch.channel, dispatch.client(**options), clock=dispatch.clock)
 
 
 def fetch(dispatch: Dispatch) -> int:
-    return fetch_inbound(dispatch.channel, dispatch.client(), clock=database_clock)
+    return fetch_inbound(dispatch.channel, dispatch.client(), clock=dispatch.clock)
 
 
 def statuses(message: Message) -> dict[str, str]:
