@@ -15,7 +15,7 @@ from benchmarks import world
 from benchmarks.dispatching import BATCH, WORKERS
 from benchmarks.measure import keep, note, percentile, report_limit
 from benchmarks.processes import Gateway, children, gateway
-from contacts.actions.consent import set_consent
+from contacts.consent.actions import set_consent
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
 from messaging.invariants.check import check

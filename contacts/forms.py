@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.filters import FilterForm
-from contacts.actions.consent import REASON_MAX_LENGTH
+from contacts.consent.actions import REASON_MAX_LENGTH
 from contacts.imports.rows import one_tag
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Entry
 from common.paging import PAGE_ROWS
 from common.wording import listed, number_text
-from contacts.actions.consent import NOTED
+from contacts.consent.actions import NOTED
 from contacts.finding import find_customers
 from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, Contact

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from contacts.actions.consent import Flag, open_call, set_consent
 from contacts.actions.imports import import_file
+from contacts.consent.actions import Flag, open_call, set_consent
 from contacts.models import Contact
 from persian.phones import InvalidNumber, normalise, normalise_mobile
 from staff.models import User

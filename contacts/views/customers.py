@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts.actions.consent import close_call, open_call, set_consent
-from contacts.effects import effect_sentence, stopped_sentences, unchanged_sentence
+from contacts.consent.actions import close_call, open_call, set_consent
+from contacts.consent.effects import effect_sentence, stopped_sentences, unchanged_sentence
 from contacts.forms import CustomerFilter, PageKeys, ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.presenting import history_of, import_changes_of, options_of, page_of

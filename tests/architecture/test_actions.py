@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted([*ROOT.glob("*/actions.py"), *ROOT.glob("*/actions/*.py")])
+FILES = sorted(
+    {
+        file
+        for pattern in ("*/actions.py", "*/*/actions.py", "*/actions/*.py", "*/consent/*.py")
+        for file in ROOT.glob(pattern)
+    }
+)
 
 
 def acting() -> Iterator[Callable[..., Any]]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from audit.actions import record
 from audit.sealing import seal_entries
-from contacts.actions.consent import set_consent
+from contacts.consent.actions import set_consent
 from persian.jalali import format_datetime
 from tests.factories import DAY, NOW, ContactFactory, EmployeeFactory, UserFactory
 

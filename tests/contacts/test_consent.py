@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audit.models import Entry
 from contacts import hooks
-from contacts.actions.consent import ConsentEffect, close_call, open_call, set_consent
+from contacts.consent.actions import ConsentEffect, close_call, open_call, set_consent
 from contacts.hooks import Event, StoppedDeliveries
 from contacts.models import ConsentEntry, Contact
 from contacts.selectors import out_of_step_with_ledger

@@ -4,8 +4,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from audit.models import Entry
-from contacts.actions.consent import set_consent
 from contacts.actions.imports import import_file
+from contacts.consent.actions import set_consent
 from contacts.imports.columns import recognise
 from contacts.imports.rows import Person, Problem, RowReader
 from contacts.imports.stage import staged

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from contacts.actions import imports
-from contacts.actions.consent import open_call, set_consent
+from contacts.consent.actions import open_call, set_consent
 from contacts.imports.columns import recognise, titles
 from contacts.models import ConsentEntry, Contact, ContactImport
 from persian.jalali import format_datetime

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from contacts.actions.consent import open_call, set_consent
 from contacts.actions.imports import import_file
 from contacts.actions.people import ensure_contacts
+from contacts.consent.actions import open_call, set_consent
 from contacts.models import ConsentEntry, Contact, OptOutCall
 from contacts.selectors import out_of_step_with_ledger
 from tests.factories import NOW, ContactFactory

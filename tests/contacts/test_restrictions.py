@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from contacts.actions.consent import close_call, open_call, set_consent
 from contacts.actions.imports import import_file
+from contacts.consent.actions import close_call, open_call, set_consent
 from contacts.models import Contact, Number, Restriction
 from contacts.selectors import owners_of, restrictions_by_number, restrictions_out_of_step
 from tests.contacts.test_races import at_once

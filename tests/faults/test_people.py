@@ -16,7 +16,7 @@ import pytest
 from django.db import connections
 from django.urls import reverse
 
-from contacts.actions.consent import set_consent
+from contacts.consent.actions import set_consent
 from contacts.models import Contact
 from messaging.dispatch.clock import database_clock
 from messaging.models import Delivery, Message

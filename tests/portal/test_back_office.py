@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
-from contacts.actions.consent import set_consent
+from contacts.consent.actions import set_consent
 from contacts.models import ConsentEntry, Contact
 from contacts.search import search_text
 from messaging.web.labels import audience_label

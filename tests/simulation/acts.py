@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from channels.actions import declare_outage, end_outage, set_windows
 from channels.models import Outage
-from contacts.actions.consent import close_call, open_call, set_consent
+from contacts.consent.actions import close_call, open_call, set_consent
 from gateways.base import Batch
 from messaging.actions.plan import plan_waiting
 from messaging.actions.stop import cancel, pause, resume

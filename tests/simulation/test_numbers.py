@@ -28,9 +28,9 @@ from hypothesis.stateful import (
 )
 
 from channels.models import Channel
-from contacts.actions.by_number import set_consent_by_number
-from contacts.actions.consent import close_call, open_call, set_consent
 from contacts.actions.imports import import_file
+from contacts.consent.actions import close_call, open_call, set_consent
+from contacts.consent.by_number import set_consent_by_number
 from contacts.models import Contact
 from contacts.selectors import restrictions_out_of_step
 from messaging.actions.plan import plan

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.actions.by_number import Said, set_consent_by_number
-from contacts.effects import effect_sentence
+from contacts.consent.by_number import Said, set_consent_by_number
+from contacts.consent.effects import effect_sentence
 from contacts.models import ConsentEntry
 from contacts.reasons import reason_text
 from persian.phones import InvalidNumber, normalise

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from contacts.actions.consent import close_call, open_call, set_consent
+from contacts.consent.actions import close_call, open_call, set_consent
 from contacts.hooks import Event, StoppedDeliveries
 from contacts.models import Contact
 from messaging.actions.plan import plan

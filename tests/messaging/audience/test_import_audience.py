@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.test import Client
 
 from contacts.actions import imports
-from contacts.actions.consent import set_consent
+from contacts.consent.actions import set_consent
 from contacts.models import Contact, ContactImport
 from messaging.audience.members import of_import
 from messaging.models import Delivery

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from contacts.actions.consent import close_call, open_call, set_consent
 from contacts.actions.imports import import_file
+from contacts.consent.actions import close_call, open_call, set_consent
 from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.actions.submit import Draft, foresee, submit

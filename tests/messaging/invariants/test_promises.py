@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from channels.actions import set_windows
-from contacts.actions.consent import set_consent
+from contacts.consent.actions import set_consent
 from contacts.models import Contact
 from messaging.actions.plan import plan
 from messaging.dispatch.claim import claim

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection
 
 from audit.models import Entry
-from contacts.actions.consent import set_consent
+from contacts.consent.actions import set_consent
 from messaging.actions.decide import Choice, Shown, ask_again, decide_outcome
 from messaging.actions.stop import cancel
 from messaging.actions.sweep import finish, sweep_channel

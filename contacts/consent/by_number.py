@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from contacts.actions.consent import ConsentEffect, set_consent
 from contacts.actions.people import ensure_contacts
+from contacts.consent.actions import ConsentEffect, set_consent
 from contacts.models import ConsentEntry, Contact
 from contacts.selectors import owners_of
 from staff.models import User

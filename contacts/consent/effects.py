@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.wording import count_text, in_persian, instant_text
-from contacts.actions.consent import ConsentEffect
+from contacts.consent.actions import ConsentEffect
 from contacts.models import ConsentEntry
 
 Flag = ConsentEntry.Flag
