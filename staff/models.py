@@ -12,10 +12,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from staff.querysets import EmployeeQuerySet
+from staff.roles import COLLEAGUE
 
 
 class User(AbstractUser):
-    """A log-in. What it may do comes from its roles (groups) alone; see `staff/roles.py`.
+    """A log-in. What it may do comes from the base role and its roles (groups) alone; see `staff/roles.py`.
 
     `session_epoch` is kept in each session at sign-in; a session with an older one has ended. The
     actions raise it whenever a role changes or the log-in is disabled (security bar, 3).
@@ -30,7 +31,7 @@ class User(AbstractUser):
     @cached_property
     def _granted(self) -> frozenset[str]:
         rows = Permission.objects.filter(group__user=self).values_list("content_type__app_label", "codename")
-        return frozenset(f"{app}.{codename}" for app, codename in rows)
+        return COLLEAGUE.union(f"{app}.{codename}" for app, codename in rows)
 
     def may(self, permission: str) -> bool:
         """Whether one of the user's roles grants `permission` (`app.codename`).

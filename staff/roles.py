@@ -43,11 +43,14 @@ def role_labels(names: Iterable[str]) -> list[Any]:
     return [ROLE_NAMES[role] for role in Role if role in held]
 
 
-# What every colleague sees: whose channel it is, and whom to ask.
-EVERYONE = frozenset({"channels.view_channel", "staff.view_employee", "staff.view_department"})
+# The base role, which every account has and no table of the database can take away: whose channel it is,
+# whom to ask, and a customer on the line who wants no more messages (C7.2).
+COLLEAGUE = frozenset(
+    {"channels.view_channel", "staff.view_employee", "staff.view_department", "contacts.open_call"}
+)
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.SENDER: EVERYONE
+    Role.SENDER: COLLEAGUE
     | {
         "contacts.view_contact",
         "contacts.import_contacts",
@@ -55,7 +58,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.submit_message",
         "messaging.stop_message",
     },
-    Role.VOC: EVERYONE
+    Role.VOC: COLLEAGUE
     | {
         "contacts.view_contact",
         "contacts.change_contact",
@@ -66,7 +69,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.view_message",
         "messaging.view_all_messages",
     },
-    Role.MANAGER: EVERYONE
+    Role.MANAGER: COLLEAGUE
     | {
         "contacts.view_contact",
         "messaging.view_message",
@@ -74,8 +77,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.submit_message",
         "messaging.stop_message",
         "messaging.settle_doubt",
+        "contacts.manage_desk",
     },
-    Role.SENIOR: EVERYONE
+    Role.SENIOR: COLLEAGUE
     | {
         "contacts.view_contact",
         "contacts.view_consententry",
@@ -90,9 +94,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "channels.change_windows",
         "audit.view_entry",
     },
-    Role.IT: EVERYONE | {"channels.declare_outage", "messaging.view_operations"},
-    Role.HR: EVERYONE | {"staff.add_employee", "staff.change_employee"},
-    Role.BRANDING: EVERYONE
+    Role.IT: COLLEAGUE | {"channels.declare_outage", "messaging.view_operations"},
+    Role.HR: COLLEAGUE | {"staff.add_employee", "staff.change_employee"},
+    Role.BRANDING: COLLEAGUE
     | {
         "channels.change_channel",
         "contacts.view_contact",
@@ -101,7 +105,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.submit_message",
         "messaging.stop_message",
     },
-    Role.AUDITOR: EVERYONE
+    Role.AUDITOR: COLLEAGUE
     | {
         "contacts.view_contact",
         "contacts.view_consententry",
@@ -113,7 +117,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "channels.view_windowschange",
         "audit.view_entry",
     },
-    Role.ADMIN: EVERYONE
+    Role.ADMIN: COLLEAGUE
     | {
         "channels.add_channel",
         "channels.change_channel",

@@ -110,7 +110,11 @@ _OF_CONTACTS: Final = {
     "contacts_restriction": READ,
     "contacts_importchange": APPEND,
     "contacts_importedcustomers": APPEND,
-    "contacts_optoutcall": _grows("closed_at closed_by_id"),
+    "contacts_optoutcall": _grows(
+        "taken_by_id taken_at pressed_at attempts next_try_at outcome closed_at closed_by_id"
+    ),
+    "contacts_callstep": APPEND,
+    "contacts_lookup": APPEND,
     "contacts_refusedrow": Grant(insert=True, delete=True),
     "contacts_searchword": Grant(insert=True, delete=True),
 }

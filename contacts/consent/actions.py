@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from common.wording import count_text
 from contacts.hooks import Event, StoppedDeliveries, announce
-from contacts.models import ConsentEntry, Contact, OptOutCall
+from contacts.models import CallStep, ConsentEntry, Contact, OptOutCall
 from persian.text import fold, has_words, is_blank
 from staff.models import User
 
@@ -76,28 +76,60 @@ def set_consent(
             # A recipient who was with the provider then may have come back into the queue since.
             effect = announce(Event.TIGHTENED, locked.pk, now)
         if call is not None:
-            effect += _close(locked, by, now)
+            effect += _close(locked, by, now, OptOutCall.Outcome.DECIDED)
     _refresh(contact, locked)
     return ConsentEffect(changed, effect.stopped, effect.in_flight, noted)
 
 
-def open_call(*, contact: Contact, by: User, now: datetime) -> tuple[OptOutCall, StoppedDeliveries]:
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """How the colleague left the caller: the number the caller named (E.164), and which expert was named."""
+
+    way: str = ""
+    number: str = ""
+    named: User | None = None
+    extension: str = ""
+
+
+def open_call(
+    *, contact: Contact, by: User, now: datetime, handover: Handover = Handover()
+) -> tuple[OptOutCall, StoppedDeliveries]:
     """Record that the customer is on the line about messages (C7.2): promotional ones wait from now on.
 
-    A call that is open already is returned as it is. Raises PermissionDenied unless `by` may see customers.
+    A call that is open already is returned as it is. Raises PermissionDenied unless `by` may open calls.
     """
-    _demand(by, "contacts.view_contact")
+    if not by.may("contacts.open_call"):
+        raise PermissionDenied(_("None of your roles allows this."))
     with transaction.atomic():
         locked = _lock(contact)
         call = locked.calls.filter(closed_at__isnull=True).first()
         effect = StoppedDeliveries()
         if call is None:
-            call = OptOutCall.objects.create(contact=locked, opened_at=now, opened_by=by)
+            call = _opened(locked, by, now, handover)
             _set(locked, voc_call_open=True, updated_at=now)
-            record(by=by, action="contact.call_opened", obj=locked, data={"call": call.pk}, now=now)
             effect = announce(Event.TIGHTENED, locked.pk, now)
     _refresh(contact, locked)
     return call, effect
+
+
+def _opened(contact: Contact, by: User, now: datetime, handover: Handover) -> OptOutCall:
+    call = contact.calls.create(
+        opened_at=now,
+        opened_by=by,
+        handover=handover.way,
+        number=handover.number,
+        named=handover.named,
+        named_extension=handover.extension,
+    )
+    call.steps.create(at=now, kind=CallStep.Kind.OPENED, by=by)
+    record(
+        by=by,
+        action="contact.call_opened",
+        obj=contact,
+        data={"call": call.pk, "handover": handover.way} if handover.way else {"call": call.pk},
+        now=now,
+    )
+    return call
 
 
 def close_call(*, contact: Contact, by: User, now: datetime) -> bool:
@@ -109,7 +141,7 @@ def close_call(*, contact: Contact, by: User, now: datetime) -> bool:
     with transaction.atomic():
         locked = _lock(contact)
         was_open = locked.voc_call_open
-        _close(locked, by, now)
+        _close(locked, by, now, OptOutCall.Outcome.UNCHANGED)
     _refresh(contact, locked)
     return was_open
 
@@ -125,7 +157,15 @@ def _change(
     call: OptOutCall | None,
 ) -> StoppedDeliveries:
     if call is None and source == Source.VOC_CALL:
-        call = contact.calls.create(opened_at=now, opened_by=by, closed_at=now, closed_by=by)
+        # The customer was answered by the expert: the call begins and ends with this decision.
+        call = contact.calls.create(
+            opened_at=now,
+            opened_by=by,
+            handover=OptOutCall.Handover.ANSWERED,
+            closed_at=now,
+            closed_by=by,
+            outcome=OptOutCall.Outcome.DECIDED,
+        )
     _set(contact, **{flag: value, "updated_at": now})
     entry = ConsentEntry.objects.create(
         contact=contact,
@@ -164,15 +204,22 @@ def _note(contact: Contact, flag: str, reason: str, by: User, now: datetime) -> 
     return True
 
 
-def _close(contact: Contact, by: User, now: datetime) -> StoppedDeliveries:
+def _close(contact: Contact, by: User, now: datetime, outcome: str) -> StoppedDeliveries:
     """Close the open call, if there is one. The later instant wins, should a clock have gone back."""
     call = contact.calls.filter(closed_at__isnull=True).first()
     if call is None:
         return StoppedDeliveries()
-    call.closed_at, call.closed_by = max(now, call.opened_at), by
-    call.save(update_fields=["closed_at", "closed_by"])
+    call.closed_at, call.closed_by, call.outcome = max(now, call.opened_at), by, outcome
+    call.save(update_fields=["closed_at", "closed_by", "outcome"])
+    call.steps.create(at=now, kind=CallStep.Kind.ENDED, by=by)
     _set(contact, voc_call_open=False, updated_at=now)
-    record(by=by, action="contact.call_closed", obj=contact, data={"call": call.pk}, now=now)
+    record(
+        by=by,
+        action="contact.call_closed",
+        obj=contact,
+        data={"call": call.pk, "outcome": str(outcome)},
+        now=now,
+    )
     return announce(Event.LOOSENED, contact.pk, now)
 
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from staff import roles
-from staff.roles import EVERYONE, PERMISSIONS, ROLE_NAMES, Role, sync_roles
+from staff.roles import COLLEAGUE, PERMISSIONS, ROLE_NAMES, Role, sync_roles
 from tests.factories import UserFactory
 from tests.guards import as_owner
 
@@ -20,7 +20,7 @@ def granted(role):
 @pytest.mark.parametrize("role", list(Role))
 def test_after_a_migrate_each_group_holds_exactly_its_roles_permissions(role):
     assert granted(role) == PERMISSIONS[role]
-    assert PERMISSIONS[role] >= EVERYONE
+    assert PERMISSIONS[role] >= COLLEAGUE
     assert ROLE_NAMES[role]
 
 
