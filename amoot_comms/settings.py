@@ -31,6 +31,8 @@ VAR_DIR = BASE_DIR / "var"
 env = Environment()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
+# After the file, which gives them, too.
+from amoot_comms.limits import *  # noqa: E402, F403 (bounds and times that an installation may change)
 
 # The portal connects as the role *application*; as the tables' owner those commands that manage.py names.
 DATABASE_URL = env.str("DATABASE_URL", default="")
@@ -334,15 +336,6 @@ OPEN_PROCEDURE_HOURS = env.bool("OPEN_PROCEDURE_HOURS", default=False)
 # Stands in the address that the providers post to, and is all that they show for themselves.
 CALLBACK_SECRET = required("CALLBACK_SECRET", "development-callback-secret-that-protects-nothing")
 refuse_unfit_for_an_address(CALLBACK_SECRET)
-# Posts taken from one provider in a minute, and how many are kept; whatever is lost is asked for.
-CALLBACKS_PER_MINUTE = env.int("CALLBACKS_PER_MINUTE", default=600)
-CALLBACKS_KEPT = env.int("CALLBACKS_KEPT", default=10_000)
-SMS_MAX_PARTS = env.int("SMS_MAX_PARTS", default=8)
-IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50 * 1024 * 1024)
-IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
-# What the process that reads an XLSX file may use: memory, and seconds of computing for the largest file.
-IMPORT_READ_MEMORY_MB = env.int("IMPORT_READ_MEMORY_MB", default=512)
-IMPORT_READ_SECONDS = env.int("IMPORT_READ_SECONDS", default=60)
 
 # --- Audit trail ---------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ def listed() -> dict[str, str]:
 
 def read_by_the_settings() -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse((ROOT / "amoot_comms" / "settings.py").read_text())):
+    texts = [(ROOT / "amoot_comms" / name).read_text() for name in ("settings.py", "limits.py")]
+    for node in ast.walk(ast.parse("\n".join(texts))):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue
         function = node.func
