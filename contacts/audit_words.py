@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from audit import words
-from contacts.models import ConsentEntry
+from contacts.models import ConsentEntry, OptOutCall
 
 ACTIONS: Final = {
     "contact.call_closed": _("opt-out call closed"),
@@ -20,10 +20,12 @@ ACTIONS: Final = {
     "contacts.imported": _("customers imported"),
 }
 NAMES: Final = {
+    "call_outcome": _("outcome"),
     "created": _("new"),
     "entry": _("entry in the history"),
     "file": _("file"),
     "flag": _("option"),
+    "handover": _("handover"),
     "refused": _("refused"),
     "stopped": _("waiting messages stopped"),
     "tag": _("tag"),
@@ -36,6 +38,11 @@ def register() -> None:
     words.register(
         actions=ACTIONS,
         names=NAMES,
-        values={"flag": dict(ConsentEntry.Flag.choices), "source": dict(ConsentEntry.Source.choices)},
+        values={
+            "call_outcome": dict(OptOutCall.Outcome.choices),
+            "flag": dict(ConsentEntry.Flag.choices),
+            "handover": dict(OptOutCall.Handover.choices),
+            "source": dict(ConsentEntry.Source.choices),
+        },
         technical={"entry"},
     )

@@ -217,7 +217,7 @@ def _close(contact: Contact, by: User, now: datetime, outcome: str) -> StoppedDe
         by=by,
         action="contact.call_closed",
         obj=contact,
-        data={"call": call.pk, "outcome": str(outcome)},
+        data={"call": call.pk, "call_outcome": str(outcome)},
         now=now,
     )
     return announce(Event.LOOSENED, contact.pk, now)
