@@ -43,6 +43,7 @@ def test_only_a_voc_expert_sets_what_a_customer_refused():
     assert holders == {Role.VOC}
 
 
-def test_a_superuser_without_roles_may_nothing():
+def test_a_superuser_without_roles_may_what_every_colleague_may():
     superuser = UserFactory(is_superuser=True)
-    assert not any(superuser.may(name) for names in PERMISSIONS.values() for name in names)
+    held = {name for names in PERMISSIONS.values() for name in names if superuser.may(name)}
+    assert held == COLLEAGUE
