@@ -13,3 +13,5 @@ IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=200_000)
 # What the process that reads an XLSX file may use: memory, and seconds of computing for the largest file.
 IMPORT_READ_MEMORY_MB = env.int("IMPORT_READ_MEMORY_MB", default=512)
 IMPORT_READ_SECONDS = env.int("IMPORT_READ_SECONDS", default=60)
+# Customers whom the box of the opt-out call shows in a day to somebody who may not see them otherwise.
+OPT_OUT_LOOK_UPS_A_DAY = env.int("OPT_OUT_LOOK_UPS_A_DAY", default=100)

@@ -25,6 +25,7 @@ urlpatterns = [
     path("staff/log-ins/<int:pk>/password-link/", password_link, name="password_link"),
     path("staff/locked/", lock_outs, name="lock_outs"),
     path("staff/", include("staff.urls")),
+    path("", include("contacts.desk.urls")),
     path("contacts/", include("contacts.urls")),
     path("messages/", include("messaging.urls")),
     path("audit/", include("audit.urls")),

@@ -17,7 +17,7 @@ from common.admin import JalaliDateFilter, as_text, when
 from common.paging import PAGE_ROWS
 from common.wording import digits_text, instant_text
 from contacts.actions.people import EDITABLE, edit_contact
-from contacts.models import ConsentEntry, Contact, ContactImport, OptOutCall
+from contacts.models import ConsentEntry, Contact, ContactImport, LookUp, OptOutCall
 from contacts.presenting import history_of
 from contacts.querysets import ContactQuerySet
 from contacts.reasons import reason_text
@@ -149,6 +149,16 @@ class OptOutCallAdmin(OfCustomers):
     @admin.display(description=_("closed"), boolean=True)
     def is_closed(self, obj: OptOutCall) -> bool:
         return obj.closed_at is not None
+
+
+@admin.register(LookUp)
+class LookUpAdmin(OfCustomers):
+    """To whom the box of the opt-out call showed which customer."""
+
+    list_display = [when("at", _("at")), as_text("by", _("by")), "contact", "number"]
+    list_filter = [("day", JalaliDateFilter), ("by", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["contact", "by"]
+    ordering = ["-pk"]
 
 
 @admin.register(ContactImport)

@@ -12,8 +12,10 @@ from contacts.models import ConsentEntry, OptOutCall
 ACTIONS: Final = {
     "contact.call_closed": _("opt-out call closed"),
     "contact.call_opened": _("opt-out call opened"),
+    "contact.called_again": _("customer called again while the call was open"),
     "contact.consent_noted": _("note added to the consent history"),
     "contact.edited": _("customer's record changed"),
+    "contact.look_ups_used_up": _("look-ups of the day used up"),
     "contact.opt_out_cleared": _("opt-out cleared"),
     "contact.opt_out_set": _("opt-out set"),
     "contacts.created_for_numbers": _("customers made for new numbers"),
@@ -26,6 +28,7 @@ NAMES: Final = {
     "file": _("file"),
     "flag": _("option"),
     "handover": _("handover"),
+    "look_ups": _("customers shown"),
     "refused": _("refused"),
     "stopped": _("waiting messages stopped"),
     "tag": _("tag"),

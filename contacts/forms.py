@@ -42,6 +42,25 @@ class CustomerFilter(FilterForm):
     refused = forms.ChoiceField(label=_("Consent"), required=False, choices=REFUSED)
 
 
+class CallerForm(forms.Form):
+    """The box of the opt-out call."""
+
+    q = forms.CharField(
+        label=_("The caller's number or name"),
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "dir": "auto",
+                "autocomplete": "off",
+                "class": "form-control form-control-lg",
+                "id": "caller",
+            }
+        ),
+        error_messages={"required": _("Type the caller's number or name.")},
+    )
+
+
 class PageKeys(forms.Form):
     """Where the page of the list begins, or ends."""
 

@@ -109,6 +109,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     | {
         "contacts.view_contact",
         "contacts.view_consententry",
+        "contacts.view_lookup",
         "contacts.view_optoutcall",
         "messaging.view_message",
         "messaging.view_breaches",
@@ -136,6 +137,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "contacts.change_contact",
         "contacts.import_contacts",
         "contacts.view_consententry",
+        "contacts.view_lookup",
         "contacts.view_optoutcall",
         "contacts.view_contactimport",
         "messaging.view_message",

@@ -15,6 +15,7 @@ from audit.actions import record
 from common.copying import ROWS_AT_ONCE
 from contacts.models import Contact
 from contacts.search import search_text
+from contacts.selectors import owners_of
 from persian.phones import is_mobile, local_form, normalise
 from persian.text import fold_line
 from staff.models import User
@@ -73,6 +74,14 @@ def _insert_unknown(batch: list[str], now: datetime) -> int:
             },
         )
         return int(cursor.rowcount)
+
+
+def ensure_owners(*, number: str, by: User | None, now: datetime) -> list[Contact]:
+    """Everybody who has or had the number (E.164), as `owners_of`; an unknown one becomes a customer."""
+    owners = owners_of([number]).get(number)
+    if owners:
+        return owners
+    return [Contact.objects.get(pk=ensure_contacts(addresses=[number], by=by, now=now)[number])]
 
 
 def edit_contact(*, contact: Contact, changes: Mapping[str, Any], by: User, now: datetime) -> bool:

@@ -9,10 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from contacts.actions.people import ensure_contacts
+from contacts.actions.people import ensure_owners
 from contacts.consent.actions import ConsentEffect, set_consent
 from contacts.models import ConsentEntry, Contact
-from contacts.selectors import owners_of
 from staff.models import User
 
 
@@ -31,9 +30,7 @@ def set_consent_by_number(
     Only one customer can take it back: the one reached at the number, else its only owner.
     Raises ValidationError where several have it, and as `set_consent` does; nothing is written then."""
     with transaction.atomic():
-        owners = owners_of([number]).get(number) or [
-            Contact.objects.get(pk=ensure_contacts(addresses=[number], by=by, now=now)[number])
-        ]
+        owners = ensure_owners(number=number, by=by, now=now)
         if not value and owners[0].address == number:
             owners = owners[:1]
         if not value and len(owners) > 1:

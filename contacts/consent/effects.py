@@ -48,23 +48,30 @@ def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effec
 
 
 def stopped_sentences(stopped: int, in_flight: int) -> list[str]:
-    sentences = []
-    if stopped:
-        sentences.append(
-            ngettext(
-                "%(count)s waiting message was stopped.", "%(count)s waiting messages were stopped.", stopped
-            )
-            % {"count": count_text(stopped)}
-        )
-    if in_flight:
-        sentences.append(
-            ngettext(
-                "%(count)s message is with the provider already: it cannot be called back and may still"
-                " arrive.",
-                "%(count)s messages are with the provider already: they cannot be called back and may still"
-                " arrive.",
-                in_flight,
-            )
-            % {"count": count_text(in_flight)}
-        )
-    return sentences
+    words = ngettext(
+        "%(count)s waiting message was stopped.", "%(count)s waiting messages were stopped.", stopped
+    )
+    return _counted(words, stopped) + _in_flight(in_flight)
+
+
+def held_sentences(held: int, in_flight: int) -> list[str]:
+    """The effect of an open call: what waited waits on, and does not leave before the decision."""
+    words = ngettext(
+        "%(count)s message that was waiting is held back.",
+        "%(count)s messages that were waiting are held back.",
+        held,
+    )
+    return _counted(words, held) + _in_flight(in_flight)
+
+
+def _in_flight(count: int) -> list[str]:
+    words = ngettext(
+        "%(count)s message is with the provider already: it cannot be called back and may still arrive.",
+        "%(count)s messages are with the provider already: they cannot be called back and may still arrive.",
+        count,
+    )
+    return _counted(words, count)
+
+
+def _counted(words: str, count: int) -> list[str]:
+    return [words % {"count": count_text(count)}] if count else []

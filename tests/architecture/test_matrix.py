@@ -14,6 +14,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from channels.models import Channel
+from contacts.consent.actions import open_call
+from contacts.desk.caller import OpenedCall, seal_opened
+from contacts.hooks import StoppedDeliveries
 from contacts.models import ContactImport
 from staff.models import User
 from staff.roles import BACK_OFFICE, Role
@@ -74,6 +77,10 @@ TABLE = {
     "unlock": posts(frozenset({Role.ADMIN})),
     "staff:directory": Row(ALL),
     "staff:employee": Row(ALL),
+    "desk:opt_out": Row(ALL),
+    "desk:caller": posts(ALL, 422),
+    "desk:open_call": posts(ALL, 422),
+    "desk:opened": Row(ALL),
     "contacts:list": Row(CUSTOMERS),
     "contacts:card": Row(CUSTOMERS),
     "contacts:open_call": posts(CUSTOMERS),
@@ -152,8 +159,10 @@ def world():
         running=True, sender=people[Role.SENDER], channel=Channel.objects.get(code="sms"), text="سلام"
     )
     contact = ContactFactory()
+    called, _effect = open_call(contact=ContactFactory(), by=people[Role.SENDER].user, now=NOW)
     return {
         "message": message,
+        "called": OpenedCall(called, False, StoppedDeliveries()),
         "delivery": DeliveryFactory(message=message, contact=contact),
         "contact": contact,
         "employee": manager,
@@ -179,6 +188,7 @@ def address_of(name, world, user):
         "unlock": [user.pk],
         "password_link": [user.pk],
         "staff:employee": [world["employee"].pk],
+        "desk:opened": [seal_opened(world["called"], user)],
         "contacts:card": [world["contact"].pk],
         "contacts:open_call": [world["contact"].pk],
         "contacts:close_call": [world["contact"].pk],
@@ -276,6 +286,7 @@ BACK_OFFICE_TABLES = {
         "channels.channel",
         "channels.windowschange",
         "contacts.contact",
+        "contacts.lookup",
         "messaging.unreadableinbound",
         "audit.entry",
     },
@@ -291,6 +302,7 @@ BACK_OFFICE_TABLES = {
         "channels.windowschange",
         "contacts.contact",
         "contacts.contactimport",
+        "contacts.lookup",
         "messaging.gatewaycall",
         "messaging.providercallback",
         "messaging.unreadableinbound",
@@ -338,6 +350,7 @@ def test_every_table_of_ours_is_in_the_back_office_or_left_out_on_purpose():
     # Parts of something that is shown with it.
     parts = {
         "channels.sendingwindow",
+        "contacts.callstep",
         "contacts.importchange",
         "contacts.importedcustomers",
         "contacts.number",

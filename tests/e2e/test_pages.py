@@ -20,10 +20,11 @@ from tests.e2e.stack import Stack
 pytestmark = pytest.mark.e2e
 
 SCREENS = (("en", 1280, 860), ("fa", 390, 844))
-# Parts of pages, a file, and the pages about an unknown outcome, which its own journey walks.
+# Parts of pages, a file, and the pages about an unknown outcome and an opened call, which their own journeys
+# walk.
 NO_PAGES = {
     *("home_now", "messaging:progress", "messaging:rows_progress", "messaging:operations_now"),
-    *("contacts:import_report", "messaging:unknown_outcome", "messaging:outcome_of_one"),
+    *("contacts:import_report", "messaging:unknown_outcome", "messaging:outcome_of_one", "desk:opened"),
 }
 WALK = {
     "senior": (
@@ -35,6 +36,7 @@ WALK = {
         *("/messages/{message}/recipients/{delivery}/", "/messages/{message}/cancel/"),
         *("/contacts/import/", "/contacts/import/{preview}/preview/"),
     ),
+    "it": ("/opt-out/",),
     "voc": ("/contacts/", "/contacts/{contact}/", "/contacts/import/{done}/", "/staff/", "/staff/2/"),
     "admin": (
         *("/staff/locked/", "/staff/log-ins/{user}/second-factor/", "/staff/log-ins/{user}/password-link/"),

@@ -27,7 +27,9 @@ def test_every_entry_of_every_role_opens(client: Client, role: Role) -> None:
 
 def test_a_sender_finds_messages_and_no_audit_trail(client: Client) -> None:
     client.force_login(person("sender"))
-    assert menu(client) == ["/", "/messages/", "/messages/compose/", "/contacts/", "/channels/", "/staff/"]
+    assert menu(client) == [
+        *("/", "/opt-out/", "/messages/", "/messages/compose/", "/contacts/", "/channels/", "/staff/")
+    ]
 
 
 def test_the_back_office_is_shown_to_those_who_work_there(client: Client) -> None:
