@@ -157,15 +157,7 @@ def _change(
     call: OptOutCall | None,
 ) -> StoppedDeliveries:
     if call is None and source == Source.VOC_CALL:
-        # The customer was answered by the expert: the call begins and ends with this decision.
-        call = contact.calls.create(
-            opened_at=now,
-            opened_by=by,
-            handover=OptOutCall.Handover.ANSWERED,
-            closed_at=now,
-            closed_by=by,
-            outcome=OptOutCall.Outcome.DECIDED,
-        )
+        call = _answered(contact, by, now)
     _set(contact, **{flag: value, "updated_at": now})
     entry = ConsentEntry.objects.create(
         contact=contact,
@@ -193,6 +185,19 @@ def _change(
         now=now,
     )
     return effect
+
+
+def _answered(contact: Contact, by: User, now: datetime) -> OptOutCall:
+    """The call of a customer whom the expert answered: it begins and ends with the decision."""
+    call: OptOutCall = contact.calls.create(
+        opened_at=now,
+        opened_by=by,
+        handover=OptOutCall.Handover.ANSWERED,
+        closed_at=now,
+        closed_by=by,
+        outcome=OptOutCall.Outcome.DECIDED,
+    )
+    return call
 
 
 def _note(contact: Contact, flag: str, reason: str, by: User, now: datetime) -> bool:
