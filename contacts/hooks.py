@@ -7,6 +7,7 @@ from the older flags.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +37,40 @@ class Hook(Protocol):
     def __call__(self, event: Event, contact_id: int, now: datetime, /) -> StoppedDeliveries: ...
 
 
+@dataclass(frozen=True, slots=True)
+class RefusalForecast:
+    """What a customer's refusal would stop now: of promotional messages alone, and of all."""
+
+    promotional: StoppedDeliveries = StoppedDeliveries()
+    everything: StoppedDeliveries = StoppedDeliveries()
+
+    def __add__(self, other: RefusalForecast) -> RefusalForecast:
+        return RefusalForecast(self.promotional + other.promotional, self.everything + other.everything)
+
+
+class Forecast(Protocol):
+    """Says beforehand, by customer, what a hook would do if they refused. It writes nothing."""
+
+    def __call__(self, contact_ids: Sequence[int], now: datetime, /) -> dict[int, RefusalForecast]: ...
+
+
 _hooks: list[Hook] = []
+_forecasts: list[Forecast] = []
+
+
+def register_forecast(forecast: Forecast) -> None:
+    """Have `forecast` asked before a decision. Registering twice is registering once."""
+    if forecast not in _forecasts:
+        _forecasts.append(forecast)
+
+
+def forecast_refusals(contact_ids: Sequence[int], now: datetime) -> dict[int, RefusalForecast]:
+    """What a refusal of each of these customers would stop now; of everybody in `contact_ids`."""
+    total = dict.fromkeys(contact_ids, RefusalForecast())
+    for forecast in _forecasts:
+        for contact_id, found in forecast(contact_ids, now).items():
+            total[contact_id] += found
+    return total
 
 
 def register(hook: Hook) -> None:

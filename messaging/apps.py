@@ -12,13 +12,14 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from common import failpoints as points
-        from contacts.hooks import register
+        from contacts.hooks import register, register_forecast
         from gateways.registry import check_settings
         from messaging import audit_words
-        from messaging.actions.stop_contact import consent_changed
+        from messaging.actions.stop_contact import consent_changed, forecast
 
         check_settings()
         audit_words.register()
         register(consent_changed)
+        register_forecast(forecast)
         if settings.DEVELOPMENT:
             points.arm(os.environ.get("CRASH_AT", ""))

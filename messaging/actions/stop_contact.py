@@ -8,18 +8,23 @@ snapshot from before the commit, the sweep is done once more after it, before an
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
 from common.sql import execute, fetch
-from contacts.hooks import Event, StoppedDeliveries
+from contacts.hooks import Event, RefusalForecast, StoppedDeliveries
 from messaging.actions.stop_calls import stop_calls_to
 from messaging.evaluation.facts import FactsSnapshot
 from messaging.evaluation.sql import IS_HELD, consent_refusal, recipient_hold, restrictions_of, state_case
 from messaging.models import Message
 from messaging.policy.reasons import Reason
+
+# What was accepted longer ago has been delivered or dropped: a caller need not hear of it.
+STILL_ARRIVES: Final = timedelta(days=1)
 
 # In the order of their ids: two who share a number may refuse at the same time.
 _TIGHTEN = f"""
@@ -48,13 +53,13 @@ _LOOSEN = f"""
 """
 
 
-# Everybody who has or had one of the customer's numbers, and what they refused.
+# Everybody who has or had one of the customers' numbers, and what they refused.
 _SHARERS = """
     SELECT theirs.contact_id, theirs.number, c.no_messages
       FROM contacts_number own
       JOIN contacts_number theirs ON theirs.number = own.number
       JOIN contacts_contact c ON c.id = theirs.contact_id
-     WHERE own.contact_id = %s
+     WHERE own.contact_id = ANY(%s)
 """
 
 # Messages with an override, whatever became of it, that wait for these people.
@@ -62,6 +67,23 @@ _OVERRIDDEN = """
     SELECT DISTINCT o.message_id
       FROM messaging_delivery d JOIN messaging_override o ON o.message_id = d.message_id
      WHERE d.contact_id = ANY(%(people)s) AND d.address = ANY(%(numbers)s) AND d.state = 'queued'
+"""
+
+# What waits for these people, and what nobody can call back, promotional or not, by the customer asked for.
+_FORECAST = """
+    WITH asked AS MATERIALIZED (
+        SELECT own.contact_id AS asked, theirs.contact_id, theirs.number
+          FROM contacts_number own JOIN contacts_number theirs ON theirs.number = own.number
+         WHERE own.contact_id = ANY(%(asked)s))
+    SELECT a.asked, m.purpose = 'promotional',
+           count(*) FILTER (WHERE d.state = 'queued' AND NOT (
+               m.purpose <> 'promotional' AND m.id = ANY(%(lifted)s))),
+           count(*) FILTER (WHERE d.state IN ('sending', 'unknown')
+                               OR (d.state = 'accepted' AND d.updated_at > %(since)s))
+      FROM asked a JOIN messaging_delivery d ON d.contact_id = a.contact_id AND d.address = a.number
+      JOIN messaging_message m ON m.id = d.message_id
+     WHERE d.state IN ('queued', 'sending', 'unknown', 'accepted')
+     GROUP BY 1, 2
 """
 
 # What nobody can call back: under way, unknown, or taken by the provider and not reported yet. A voice
@@ -83,6 +105,24 @@ def _lifted_messages(messages: list[int], now: datetime) -> list[int]:
     return [message.pk for message in found if facts.message(message).is_lifted(now)]
 
 
+def forecast(contact_ids: Sequence[int], now: datetime) -> dict[int, RefusalForecast]:
+    """The forecast of `contacts.hooks`: what `consent_changed` would stop for each of these customers."""
+    asked = list(contact_ids)
+    sharers = fetch(_SHARERS, [asked])
+    params: dict[str, Any] = {
+        "asked": asked,
+        "people": sorted({pk for pk, _number, _refused in sharers}),
+        "numbers": sorted({number for _pk, number, _refused in sharers}),
+        "since": now - STILL_ARRIVES,
+    }
+    lifted = _lifted_messages([message for (message,) in fetch(_OVERRIDDEN, params)], now)
+    found: dict[int, RefusalForecast] = defaultdict(RefusalForecast)
+    for contact_id, is_promotional, waiting, in_flight in fetch(_FORECAST, {**params, "lifted": lifted}):
+        count = StoppedDeliveries(waiting, in_flight)
+        found[contact_id] += RefusalForecast(count if is_promotional else StoppedDeliveries(), count)
+    return dict(found)
+
+
 def consent_changed(event: Event, contact_id: int, now: datetime) -> StoppedDeliveries:
     """The hook of `contacts.hooks`: stops or releases what waits for any number of one customer.
 
@@ -91,7 +131,7 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> StoppedDeli
     wait); `in_flight` those already handed to the provider that may still arrive.
     """
     with transaction.atomic(savepoint=False):
-        sharers = fetch(_SHARERS, [contact_id])
+        sharers = fetch(_SHARERS, [[contact_id]])
         params: dict[str, Any] = {
             "people": sorted({pk for pk, _number, _refused in sharers}),
             "numbers": sorted({number for _pk, number, _refused in sharers}),
@@ -105,8 +145,7 @@ def consent_changed(event: Event, contact_id: int, now: datetime) -> StoppedDeli
     refused_all = any(pk == contact_id and refused for pk, _number, refused in sharers)
     if refused_all:
         stop_calls_to([contact_id], now=now)
-    # Of the rest nothing was refused. What was accepted a day ago has been delivered or dropped: a caller
-    # need not hear of it.
-    lately = {"since": now - timedelta(days=1), "refused_all": refused_all}
+    # Of the rest nothing was refused.
+    lately = {"since": now - STILL_ARRIVES, "refused_all": refused_all}
     [(in_flight,)] = fetch(_MAY_STILL_ARRIVE, {**params, **lately})
     return StoppedDeliveries(stopped=stopped, in_flight=in_flight)
