@@ -20,6 +20,8 @@ from audit.sealing import seal_if_keyed
 from channels.notifications import notify
 from contacts.actions.import_rounds import forget_old_imports, resume_imports
 from contacts.actions.search_words import refresh_search_words
+from contacts.desk.actions import give_back_idle
+from contacts.desk.reminders import remind_late_calls
 from messaging import turns
 from messaging.audience.kept_progress import count_wanted
 from messaging.compose.drafts import AUDIENCE_FILES
@@ -77,6 +79,8 @@ DUTIES: Final = (
     Duty("messaging.count_progress", 1, "messages", _now(count_wanted)),
     Duty("channels.notify", 10, "mail", _now(notify)),
     Duty("staff.send_mails", 10, "mail", _now(deliver)),
+    Duty("contacts.give_back_idle", 60, "upkeep", _now(give_back_idle)),
+    Duty("contacts.remind_late_calls", 60, "upkeep", _now(remind_late_calls)),
     Duty("contacts.resume_imports", 60, "imports", _now(resume_imports)),
     Duty("audit.verify", HOUR, "verification", _now(verify_if_due)),
     Duty("audit.seal", 60, "upkeep", _now(seal_if_keyed)),

@@ -21,7 +21,9 @@ from channels.limits import hours_of
 from channels.models import Channel, Outage
 from common.media import Purpose
 from common.timeouts import CATCH_UP
-from contacts.models import ConsentEntry, OptOutCall
+from contacts.desk.manager import is_voc_manager
+from contacts.desk.queue import calls_to_end, counts
+from contacts.models import ConsentEntry
 from messaging.audience.kept_progress import progress_of
 from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at
@@ -145,10 +147,7 @@ def waiting(user: User, now: datetime) -> list[HomeTask]:
 
 
 def _tasks(user: User, now: datetime) -> Iterator[HomeTask]:
-    if user.may("contacts.set_consent"):
-        calls = OptOutCall.objects.filter(closed_at__isnull=True).count()
-        url = reverse("contacts:list") + "?refused=voc_call_open"
-        yield HomeTask(calls, _("open VOC calls"), url, "telephone-inbound")
+    yield from _calls(user, now)
     if user.may("messaging.stop_message"):
         paused = Message.objects.visible_to(user).filter(status=MessageStatus.PAUSED).count()
         url = reverse("messaging:list") + "?status=paused"
@@ -171,6 +170,18 @@ def _tasks(user: User, now: datetime) -> Iterator[HomeTask]:
         superusers = User.objects.filter(is_superuser=True, is_active=True).count()
         url = reverse("admin:staff_user_changelist") + "?is_superuser__exact=1"
         yield HomeTask(superusers, _("superusers who may change every log-in"), url, "person-lock")
+
+
+def _calls(user: User, now: datetime) -> Iterator[HomeTask]:
+    """Of the VOC desk, for its experts and its manager."""
+    manages = is_voc_manager(user, now)
+    if user.may("contacts.set_consent") or manages:
+        found, url = counts(user), reverse("desk:queue")
+        yield HomeTask(found.open, _("open VOC calls"), url, "telephone-inbound")
+        yield HomeTask(found.late, _("late VOC calls"), url, "alarm")
+    if manages:
+        url = reverse("desk:queue") + "?show=endless"
+        yield HomeTask(len(calls_to_end()), _("VOC calls that cannot end"), url, "telephone-x")
 
 
 _GROUPS: Final[tuple[tuple[Any, str, frozenset[str]], ...]] = (

@@ -15,3 +15,7 @@ IMPORT_READ_MEMORY_MB = env.int("IMPORT_READ_MEMORY_MB", default=512)
 IMPORT_READ_SECONDS = env.int("IMPORT_READ_SECONDS", default=60)
 # Customers whom the box of the opt-out call shows in a day to somebody who may not see them otherwise.
 OPT_OUT_LOOK_UPS_A_DAY = env.int("OPT_OUT_LOOK_UPS_A_DAY", default=100)
+# Minutes without a press on its card after which an opt-out call goes back to the queue; working days until
+# an open one is late.
+DESK_IDLE_MINUTES = env.int("DESK_IDLE_MINUTES", default=10)
+DESK_LATE_WORKING_DAYS = env.int("DESK_LATE_WORKING_DAYS", default=1)

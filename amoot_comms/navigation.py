@@ -39,6 +39,7 @@ class MenuEntry:
 ITEMS: Final = (
     Item(_("Home"), "home", "house-door"),
     Item(_("Opt-out call"), "desk:opt_out", "telephone-inbound", "contacts.open_call"),
+    Item(_("VOC desk"), "desk:queue", "headset", "contacts.set_consent"),
     Item(_("Messages"), "messaging:list", "chat-left-text", "messaging.view_message"),
     Item(_("New message"), "messaging:compose", "pencil-square", "messaging.submit_message"),
     Item(_("Received messages"), "messaging:inbound", "inbox", "messaging.view_all_messages"),

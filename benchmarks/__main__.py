@@ -42,6 +42,7 @@ def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
     from benchmarks import (
         claiming,
         comparing,
+        deciding,
         dispatching,
         importing,
         optouts,
@@ -64,6 +65,7 @@ def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
         "opt-out": lambda: optouts.run(rows, sizes.opt_out_seconds, directory),
         "import": lambda: importing.run(sizes.send, repeat),
         "search": lambda: searching.run(rows, repeat),
+        "decide": lambda: deciding.run(rows, repeat),
         "progress": lambda: screens.run_progress(rows, repeat),
         "foresight": lambda: screens.run_foresight(rows, repeat),
     }

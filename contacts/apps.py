@@ -8,6 +8,7 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts import audit_words
+        from contacts import audit_words, receivers
 
         audit_words.register()
+        receivers.connect()

@@ -20,9 +20,16 @@ ACTIONS: Final = {
     "contact.opt_out_set": _("opt-out set"),
     "contacts.created_for_numbers": _("customers made for new numbers"),
     "contacts.imported": _("customers imported"),
+    "desk.handed_back": _("opt-out call given back to the queue"),
+    "desk.not_reached": _("opt-out call: customer not reached"),
+    "desk.signed_out": _("opt-out call given back at sign-out"),
+    "desk.taken": _("opt-out call taken"),
+    "desk.taken_over": _("opt-out call taken over"),
+    "desk.timed_out": _("opt-out call given back: no press for a while"),
 }
 NAMES: Final = {
     "call_outcome": _("outcome"),
+    "corrects": _("wrong entry"),
     "created": _("new"),
     "entry": _("entry in the history"),
     "file": _("file"),
@@ -32,6 +39,7 @@ NAMES: Final = {
     "refused": _("refused"),
     "stopped": _("waiting messages stopped"),
     "tag": _("tag"),
+    "taken_from": _("taken from"),
     "unchanged": _("unchanged"),
     "updated": _("changed"),
 }
@@ -47,5 +55,6 @@ def register() -> None:
             "handover": dict(OptOutCall.Handover.choices),
             "source": dict(ConsentEntry.Source.choices),
         },
-        technical={"entry"},
+        references={"taken_from": "staff.user"},
+        technical={"corrects", "entry"},
     )

@@ -83,6 +83,36 @@ class ReasonForm(forms.Form):
     )
 
 
+class CorrectionForm(forms.Form):
+    """What was wrong with an entry of the consent history, and what was meant."""
+
+    WRONG = [
+        ("tick", _("It should not have been changed")),
+        ("option", _("The other option was meant")),
+        ("customer", _("Another customer was meant")),
+    ]
+
+    wrong = forms.ChoiceField(
+        label=_("What was wrong?"),
+        choices=WRONG,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what was wrong.")},
+    )
+    number = forms.CharField(
+        label=_("Number of the customer who was meant"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        help_text=_("Only where another customer was meant."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_MAX_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        error_messages={"required": _("Write what was wrong, so that others understand it later.")},
+    )
+
+
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),

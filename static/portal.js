@@ -134,12 +134,15 @@
     if (event.target.dataset.signsOut !== undefined) sessionStorage.removeItem("compose-draft");
   });
 
-  // <button data-fill="id">: puts its own words into the field with that id.
+  // <button data-fill="id">: puts its own words (or data-words) into the field with that id; with
+  // data-turns="id" it turns that switch first, which opens the field's box.
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-fill]");
     if (!button) return;
     const field = document.getElementById(button.dataset.fill);
-    field.value = button.textContent.trim();
+    const turned = document.getElementById(button.dataset.turns);
+    if (turned && turned.checked === (turned.dataset.was === "1")) turned.click();
+    field.value = button.dataset.words || button.textContent.trim();
     field.focus();
   });
 })();

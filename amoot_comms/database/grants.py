@@ -111,7 +111,8 @@ _OF_CONTACTS: Final = {
     "contacts_importchange": APPEND,
     "contacts_importedcustomers": APPEND,
     "contacts_optoutcall": _grows(
-        "taken_by_id taken_at pressed_at attempts next_try_at outcome closed_at closed_by_id"
+        "taken_by_id taken_at pressed_at attempts next_try_at late_at escalated_at outcome closed_at"
+        " closed_by_id"
     ),
     "contacts_callstep": APPEND,
     "contacts_lookup": APPEND,

@@ -1,4 +1,4 @@
-"""The demo's people: one log-in a role, named after it, and colleagues without one."""
+"""The demo's people: a log-in a role, named after it, the VOC manager's, and colleagues without one."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PASSWORD: Final = DEMO_PASSWORD
 class DemoPerson:
     """A row of people.csv, where a direct manager stands above their people.
 
-    `role` is the log-in's name as well; `manager` is the key of the direct manager's row; `manages`: the
-    department, too.
+    The log-in is named `login`, or after its `role`; `manager` is the key of the direct manager's row;
+    `manages`: the department, too.
     """
 
     key: str
@@ -40,6 +40,11 @@ class DemoPerson:
     manages: bool
     days_here: int
     left_days_ago: int | None
+    login: str
+
+    @property
+    def username(self) -> str:
+        return self.login or str(self.role or "")
 
 
 def _person(row: dict[str, str]) -> DemoPerson:
@@ -64,7 +69,7 @@ def load_staff(now: datetime) -> dict[str, User]:
     for person in PEOPLE:
         user = None
         if person.role is not None:
-            user = users[person.role] = _open_account(person, now)
+            user = users[person.username] = _open_account(person, now)
         hired[person.key] = _hire(
             person, departments[person.department], hired.get(person.manager), user, now
         )
@@ -77,7 +82,7 @@ def load_staff(now: datetime) -> dict[str, User]:
 
 def _open_account(person: DemoPerson, now: datetime) -> User:
     return open_account(
-        username=str(person.role),
+        username=person.username,
         first_name=person.first_name,
         last_name=person.last_name,
         email=_email(person),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.actions import record
-from common.wording import count_text
+from common.wording import count_text, instant_text
 from contacts.hooks import Event, StoppedDeliveries, announce
 from contacts.models import CallStep, ConsentEntry, Contact, OptOutCall
 from persian.text import fold, has_words, is_blank
@@ -39,6 +39,14 @@ class ConsentEffect:
     noted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was recorded of one customer."""
+
+    contact: Contact
+    effect: ConsentEffect
+
+
 def set_consent(
     *,
     contact: Contact,
@@ -55,23 +63,21 @@ def set_consent(
     Setting what is set already changes nothing: a new reason is kept as a note, and what waits in spite of
     the flag is stopped. An expert's decision has a call behind it (reading 15), which it closes: `call`, else
     the open one, else one just answered. Raises PermissionDenied for others than VOC experts,
-    ValidationError for an unknown flag, a reason without words, or another's call.
+    ValidationError for an unknown flag, a reason without words, another customer's call, or one that another
+    expert has taken.
     """
     _demand(by, "contacts.set_consent")
-    if flag not in Flag.values:
-        raise ValidationError(_("There is no option “%(flag)s”.") % {"flag": flag}, code="unknown_flag")
-    reason = _readable(reason)
+    demand_flag(flag)
+    reason = readable(reason)
     with transaction.atomic():
         locked = _lock(contact)
-        if call is not None and call.contact_id != locked.pk:
-            raise ValidationError(_("The call is another customer's."), code="foreign_call")
-        if call is None and source == Source.VOC_CALL and locked.voc_call_open:
-            call = locked.calls.filter(closed_at__isnull=True).first()
+        call = _call_behind(locked, call, source, by)
         changed = getattr(locked, flag) != value
         noted = not changed and _note(locked, flag, reason, by, now)
         effect = StoppedDeliveries()
         if changed:
-            effect = _change(locked, flag, value, reason, by, now, source, call)
+            given: dict[str, Any] = {"flag": flag, "reason": reason, "source": source, "call": call}
+            effect = change_flag(contact=locked, value=value, by=by, now=now, **given)
         elif value:
             # A recipient who was with the provider then may have come back into the queue since.
             effect = announce(Event.TIGHTENED, locked.pk, now)
@@ -132,21 +138,89 @@ def _opened(contact: Contact, by: User, now: datetime, handover: Handover) -> Op
     return call
 
 
-def close_call(*, contact: Contact, by: User, now: datetime) -> bool:
-    """End the open call: the VOC expert has decided. False when none was open.
+def close_call(*, contact: Contact, by: User, now: datetime, reason: str = "") -> bool:
+    """End the open call without a change, kept with its `reason`. False when none was open.
 
-    Raises PermissionDenied unless `by` is a VOC expert.
+    Raises PermissionDenied unless `by` is a VOC expert, ValidationError where another one has the call.
     """
     _demand(by, "contacts.set_consent")
     with transaction.atomic():
         locked = _lock(contact)
         was_open = locked.voc_call_open
-        _close(locked, by, now, OptOutCall.Outcome.UNCHANGED)
+        _open_call_for(locked, by)
+        _close(locked, by, now, OptOutCall.Outcome.UNCHANGED, reason)
     _refresh(contact, locked)
     return was_open
 
 
-def _change(
+def settle_call(
+    *, contact: Contact, safe_side: bool, reason: str, by: User, now: datetime
+) -> StoppedDeliveries:
+    """End the open call of a customer who could not be reached (reading 12): on the safe side promotional
+    messages are refused, else nothing changes. Returns what the safe side stopped.
+
+    Raises PermissionDenied unless `by` manages the desk, ValidationError for a reason without words.
+    """
+    if not by.may("contacts.manage_desk"):
+        raise PermissionDenied(_("None of your roles allows this."))
+    reason = readable(reason)
+    with transaction.atomic():
+        locked = _lock(contact)
+        call = locked.calls.filter(closed_at__isnull=True).first()
+        effect = StoppedDeliveries()
+        if safe_side and not locked.no_promotional:
+            effect = change_flag(
+                contact=locked,
+                flag=Flag.NO_PROMOTIONAL,
+                value=True,
+                reason=reason,
+                by=by,
+                now=now,
+                source=Source.VOC_CALL,
+                call=call,
+            )
+        outcome = OptOutCall.Outcome.SAFE_SIDE if safe_side else OptOutCall.Outcome.UNCHANGED
+        effect += _close(locked, by, now, outcome, reason)
+    _refresh(contact, locked)
+    return effect
+
+
+def _call_behind(contact: Contact, call: OptOutCall | None, source: str, by: User) -> OptOutCall | None:
+    """The call that a decision has behind it so far; None where the expert answers the customer now."""
+    if call is not None and call.contact_id != contact.pk:
+        raise ValidationError(_("The call is another customer's."), code="foreign_call")
+    if source != Source.VOC_CALL:
+        return call
+    open_one = _open_call_for(contact, by)
+    return call or open_one
+
+
+def _open_call_for(contact: Contact, by: User) -> OptOutCall | None:
+    """The customer's open call, locked; None where there is none. Raises ValidationError where another
+    expert has taken it: that one decides, or whoever takes it over."""
+    if not contact.voc_call_open:
+        return None
+    rows = contact.calls.select_for_update(no_key=True).filter(closed_at__isnull=True)
+    call: OptOutCall | None = rows.first()
+    if call is not None and call.taken_by_id not in (None, by.pk):
+        raise held_by_another(call)
+    return call
+
+
+def held_by_another(call: OptOutCall) -> ValidationError:
+    """The error that names who has the call, and since when."""
+    return ValidationError(
+        _("%(name)s has this call since %(at)s.")
+        % {
+            "name": call.taken_by.display_name if call.taken_by else "",
+            "at": instant_text(call.taken_at) if call.taken_at else "",
+        },
+        code="call_taken",
+    )
+
+
+def change_flag(
+    *,
     contact: Contact,
     flag: str,
     value: bool,
@@ -154,8 +228,11 @@ def _change(
     by: User,
     now: datetime,
     source: str,
-    call: OptOutCall | None,
+    call: OptOutCall | None = None,
+    corrects: ConsentEntry | None = None,
 ) -> StoppedDeliveries:
+    """Write a change of a flag of a locked customer, with its entry in the ledger; for the actions of
+    consent, which have asked who may and whether it changes anything."""
     if call is None and source == Source.VOC_CALL:
         call = _answered(contact, by, now)
     _set(contact, **{flag: value, "updated_at": now})
@@ -169,22 +246,28 @@ def _change(
         reason=reason,
         source=source,
         call=call,
+        corrects=corrects,
     )
     effect = announce(Event.TIGHTENED if value else Event.LOOSENED, contact.pk, now)
+    _record_change(entry, effect, by, now)
+    return effect
+
+
+def _record_change(entry: ConsentEntry, effect: StoppedDeliveries, by: User, now: datetime) -> None:
     record(
         by=by,
-        action="contact.opt_out_set" if value else "contact.opt_out_cleared",
-        obj=contact,
+        action="contact.opt_out_set" if entry.after else "contact.opt_out_cleared",
+        obj=entry.contact,
         data={
-            "flag": flag,
+            "flag": entry.flag,
             "entry": entry.pk,
-            "source": source,
-            "call": call.pk if call else None,
+            "source": entry.source,
+            "call": entry.call_id,
             "stopped": effect.stopped,
+            **({"corrects": entry.corrects_id} if entry.corrects_id else {}),
         },
         now=now,
     )
-    return effect
 
 
 def _answered(contact: Contact, by: User, now: datetime) -> OptOutCall:
@@ -209,20 +292,20 @@ def _note(contact: Contact, flag: str, reason: str, by: User, now: datetime) -> 
     return True
 
 
-def _close(contact: Contact, by: User, now: datetime, outcome: str) -> StoppedDeliveries:
+def _close(contact: Contact, by: User, now: datetime, outcome: str, reason: str = "") -> StoppedDeliveries:
     """Close the open call, if there is one. The later instant wins, should a clock have gone back."""
     call = contact.calls.filter(closed_at__isnull=True).first()
     if call is None:
         return StoppedDeliveries()
     call.closed_at, call.closed_by, call.outcome = max(now, call.opened_at), by, outcome
     call.save(update_fields=["closed_at", "closed_by", "outcome"])
-    call.steps.create(at=now, kind=CallStep.Kind.ENDED, by=by)
+    call.steps.create(at=now, kind=CallStep.Kind.ENDED, by=by, note=reason)
     _set(contact, voc_call_open=False, updated_at=now)
     record(
         by=by,
         action="contact.call_closed",
         obj=contact,
-        data={"call": call.pk, "call_outcome": str(outcome)},
+        data={"call": call.pk, "call_outcome": str(outcome), **({"reason": reason} if reason else {})},
         now=now,
     )
     return announce(Event.LOOSENED, contact.pk, now)
@@ -233,7 +316,14 @@ def _demand(by: User | None, permission: str) -> None:
         raise PermissionDenied(_("Only a VOC expert sets or clears what a customer refused."))
 
 
-def _readable(reason: str) -> str:
+def demand_flag(flag: str) -> None:
+    """Raise ValidationError for an option that there is not."""
+    if flag not in Flag.values:
+        raise ValidationError(_("There is no option “%(flag)s”.") % {"flag": flag}, code="unknown_flag")
+
+
+def readable(reason: str) -> str:
+    """The reason as it is stored. Raises ValidationError for one that nobody could read later."""
     reason = fold(reason).strip()
     if is_blank(reason):
         raise ValidationError(_("Write the reason: what did the customer say?"), code="reason_missing")

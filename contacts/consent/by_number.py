@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -10,22 +9,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contacts.actions.people import ensure_owners
-from contacts.consent.actions import ConsentEffect, set_consent
+from contacts.consent.actions import Decided, set_consent
 from contacts.models import ConsentEntry, Contact
 from staff.models import User
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What was recorded of one customer."""
-
-    contact: Contact
-    effect: ConsentEffect
-
-
 def set_consent_by_number(
     *, number: str, flag: str, value: bool, reason: str, by: User, now: datetime
-) -> list[Said]:
+) -> list[Decided]:
     """A refusal by a number (E.164) is each one's who has or had it; an unknown number becomes a customer.
     Only one customer can take it back: the one reached at the number, else its only owner.
     Raises ValidationError where several have it, and as `set_consent` does; nothing is written then."""
@@ -45,7 +36,7 @@ def set_consent_by_number(
             .order_by("pk")
         )
         return [
-            Said(
+            Decided(
                 owner,
                 set_consent(
                     contact=owner,

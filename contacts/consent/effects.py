@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.wording import count_text, in_persian, instant_text
-from contacts.consent.actions import ConsentEffect
+from contacts.consent.actions import ConsentEffect, Decided
+from contacts.hooks import StoppedDeliveries
 from contacts.models import ConsentEntry
 
 Flag = ConsentEntry.Flag
@@ -45,6 +48,54 @@ def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effec
             *stopped_sentences(effect.stopped, effect.in_flight),
         ]
     )
+
+
+def decided_sentence(flag: ConsentEntry.Flag, value: bool, decided: Sequence[Decided]) -> str:
+    """What a decision on the desk did, for its customer and the others whom it was recorded for."""
+    effects = [one.effect for one in decided]
+    total = ConsentEffect(
+        changed=any(effect.changed for effect in effects),
+        stopped=sum(effect.stopped for effect in effects),
+        in_flight=sum(effect.in_flight for effect in effects),
+    )
+    others = len(decided) - 1
+    sentences = [effect_sentence(flag, value, total)]
+    if others:
+        words = ngettext(
+            "Recorded for %(count)s more record of this customer number.",
+            "Recorded for %(count)s more records of this customer number.",
+            others,
+        )
+        sentences.append(words % {"count": count_text(others)})
+    if any(effect.noted for effect in effects):
+        sentences.append(_("Your reason was added to the history as a note."))
+    return " ".join(sentences)
+
+
+def forecast_sentences(forecast: StoppedDeliveries) -> list[str]:
+    """The same beforehand: what a refusal would stop, and what may still arrive in spite of it."""
+    if not forecast.stopped and not forecast.in_flight:
+        return [_("No message to this customer waits or is under way.")]
+    sentences = []
+    if forecast.stopped:
+        sentences.append(
+            ngettext(
+                "%(count)s waiting message will be stopped.",
+                "%(count)s waiting messages will be stopped.",
+                forecast.stopped,
+            )
+            % {"count": count_text(forecast.stopped)}
+        )
+    if forecast.in_flight:
+        sentences.append(
+            ngettext(
+                "%(count)s message is with the provider already and may still arrive.",
+                "%(count)s messages are with the provider already and may still arrive.",
+                forecast.in_flight,
+            )
+            % {"count": count_text(forecast.in_flight)}
+        )
+    return sentences
 
 
 def stopped_sentences(stopped: int, in_flight: int) -> list[str]:

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from contacts.views import caller
+from contacts.views import caller, desk
+from contacts.views.corrections import correct_entry
 
 app_name = "desk"
 
@@ -11,4 +12,15 @@ urlpatterns = [
     path("opt-out/caller/", caller.introduce, name="caller"),
     path("opt-out/call/", caller.call_open, name="open_call"),
     path("opt-out/calls/<str:sealed>/", caller.opened, name="opened"),
+    path("desk/", desk.call_queue, name="queue"),
+    path("desk/calls/<int:pk>/", desk.call_card, name="call"),
+    path("desk/calls/<int:pk>/take/", desk.take, name="take"),
+    path("desk/calls/<int:pk>/take-over/", desk.take_over, name="take_over"),
+    path("desk/calls/<int:pk>/hand-back/", desk.hand_back, name="hand_back"),
+    path("desk/calls/<int:pk>/not-reached/", desk.not_reached, name="not_reached"),
+    path("desk/calls/<int:pk>/press/", desk.press, name="press"),
+    path("desk/calls/<int:pk>/decide/<slug:flag>/", desk.decide, name="decide"),
+    path("desk/calls/<int:pk>/close/", desk.close, name="close"),
+    path("desk/calls/<int:pk>/end/", desk.end, name="end"),
+    path("desk/entries/<int:pk>/correct/", correct_entry, name="correct"),
 ]

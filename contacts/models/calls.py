@@ -16,7 +16,9 @@ class OptOutCall(models.Model):
 
     Open calls wait, or are taken by one expert (`taken_by`, `taken_at`; `pressed_at` is the expert's last
     press on it). `attempts` counts the times the customer was called back and not reached; the call is not
-    tried again before `next_try_at`. `outcome` says how it ended; calls of before it was kept have none.
+    tried again before `next_try_at`. `late_at` is when it was found late and the experts were reminded,
+    `escalated_at` when the VOC manager was. `outcome` says how it ended; calls of before it was kept have
+    none.
     """
 
     class Handover(models.TextChoices):
@@ -61,6 +63,8 @@ class OptOutCall(models.Model):
     pressed_at = models.DateTimeField(_("last press at"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_try_at = models.DateTimeField(_("next try at"), null=True, blank=True)
+    late_at = models.DateTimeField(_("late since"), null=True, blank=True)
+    escalated_at = models.DateTimeField(_("told to the VOC manager at"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.ForeignKey(
@@ -124,6 +128,7 @@ class CallStep(models.Model):
         TAKEN_OVER = "taken_over", _("taken over")
         HANDED_BACK = "handed_back", _("handed back")
         TIMED_OUT = "timed_out", _("given back by the portal: no press for a while")
+        SIGNED_OUT = "signed_out", _("given back at the expert's sign-out")
         NOT_REACHED = "not_reached", _("not reached")
         ENDED = "ended", _("ended")
 

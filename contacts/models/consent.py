@@ -21,6 +21,7 @@ class ConsentEntry(models.Model):
     class Source(models.TextChoices):
         VOC_CALL = "voc_call", _("call with the VOC expert")
         COMMAND = "command", _("operator's command")
+        CORRECTION = "correction", _("correction")
 
     contact = models.ForeignKey(
         Contact, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="ledger"
@@ -40,6 +41,15 @@ class ConsentEntry(models.Model):
         blank=True,
         related_name="entries",
     )
+    # the wrong entry that a correction names
+    corrects = models.ForeignKey(
+        "self",
+        verbose_name=_("corrects"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="corrections",
+    )
 
     class Meta:
         verbose_name = _("consent entry")
@@ -50,6 +60,11 @@ class ConsentEntry(models.Model):
             # Reading 15. Entries of before the constraint stand as they are: the ledger only grows.
             models.CheckConstraint(
                 condition=~Q(source="voc_call") | Q(call__isnull=False), name="consent_entry_has_its_call"
+            ),
+            models.CheckConstraint(
+                condition=Q(source="correction", corrects__isnull=False)
+                | (~Q(source="correction") & Q(corrects__isnull=True)),
+                name="consent_entry_corrects_one",
             ),
         ]
         # the history on a customer's card, newest first

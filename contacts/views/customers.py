@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.consent.actions import close_call, open_call, set_consent
 from contacts.consent.effects import effect_sentence, stopped_sentences, unchanged_sentence
-from contacts.forms import CustomerFilter, PageKeys, ReasonForm
+from contacts.desk.manager import may_read_ledger
+from contacts.forms import CorrectionForm, CustomerFilter, PageKeys, ReasonForm
+from contacts.hooks import forecast_refusals
 from contacts.models import ConsentEntry, Contact
-from contacts.presenting import history_of, import_changes_of, options_of, page_of
+from contacts.presenting import correctable_history, effects_of, import_changes_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
 from contacts.selectors import foreign_restrictions, known_tags
 from staff.permissions import requires, signed_in
@@ -55,26 +57,35 @@ def _filtered(asked: dict[str, str]) -> ContactQuerySet:
 @requires("contacts.view_contact")
 @require_GET
 def contact_card(request: HttpRequest, pk: int) -> HttpResponse:
-    return _card(request, get_object_or_404(Contact, pk=pk))
+    return card_page(request, get_object_or_404(Contact, pk=pk))
 
 
-def _card(
-    request: HttpRequest, contact: Contact, refused: dict[str, ReasonForm] | None = None
+def card_page(
+    request: HttpRequest,
+    contact: Contact,
+    refused: dict[str, ReasonForm] | None = None,
+    corrections: dict[int, CorrectionForm] | None = None,
 ) -> HttpResponse:
-    may_see_history = signed_in(request).may("contacts.view_consententry")
-    history = history_of(contact) if may_see_history else []
+    """The customer's card; `refused` and `corrections` are forms that somebody filled in wrongly."""
+    user, now = signed_in(request), timezone.now()
+    may_see_history, may_set = may_read_ledger(user, now), user.may("contacts.set_consent")
+    history = correctable_history(contact, user, now, corrections) if may_see_history else []
     context = {
         "contact": contact,
         "foreign": foreign_restrictions([contact]).get(contact.pk, []),
         "former": contact.numbers.filter(until__isnull=False).order_by("-until"),
-        "options": options_of(contact, refused),
+        "options": options_of(contact, refused, _effects(contact) if may_set else None),
         "open_call": contact.calls.filter(closed_at__isnull=True).select_related("opened_by").first(),
-        "may_set": signed_in(request).may("contacts.set_consent"),
+        "may_set": may_set,
         "may_see_history": may_see_history,
         "history": history,
         "import_changes": import_changes_of(contact) if may_see_history else [],
     }
-    return render(request, "contacts/card.html", context, status=422 if refused else 200)
+    return render(request, "contacts/card.html", context, status=422 if refused or corrections else 200)
+
+
+def _effects(contact: Contact) -> dict[str, list[str]]:
+    return effects_of(forecast_refusals([contact.pk], timezone.now())[contact.pk])
 
 
 @requires("contacts.set_consent")
@@ -103,7 +114,7 @@ def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
                 last = contact.ledger.filter(flag=flag).select_related("by").order_by("-pk").first()
                 messages.info(request, unchanged_sentence(ConsentEntry.Flag(flag), last, effect))
             return redirect("contacts:card", pk=pk)
-    return _card(request, contact, {flag: form})
+    return card_page(request, contact, {flag: form})
 
 
 @requires("contacts.view_contact")
@@ -122,8 +133,13 @@ def call_open(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def call_close(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact, pk=pk)
-    if close_call(contact=contact, by=signed_in(request), now=timezone.now()):
-        messages.success(request, _("The call is closed; what waited for it goes on."))
+    try:
+        was_open = close_call(contact=contact, by=signed_in(request), now=timezone.now())
+    except ValidationError as error:
+        messages.warning(request, " ".join(error.messages))
     else:
-        messages.info(request, _("No call was open."))
+        if was_open:
+            messages.success(request, _("The call is closed; what waited for it goes on."))
+        else:
+            messages.info(request, _("No call was open."))
     return redirect("contacts:card", pk=pk)

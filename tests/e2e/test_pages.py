@@ -37,7 +37,10 @@ WALK = {
         *("/contacts/import/", "/contacts/import/{preview}/preview/"),
     ),
     "it": ("/opt-out/",),
-    "voc": ("/contacts/", "/contacts/{contact}/", "/contacts/import/{done}/", "/staff/", "/staff/2/"),
+    "voc": (
+        *("/contacts/", "/contacts/{contact}/", "/contacts/import/{done}/", "/staff/", "/staff/2/"),
+        *("/desk/", "/desk/calls/{call}/"),
+    ),
     "admin": (
         *("/staff/locked/", "/staff/log-ins/{user}/second-factor/", "/staff/log-ins/{user}/password-link/"),
         *("/messages/operations/", "/accounts/sessions/", "/accounts/2fa/", "/accounts/password/change/"),
@@ -85,6 +88,7 @@ def places(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
             "message": message,
             "breach": first(BREACH, uuid.uuid4().hex),
             "delivery": first("SELECT min(id) FROM messaging_delivery WHERE message_id = %s", message),
+            "call": first("SELECT min(id) FROM contacts_optoutcall WHERE closed_at IS NULL"),
             "contact": first("SELECT min(contact_id) FROM contacts_consententry"),
             "done": first("SELECT min(id) FROM contacts_contactimport WHERE status = 'done'"),
             "user": first("SELECT id FROM staff_user WHERE username = 'it'"),
@@ -102,7 +106,7 @@ def upload(visitor: Visitor, folder: Path) -> str:
 
 
 def test_the_walk_leaves_no_page_out() -> None:
-    names = ("message", "breach", "delivery", "contact", "done", "user", "preview")
+    names = ("message", "breach", "delivery", "contact", "call", "done", "user", "preview")
     examples = dict.fromkeys(names, "1")
     walked = {resolve(path.format(**examples)).view_name for paths in WALK.values() for path in paths}
     pages = {name for name, row in TABLE.items() if row.method == "get"} - NO_PAGES

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(
                 _("This is no demo (DEMO is off): log-ins whose password everybody knows are not made here.")
             )
-        names = [str(person.role) for person in PEOPLE if person.role]
+        names = [person.username for person in PEOPLE if person.role]
         if User.objects.filter(username__in=names).exists():
             self.stdout.write(_("The demo data is there already."))
         else:
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         for person in PEOPLE:
             if person.role:
                 name = f"{person.first_name} {person.last_name}"
-                self.stdout.write(f"  {person.role:<10}{ROLE_NAMES[person.role]} – {name}")
+                self.stdout.write(f"  {person.username:<12}{ROLE_NAMES[person.role]} – {name}")
 
 
 def load_outage(users: dict[str, User], now: datetime) -> None:

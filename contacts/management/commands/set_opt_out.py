@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.consent.by_number import Said, set_consent_by_number
+from contacts.consent.actions import Decided
+from contacts.consent.by_number import set_consent_by_number
 from contacts.consent.effects import effect_sentence
 from contacts.models import ConsentEntry
 from contacts.reasons import reason_text
@@ -67,13 +68,13 @@ def _number(typed: str) -> str:
         ) from error
 
 
-def _as_json(said: Said) -> dict[str, Any]:
+def _as_json(decided: Decided) -> dict[str, Any]:
     return {
-        "contact": said.contact.pk,
-        "number": said.contact.address,
-        "no_promotional": said.contact.no_promotional,
-        "no_messages": said.contact.no_messages,
-        "changed": said.effect.changed,
-        "stopped": said.effect.stopped,
-        "in_flight": said.effect.in_flight,
+        "contact": decided.contact.pk,
+        "number": decided.contact.address,
+        "no_promotional": decided.contact.no_promotional,
+        "no_messages": decided.contact.no_messages,
+        "changed": decided.effect.changed,
+        "stopped": decided.effect.stopped,
+        "in_flight": decided.effect.in_flight,
     }
