@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from common.htmx import htmx
 from contacts.consent.effects import held_sentences
+from contacts.desk.actions import take_call
 from contacts.desk.caller import (
     OpenedCall,
     Way,
@@ -67,16 +68,20 @@ def _page(
 @require_POST
 def call_open(request: HttpRequest) -> HttpResponse:
     """Open the call as the page said; pressed twice, it is one call."""
-    user, way = signed_in(request), request.POST.get("way", "")
+    user, now, way = signed_in(request), timezone.now(), request.POST.get("way", "")
     try:
         caller = unseal_caller(request.POST.get("sealed", ""), user)
-        opened = open_for_caller(caller=caller, way=way, by=user, now=timezone.now())
+        opened = open_for_caller(caller=caller, way=way, by=user, now=now)
     except ValidationError as error:
         return _page(request, CallerForm(), faults=error.messages)
     if way != Way.ANSWERED:
         return redirect("desk:opened", sealed=seal_opened(opened, user))
     messages.success(request, " ".join([opened_sentence(opened), *_held(opened)]))
-    return redirect("contacts:card", pk=opened.call.contact_id)
+    try:
+        take_call(call=opened.call, by=user, now=now)
+    except ValidationError as error:
+        messages.warning(request, " ".join(error.messages))
+    return redirect("desk:call", pk=opened.call.pk)
 
 
 @requires("contacts.open_call")

@@ -305,8 +305,19 @@ class TestExpert:
         done = pressed(client, "answered")
         call = OptOutCall.objects.get()
         assert (call.handover, call.named, call.opened_by) == ("answered", None, expert)
-        assert done.status_code == 302
+        assert call.taken_by == expert
+        assert done.url == reverse("desk:call", args=[call.pk])
         assert client.get(done.url).status_code == 200
+
+    def test_a_call_that_another_expert_has_stays_that_experts(self, client, customer, expert):
+        client.force_login(expert)
+        pressed(client, "answered")
+        client.force_login(UserFactory(roles=["voc"]))
+        page = client.get(pressed(client, "answered").url)
+        assert OptOutCall.objects.get().taken_by == expert
+        assert any(
+            "سارا رضایی" in str(told) and told.level_tag == "warning" for told in page.context["messages"]
+        )
 
     def test_nobody_else_says_to_have_answered(self, client, colleague, customer):
         assert pressed(client, "answered").status_code == 403
