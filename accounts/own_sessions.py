@@ -68,6 +68,16 @@ def own_sessions(user: User, *, current: str | None, now: datetime) -> list[OwnS
     return sorted(found, key=lambda one: (one.is_current, one.seen_at), reverse=True)
 
 
+def is_signed_in(user: User, *, now: datetime) -> bool:
+    """Whether one of the sessions of `user` is not over at `now`."""
+    keys = UserSession.objects.filter(user=user).values("session_key")
+    stored = Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+    return any(
+        sessions.why_over(row.get_decoded(), epoch=user.session_epoch, now=now.timestamp()) is None
+        for row in stored
+    )
+
+
 def end_session(user: User, *, pk: int, now: datetime) -> bool:
     """End the session `pk` of `user`'s own; whether there was one."""
     return _end(user, list(UserSession.objects.filter(user=user, pk=pk)), now)

@@ -12,8 +12,7 @@ from django.core.cache import cache
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.nightly import latest as latest_verification
@@ -21,6 +20,7 @@ from channels.limits import hours_of
 from channels.models import Channel, Outage
 from common.media import Purpose
 from common.timeouts import CATCH_UP
+from common.wording import Label, place_text
 from contacts.desk.manager import is_voc_manager
 from contacts.desk.queue import calls_to_end, counts
 from contacts.models import ConsentEntry
@@ -31,6 +31,7 @@ from messaging.settlement.unknown_outcomes import undecided
 from messaging.states import DeliveryState, MessageStatus
 from messaging.web.presenting import ProgressView
 from persian.jalali import TEHRAN, format_date, is_persian, tehran_date
+from staff.holiday_year import years_to_confirm
 from staff.models import User
 
 UNDER_WAY: Final = (MessageStatus.SUBMITTED, MessageStatus.RUNNING, MessageStatus.PAUSED)
@@ -59,7 +60,7 @@ class HomeTask:
     """Something that waits for the user: how many, what, and where."""
 
     count: int
-    label: Promise
+    label: Label
     url: str
     icon: str
 
@@ -166,6 +167,10 @@ def _tasks(user: User, now: datetime) -> Iterator[HomeTask]:
         new = Breach.objects.visible_to(user).filter(found_at__gte=now - CATCH_UP).count()
         label, url = _("breaches of the last week"), reverse("messaging:breaches")
         yield HomeTask(new, label, url, "shield-exclamation")
+    if user.may("staff.confirm_holidays"):
+        for year in years_to_confirm(tehran_date(now)):
+            told = gettext("public holidays of %(year)s to confirm") % {"year": place_text(year)}
+            yield HomeTask(1, told, f"{reverse('staff:holidays')}?year={year}", "calendar-check")
     if user.may("staff.view_user"):
         superusers = User.objects.filter(is_superuser=True, is_active=True).count()
         url = reverse("admin:staff_user_changelist") + "?is_superuser__exact=1"

@@ -19,3 +19,5 @@ OPT_OUT_LOOK_UPS_A_DAY = env.int("OPT_OUT_LOOK_UPS_A_DAY", default=100)
 # an open one is late.
 DESK_IDLE_MINUTES = env.int("DESK_IDLE_MINUTES", default=10)
 DESK_LATE_WORKING_DAYS = env.int("DESK_LATE_WORKING_DAYS", default=1)
+# Whether Thursday is a working day; Friday never is one (staff/working_days.py).
+THURSDAY_IS_WORKING_DAY = env.bool("THURSDAY_IS_WORKING_DAY", default=False)

@@ -45,8 +45,10 @@ ITEMS: Final = (
     Item(_("Received messages"), "messaging:inbound", "inbox", "messaging.view_all_messages"),
     Item(_("Breaches"), "messaging:breaches", "shield-exclamation", "messaging.view_breaches"),
     Item(_("Customers"), "contacts:list", "people", "contacts.view_contact"),
+    Item(_("Duty"), "desk:duty", "calendar-week", "contacts.view_dutyshift"),
     Item(_("Official channels"), "channels:list", "broadcast", "channels.view_channel", starts_group=True),
     Item(_("Colleagues"), "staff:directory", "person-lines-fill", "staff.view_employee"),
+    Item(_("Public holidays"), "staff:holidays", "calendar3", "staff.confirm_holidays"),
     Item(
         _("Sending status"),
         "messaging:operations",

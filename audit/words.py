@@ -18,6 +18,7 @@ NAMES: Final[dict[str, Label]] = {
     "before": _("before"),
     "call": _("call"),
     "code": _("code"),
+    "day": _("day"),
     "fields": _("what was changed"),
     "kind": _("kind"),
     "name": _("name"),

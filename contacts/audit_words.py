@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import words
 from contacts.models import ConsentEntry, OptOutCall
+from contacts.models.duty import Weekday
 
 ACTIONS: Final = {
     "contact.call_closed": _("opt-out call closed"),
@@ -26,15 +27,24 @@ ACTIONS: Final = {
     "desk.taken": _("opt-out call taken"),
     "desk.taken_over": _("opt-out call taken over"),
     "desk.timed_out": _("opt-out call given back: no press for a while"),
+    "duty.day_ended": _("duty of a single day taken back"),
+    "duty.day_set": _("duty of a single day set"),
+    "duty.fallbacks_set": _("fallbacks on duty set"),
+    "duty.shift_ended": _("weekly duty ended"),
+    "duty.shifts_added": _("weekly duty added"),
 }
 NAMES: Final = {
     "call_outcome": _("outcome"),
     "corrects": _("wrong entry"),
     "created": _("new"),
     "entry": _("entry in the history"),
+    "expert": _("VOC expert"),
+    "experts_after": _("fallbacks after"),
+    "experts_before": _("fallbacks before"),
     "file": _("file"),
     "flag": _("option"),
     "handover": _("handover"),
+    "hours": _("hours"),
     "look_ups": _("customers shown"),
     "refused": _("refused"),
     "stopped": _("waiting messages stopped"),
@@ -42,6 +52,7 @@ NAMES: Final = {
     "taken_from": _("taken from"),
     "unchanged": _("unchanged"),
     "updated": _("changed"),
+    "weekdays": _("days of the week"),
 }
 
 
@@ -54,7 +65,9 @@ def register() -> None:
             "flag": dict(ConsentEntry.Flag.choices),
             "handover": dict(OptOutCall.Handover.choices),
             "source": dict(ConsentEntry.Source.choices),
+            "weekdays": {str(day.value): day.label for day in Weekday},
         },
-        references={"taken_from": "staff.user"},
+        references=dict.fromkeys(("expert", "experts_before", "experts_after", "taken_from"), "staff.user"),
+        lists={"hours", "weekdays", "experts_before", "experts_after"},
         technical={"corrects", "entry"},
     )

@@ -1,4 +1,4 @@
-"""What is asked about customers."""
+"""What is asked about customers, and about the duty roster."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from django.db.models import Case, Q, Value, When
 from contacts.keys import Key, TagKeys
 from contacts.matching import Sought
 from persian.text import fold_line
+
+
+class DutyQuerySet(models.QuerySet[Any]):
+    def standing(self) -> DutyQuerySet:
+        """Hours that nobody ended, with their experts, the earliest of a day first."""
+        return self.filter(ended_at__isnull=True).select_related("expert__employee").order_by("starts", "id")
 
 
 class ContactQuerySet(models.QuerySet[Any]):

@@ -31,7 +31,6 @@ NAMES: Final = {
     "breaches": _("new breaches"),
     "calls": _("calls"),
     "choice": _("choice"),
-    "day": _("day"),
     "found": _("known to the provider"),
     "listed": _("on the provider's list"),
     "outside_hours": _("outside the hours"),

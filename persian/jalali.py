@@ -93,6 +93,17 @@ def months_back(day: date, count: int) -> list[tuple[date, date]]:
     return [(_month_start(index - back), _month_start(index - back + 1)) for back in range(count)]
 
 
+def year_of(day: date) -> int:
+    """The Jalali year of a day: 2026-11-22 → 1405."""
+    year: int = jdatetime.date.fromgregorian(date=day).year
+    return year
+
+
+def jalali_year(year: int) -> tuple[date, date]:
+    """The first day of a Jalali year, and the first of the next one."""
+    return _month_start(year * 12), _month_start(year * 12 + 12)
+
+
 def _month_start(index: int) -> date:
     first: date = jdatetime.date(index // 12, index % 12 + 1, 1).togregorian()
     return first

@@ -17,6 +17,10 @@ ACTIONS: Final = {
     "employee.hired": _("colleague hired"),
     "employee.left": _("colleague's leave recorded"),
     "employee.reinstated": _("colleague's leave taken back"),
+    "holiday.added": _("public holiday added"),
+    "holiday.removed": _("public holiday taken out"),
+    "holidays.confirmed": _("holidays of a year confirmed"),
+    "holidays.loaded": _("holidays taken from the official calendar"),
     "user.changed": _("log-in changed"),
     "user.disabled": _("log-in disabled"),
     "user.enabled": _("log-in enabled"),
@@ -27,6 +31,7 @@ ACTIONS: Final = {
     "user.superuser_made": _("superuser made"),
 }
 NAMES: Final = {
+    "days": _("days"),
     "department": _("department"),
     "department_id": _("department"),
     "direct_manager": _("direct manager"),
@@ -41,6 +46,7 @@ NAMES: Final = {
     "manager": _("manager"),
     "manager_id": _("manager"),
     "roles": _("roles"),
+    "year": _("year"),
 }
 
 
@@ -57,5 +63,6 @@ def register() -> None:
             "manager": "staff.employee",
             "manager_id": "staff.employee",
         },
+        technical={"year"},
         lists={"roles", "before", "after"},
     )

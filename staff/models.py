@@ -11,7 +11,9 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from staff.querysets import EmployeeQuerySet
+from common.guards import append_only, frozen, kept
+from common.wording import day_text, place_text
+from staff.querysets import EmployeeQuerySet, HolidayQuerySet
 from staff.roles import COLLEAGUE
 
 
@@ -161,3 +163,72 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Holiday(models.Model):
+    """A public holiday. A day that a person took out stays as a row (`removed_at`), so that it does not
+    come back from the package by itself.
+
+    `by` and `at` say who put it in and when; the package's days have nobody.
+    """
+
+    class Source(models.TextChoices):
+        PACKAGE = "package", _("official calendar")
+        PERSON = "person", _("added by a colleague")
+
+    day = models.DateField(_("day"), unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    name_en = models.CharField(_("name in English"), max_length=200, blank=True)
+    source = models.CharField(_("source"), max_length=8, choices=Source)
+    by = models.ForeignKey(
+        User, verbose_name=_("by"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField(_("at"))
+    removed_by = models.ForeignKey(
+        User, verbose_name=_("removed by"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+
+    objects = HolidayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("public holiday")
+        verbose_name_plural = _("public holidays")
+        permissions = [("confirm_holidays", "May change the public holidays and confirm those of a year")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source="package", by__isnull=True) | Q(source="person", by__isnull=False),
+                name="holiday_of_a_person_has_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_by__isnull=True)
+                | Q(removed_at__isnull=False, removed_by__isnull=False),
+                name="holiday_removed_at_and_by",
+            ),
+        ]
+        triggers = [frozen("holiday_frozen_day", "day"), *kept("holiday")]
+
+    def __str__(self) -> str:
+        return day_text(self.day)
+
+    @property
+    def display_name(self) -> str:
+        return self.name_en if get_language() == "en" and self.name_en else self.name
+
+
+class HolidayYear(models.Model):
+    """A Jalali year whose holidays a person compared with the official calendar."""
+
+    year = models.PositiveSmallIntegerField(_("year"), unique=True)
+    confirmed_by = models.ForeignKey(
+        User, verbose_name=_("confirmed by"), on_delete=models.PROTECT, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(_("confirmed at"))
+
+    class Meta:
+        verbose_name = _("confirmed year of holidays")
+        verbose_name_plural = _("confirmed years of holidays")
+        triggers = append_only("holiday_year")
+
+    def __str__(self) -> str:
+        return place_text(self.year)

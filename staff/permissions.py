@@ -11,7 +11,16 @@ from common.permissions import may, requires
 from staff.models import User
 from staff.roles import Role
 
-__all__ = ["demand", "holders_of", "may", "members_of", "readers_of_the_trail", "requires", "signed_in"]
+__all__ = [
+    "demand",
+    "granted",
+    "holders_of",
+    "may",
+    "members_of",
+    "readers_of_the_trail",
+    "requires",
+    "signed_in",
+]
 
 
 def demand(by: User | None, permission: str) -> None:
@@ -20,13 +29,18 @@ def demand(by: User | None, permission: str) -> None:
         raise PermissionDenied(_("None of the roles of %(user)s allows this.") % {"user": by.username})
 
 
-def holders_of(permission: str) -> QuerySet[User]:
-    """The log-ins in use to whom a role grants `permission`, and who have an address for mail."""
+def granted(permission: str) -> QuerySet[User]:
+    """The log-ins in use to whom a role grants `permission`; not one of the base role, which all have."""
     app, _dot, codename = permission.partition(".")
-    granted = User.objects.filter(
+    holders = User.objects.filter(
         groups__permissions__content_type__app_label=app, groups__permissions__codename=codename
     )
-    return User.objects.filter(pk__in=granted.values("pk"), is_active=True).exclude(email="")
+    return User.objects.filter(pk__in=holders.values("pk"), is_active=True)
+
+
+def holders_of(permission: str) -> QuerySet[User]:
+    """Those of them who have an address for mail."""
+    return granted(permission).exclude(email="")
 
 
 def members_of(*roles: Role) -> QuerySet[User]:

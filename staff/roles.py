@@ -44,9 +44,15 @@ def role_labels(names: Iterable[str]) -> list[Any]:
 
 
 # The base role, which every account has and no table of the database can take away: whose channel it is,
-# whom to ask, and a customer on the line who wants no more messages (C7.2).
+# whom to ask, which days are holidays, and a customer on the line who wants no more messages (C7.2).
 COLLEAGUE = frozenset(
-    {"channels.view_channel", "staff.view_employee", "staff.view_department", "contacts.open_call"}
+    {
+        "channels.view_channel",
+        "staff.view_employee",
+        "staff.view_department",
+        "staff.view_holiday",
+        "contacts.open_call",
+    }
 )
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
@@ -65,6 +71,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "contacts.import_contacts",
         "contacts.set_consent",
         "contacts.view_consententry",
+        "contacts.view_dutyshift",
         "contacts.view_optoutcall",
         "messaging.view_message",
         "messaging.view_all_messages",
@@ -78,6 +85,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "messaging.stop_message",
         "messaging.settle_doubt",
         "contacts.manage_desk",
+        "contacts.view_dutyshift",
     },
     Role.SENIOR: COLLEAGUE
     | {
@@ -95,7 +103,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "audit.view_entry",
     },
     Role.IT: COLLEAGUE | {"channels.declare_outage", "messaging.view_operations"},
-    Role.HR: COLLEAGUE | {"staff.add_employee", "staff.change_employee"},
+    Role.HR: COLLEAGUE | {"staff.add_employee", "staff.change_employee", "staff.confirm_holidays"},
     Role.BRANDING: COLLEAGUE
     | {
         "channels.change_channel",
@@ -130,6 +138,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "staff.change_employee",
         "staff.add_department",
         "staff.change_department",
+        "staff.confirm_holidays",
         "staff.view_user",
         "staff.add_user",
         "staff.change_user",

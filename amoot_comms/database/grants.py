@@ -79,6 +79,8 @@ _OF_STAFF: Final = {
         "user_id first_name last_name job_title department_id direct_manager_id extension email"
         " hired_on left_on"
     ),
+    "staff_holiday": _grows("name name_en source by_id at removed_by_id removed_at"),
+    "staff_holidayyear": APPEND,
     "staff_outgoingmail": _grows("content state tries last_error next_try_at finished_at"),
     # Django and allauth write the whole row with a new password.
     "staff_user": _grows(
@@ -115,6 +117,9 @@ _OF_CONTACTS: Final = {
         " closed_by_id"
     ),
     "contacts_callstep": APPEND,
+    "contacts_dutyday": _grows("ended_at ended_by_id"),
+    "contacts_dutyfallback": Grant(insert=True, delete=True),
+    "contacts_dutyshift": _grows("ended_at ended_by_id"),
     "contacts_lookup": APPEND,
     "contacts_refusedrow": Grant(insert=True, delete=True),
     "contacts_searchword": Grant(insert=True, delete=True),

@@ -1,4 +1,4 @@
-"""The demo's people: a log-in a role, named after it, the VOC manager's, and colleagues without one."""
+"""The demo's people: a log-in a role, named after it, two more of the VOC desk, and colleagues without."""
 
 from __future__ import annotations
 

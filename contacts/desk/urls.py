@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from contacts.duty import views as duty
 from contacts.views import caller, desk
 from contacts.views.corrections import correct_entry
 
@@ -23,4 +24,10 @@ urlpatterns = [
     path("desk/calls/<int:pk>/close/", desk.close, name="close"),
     path("desk/calls/<int:pk>/end/", desk.end, name="end"),
     path("desk/entries/<int:pk>/correct/", correct_entry, name="correct"),
+    path("desk/duty/", duty.duty_page, name="duty"),
+    path("desk/duty/shifts/", duty.shift_add, name="add_shift"),
+    path("desk/duty/shifts/<int:pk>/end/", duty.shift_end, name="end_shift"),
+    path("desk/duty/days/", duty.day_set, name="set_duty_day"),
+    path("desk/duty/days/<int:pk>/end/", duty.day_end, name="end_duty_day"),
+    path("desk/duty/fallbacks/", duty.fallbacks_set, name="set_fallbacks"),
 ]

@@ -3,6 +3,7 @@
 from contacts.models.calls import CallStep, LookUp, OptOutCall
 from contacts.models.consent import ConsentEntry
 from contacts.models.customers import MOBILE, Contact, Number, Restriction
+from contacts.models.duty import DutyDay, DutyFallback, DutyShift
 from contacts.models.imports import ContactImport, ImportChange, ImportedCustomers, RefusedRow
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "ConsentEntry",
     "Contact",
     "ContactImport",
+    "DutyDay",
+    "DutyFallback",
+    "DutyShift",
     "ImportChange",
     "ImportedCustomers",
     "LookUp",

@@ -20,7 +20,7 @@ from contacts.consent.actions import open_call
 from contacts.desk.caller import OpenedCall, seal_opened
 from contacts.hooks import StoppedDeliveries
 from contacts.models import Contact, ContactImport
-from staff.models import User
+from staff.models import Holiday, User
 from staff.roles import BACK_OFFICE, Role
 from tests.factories import (
     NOW,
@@ -48,6 +48,7 @@ DECIDERS = frozenset({Role.MANAGER, Role.SENIOR})
 OUTAGES = frozenset({Role.SENIOR, Role.IT, Role.ADMIN})
 OPERATORS = frozenset({Role.SENIOR, Role.IT, Role.AUDITOR, Role.ADMIN})
 BREACH_READERS = frozenset({Role.MANAGER, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
+HOLIDAYS = frozenset({Role.HR, Role.ADMIN})
 AUDITORS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 
 
@@ -83,6 +84,10 @@ TABLE = {
     "desk:caller": posts(ALL, 422),
     "desk:open_call": posts(ALL, 422),
     "desk:opened": Row(ALL),
+    "staff:holidays": Row(ALL),
+    "staff:add_holiday": posts(HOLIDAYS, 422),
+    "staff:remove_holiday": posts(HOLIDAYS),
+    "staff:confirm_holidays": posts(HOLIDAYS),
     "contacts:list": Row(CUSTOMERS),
     "contacts:card": Row(CUSTOMERS),
     "contacts:open_call": posts(CUSTOMERS),
@@ -104,6 +109,13 @@ TABLE = {
     "contacts:import_result": Row(IMPORTERS),
     "contacts:import_preview": Row(IMPORTERS, answers=frozenset({200, 302})),
     "contacts:import_report": Row(IMPORTERS),
+    "desk:duty": Row(frozenset({Role.VOC, Role.MANAGER})),
+    # The VOC manager's alone, whom no role makes: tests/contacts/duty/test_pages.py.
+    "desk:add_shift": posts(frozenset(), 302, 422),
+    "desk:end_shift": posts(frozenset()),
+    "desk:set_duty_day": posts(frozenset(), 302, 422),
+    "desk:end_duty_day": posts(frozenset()),
+    "desk:set_fallbacks": posts(frozenset(), 302, 422),
     "messaging:list": Row(READERS),
     "messaging:inbound": Row(EVERY_DEPARTMENT),
     "messaging:detail": Row(READERS),
@@ -183,6 +195,7 @@ def world():
         "employee": manager,
         "breach": BreachFactory(message=message),
         "outage": OutageFactory(channel=message.channel),
+        "holiday": Holiday.objects.earliest("day"),
     }
 
 
@@ -219,12 +232,16 @@ def address_of(name, world, user):
         "password_link": [user.pk],
         "staff:employee": [world["employee"].pk],
         "desk:opened": [seal_opened(world["called"], user)],
+        "staff:remove_holiday": [world["holiday"].pk],
+        "staff:confirm_holidays": [1405],
         "contacts:card": [world["contact"].pk],
         "contacts:open_call": [world["contact"].pk],
         "contacts:close_call": [world["contact"].pk],
         "contacts:consent": [world["contact"].pk, "no_promotional"],
         **{f"desk:{name}": [world["call"].pk] for name in OF_A_CALL},
         "desk:decide": [world["call"].pk, "no_promotional"],
+        "desk:end_shift": [1],
+        "desk:end_duty_day": [1],
         "messaging:outcome_of_one": [world["message"].pk, world["delivery"].pk],
         "messaging:breach": [world["breach"].pk],
         "messaging:why": [world["message"].pk, world["delivery"].pk],
@@ -391,6 +408,9 @@ def test_every_table_of_ours_is_in_the_back_office_or_left_out_on_purpose():
         "messaging.audiencemember",
         "messaging.decideddelivery",
     }
+    # On pages of their own.
+    parts |= {"staff.holiday", "staff.holidayyear"}
+    parts |= {"contacts.dutyday", "contacts.dutyfallback", "contacts.dutyshift"}
     # On the operations page, and on the trail's own.
     parts |= {"messaging.workerbeat", "staff.outgoingmail", "audit.seal", "audit.verification"}
     # Where the machine keeps its place.

@@ -41,6 +41,8 @@ WALK = {
         *("/contacts/", "/contacts/{contact}/", "/contacts/import/{done}/", "/staff/", "/staff/2/"),
         *("/desk/", "/desk/calls/{call}/"),
     ),
+    "voc-manager": ("/desk/duty/",),
+    "hr": ("/staff/holidays/",),
     "admin": (
         *("/staff/locked/", "/staff/log-ins/{user}/second-factor/", "/staff/log-ins/{user}/password-link/"),
         *("/messages/operations/", "/accounts/sessions/", "/accounts/2fa/", "/accounts/password/change/"),

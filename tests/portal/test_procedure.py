@@ -11,7 +11,7 @@ from audit.models import Entry
 from audit.signing import public_keys
 from audit.verifying import verify_trail
 from channels.models import Channel, SendingWindow
-from contacts.models import Contact
+from contacts.models import Contact, DutyFallback, DutyShift
 from contacts.selectors import out_of_step_with_ledger
 from staff.models import Department, Employee, User
 from staff.roles import BACK_OFFICE, Role
@@ -109,7 +109,18 @@ class TestDemo:
 
         entries = Entry.objects.count()
         assert PASSWORD in run("load_demo")
-        assert (Entry.objects.count(), User.objects.count()) == (entries, len(Role))
+        assert (Entry.objects.count(), User.objects.count()) == (entries, len(Role) + 2)
+
+    def test_the_voc_manager_planned_the_experts_and_is_none(self, settings):
+        settings.DEMO = True
+        run("load_demo")
+        manager = User.objects.get(employee__manages__code="voc")
+        assert set(manager.groups.values_list("name", flat=True)) == {Role.MANAGER}
+        assert not manager.may("contacts.set_consent")
+        planned = {shift.expert.username for shift in DutyShift.objects.all()}
+        assert planned == {"voc", "voc-2"}
+        names = [row.expert.username for row in DutyFallback.objects.order_by("place")]
+        assert names == ["voc-2", "voc"]
 
     def test_without_demo_nothing_is_made(self, settings):
         settings.DEMO = False

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from amoot_comms.demo.customers import load_consent, load_customers
+from amoot_comms.demo.duty import load_duty
 from amoot_comms.demo.staff import PASSWORD, PEOPLE, load_staff
 from audit.sealing import seal_entries
 from channels.actions import declare_outage, end_outage
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             users = load_staff(now)
             customers = load_customers(users, now)
             load_consent(users, now)
+            load_duty(users, now)
             load_outage(users, now)
             refresh_search_words()
         seal_entries(now=timezone.now())

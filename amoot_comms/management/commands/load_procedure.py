@@ -1,4 +1,5 @@
-"""`manage.py load_procedure`: put what PR_MA_04 names into the register, where it is missing."""
+"""`manage.py load_procedure`: put what PR_MA_04 names into the register, where it is missing, and the public
+holidays into the calendar."""
 
 from __future__ import annotations
 
@@ -16,13 +17,14 @@ from channels.actions import ChannelDetails, add_channel, set_windows
 from channels.models import Channel
 from channels.procedure_hours import VERSION
 from staff.actions.departments import open_department
+from staff.actions.holidays import load_holidays
 from staff.models import Department
 
 
 class Command(BaseCommand):
     help = (
-        "Load the departments, channels and sending windows of PR_MA_04. Only what is missing is added:"
-        " what people changed since stays as it is."
+        "Load the departments, channels and sending windows of PR_MA_04, and the public holidays that are"
+        " known for certain. Only what is missing is added: what people changed since stays as it is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,6 +35,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             departments = add_departments(now)
             channels = [code for row in CHANNELS if (code := add_missing(row, now))]
+            holidays = load_holidays(now=now)
         if departments or channels:
             self.stdout.write(
                 _("Added %(departments)s departments and %(channels)s channels: %(codes)s.")
@@ -42,7 +45,9 @@ class Command(BaseCommand):
                     "codes": ", ".join([*departments, *channels]),
                 }
             )
-        elif not options["quiet"]:
+        if holidays:
+            self.stdout.write(_("Added %(count)s public holidays.") % {"count": holidays})
+        elif not departments and not channels and not options["quiet"]:
             self.stdout.write(_("Everything that the procedure names is in the register already."))
 
 
