@@ -55,7 +55,7 @@ def test_a_call_is_taken_and_decided_with_three_keys(stack: Stack, desktop: Visi
     expect(page.locator("#no_messages-reason")).to_be_hidden()
     desktop.picture("reason")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".messages")).to_contain_text("از این پس")
+    expect(page.locator(".messages")).to_contain_text("از هم‌اکنون")
     expect(page.locator("#call-holder")).to_contain_text("بسته شد")
     assert decided(stack) == before + 1
     desktop.picture("done")
