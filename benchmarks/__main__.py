@@ -40,6 +40,7 @@ QUICK = Sizes(100_000, 20_000, 2_000, 200_000, 2_000, (5, 50), 10.0, 1)
 def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
     """The table of the figures, a line or two each."""
     from benchmarks import (
+        answering,
         claiming,
         comparing,
         deciding,
@@ -65,6 +66,7 @@ def parts(sizes: Sizes, directory: Path) -> dict[str, Callable[[], None]]:
         "opt-out": lambda: optouts.run(rows, sizes.opt_out_seconds, directory),
         "import": lambda: importing.run(sizes.send, repeat),
         "search": lambda: searching.run(rows, repeat),
+        "box": lambda: answering.run(rows, repeat),
         "decide": lambda: deciding.run(rows, repeat),
         "progress": lambda: screens.run_progress(rows, repeat),
         "foresight": lambda: screens.run_foresight(rows, repeat),

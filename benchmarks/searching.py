@@ -33,16 +33,16 @@ def run(rows: int, repeat: int) -> None:
     people.fill(rows)
     taken = seconds(refresh_search_words)
     note(f"the words of {rows:,} customers are refreshed in {taken:.1f} s")
-    _grow_vocabulary()
+    grow_vocabulary()
     chance = random.Random(rows)
     ours: list[float] = []
     bare: list[float] = []
-    for kind, typed in _kinds(chance).items():
+    for kind, typed in kinds(chance).items():
         times = [_pair(text, query) for _turn in range(repeat) for text, query in typed]
         # The first turn warms what the others find.
         kept = times[len(typed) :] or times
         mine, other = [one for one, _bare in kept], [one for _ours, one in kept]
-        note(f"{kind}: {_milliseconds(mine)}, bare {_milliseconds(other)}")
+        note(f"{kind}: {milliseconds(mine)}, bare {milliseconds(other)}")
         ours += mine
         bare += other
     report_limit(f"search of {rows:,}, 95 in 100", percentile(ours, 0.95), percentile(bare, 0.95), 0.15, "s")
@@ -54,24 +54,24 @@ def _pair(text: str, query: Query) -> tuple[float, float]:
     """Seconds of both, who goes first by turns."""
     acts: list[Callable[[], object]] = [
         lambda: find_customers(Contact.objects.all(), text, size=SIZE),
-        lambda: _asked(query),
+        lambda: asked(query),
     ]
     ours, bare = map(seconds, acts)
     return ours, bare
 
 
-def _asked(query: Query) -> list[Any]:
+def asked(query: Query) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(*query)
         rows: list[Any] = cursor.fetchall()
         return rows
 
 
-def _milliseconds(times: list[float]) -> str:
+def milliseconds(times: list[float]) -> str:
     return f"{statistics.median(times) * 1_000:.0f} ms, 95 in 100 {percentile(times, 0.95) * 1_000:.0f}"
 
 
-def _kinds(chance: random.Random) -> dict[str, list[tuple[str, Query]]]:
+def kinds(chance: random.Random) -> dict[str, list[tuple[str, Query]]]:
     """What was typed, by kind, each with its bare query."""
     last = Contact.objects.order_by("-pk").values_list("pk", flat=True)[0]
     first = Contact.objects.order_by("pk").values_list("pk", flat=True)[0]
@@ -112,7 +112,7 @@ def _misspelled(word: str) -> str:
     return word[:2] + word[3:]
 
 
-def _grow_vocabulary() -> None:
+def grow_vocabulary() -> None:
     """Some 50,000 words more: real companies have more names than these lists."""
     with connection.cursor() as cursor:
         cursor.execute(

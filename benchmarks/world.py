@@ -47,8 +47,10 @@ def customers(count: int, groups: Sequence[int] = ()) -> None:
             [by],
         )
         cursor.execute(
-            "INSERT INTO contacts_optoutcall (contact_id, opened_at, opened_by_id)"
-            " SELECT c.id, c.created_at, %s FROM contacts_contact c WHERE c.voc_call_open",
+            "INSERT INTO contacts_optoutcall (contact_id, opened_at, opened_by_id, number, handover,"
+            "        named_extension, attempts, outcome)"
+            " SELECT c.id, c.created_at, %s, c.address, 'call_back', '', 0, ''"
+            "   FROM contacts_contact c WHERE c.voc_call_open",
             [by],
         )
     with connection.cursor() as cursor:
