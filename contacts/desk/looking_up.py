@@ -34,8 +34,6 @@ LETTERS: Final = 3
 DIGITS: Final = 5
 # A number in local form, as it is dictated from its zero on: until then strangers' begin alike.
 _LOCAL_DIGITS: Final = 11
-# The audit action of somebody who was shown as many customers as one may be in a day.
-USED_UP: Final = "contact.look_ups_used_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ def _record(found: list[CallerMatch], by: User, now: datetime) -> tuple[set[int]
         _keep(new, by, day, now)
         if new and len(new) == left:
             data = {"look_ups": settings.OPT_OUT_LOOK_UPS_A_DAY}
-            record(by=by, action=USED_UP, obj=by, data=data, now=now)
+            record(by=by, action="contact.look_ups_used_up", obj=by, data=data, now=now)
     return known | set(new), left == 0
 
 

@@ -69,7 +69,7 @@ def end_shift(*, shift: DutyShift, by: User, now: datetime) -> bool:
     """End an expert's hours on a weekday; whether they stood until now."""
     demand_planner(by=by, now=now)
     data = {"weekdays": [str(shift.weekday)], "hours": spelled([(shift.starts, shift.ends)])}
-    return _end(shift, "duty.shift_ended", data, by, now)
+    return _end(shift, action="duty.shift_ended", data=data, by=by, now=now)
 
 
 def set_day(
@@ -120,7 +120,7 @@ def end_day(*, entry: DutyDay, by: User, now: datetime) -> bool:
     if entry.day < tehran_date(now):
         raise ValidationError(_("%(day)s is past.") % {"day": day_text(entry.day)})
     data = {"day": entry.day.isoformat(), "hours": spelled([(entry.starts, entry.ends)])}
-    return _end(entry, "duty.day_ended", data, by, now)
+    return _end(entry, action="duty.day_ended", data=data, by=by, now=now)
 
 
 def set_fallbacks(*, first: User | None, second: User | None, by: User | None, now: datetime) -> bool:
@@ -206,7 +206,7 @@ def _save(row: DutyShift | DutyDay) -> None:
         raise ValidationError({"hours": _("The hours overlap another duty.")}, code="overlap") from error
 
 
-def _end(row: DutyShift | DutyDay, action: str, data: dict[str, Any], by: User, now: datetime) -> bool:
+def _end(row: DutyShift | DutyDay, *, action: str, data: dict[str, Any], by: User, now: datetime) -> bool:
     with transaction.atomic():
         standing = type(row)._default_manager.filter(pk=row.pk, ended_at__isnull=True)
         if not standing.update(ended_at=now, ended_by=by):

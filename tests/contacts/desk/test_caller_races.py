@@ -9,7 +9,7 @@ from staff.models import User
 from tests.contacts.test_races import at_once
 from tests.factories import NOW, ContactFactory, UserFactory, mobile
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def opens(caller: Caller, by: User):
