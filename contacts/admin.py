@@ -17,6 +17,7 @@ from common.admin import JalaliDateFilter, as_text, when
 from common.paging import PAGE_ROWS
 from common.wording import digits_text, instant_text
 from contacts.actions.people import EDITABLE, edit_contact
+from contacts.admin_consent import SetsConsent
 from contacts.models import ConsentEntry, Contact, ContactImport, LookUp, OptOutCall
 from contacts.presenting import history_of
 from contacts.querysets import ContactQuerySet
@@ -57,7 +58,7 @@ class OfCustomers(ReadOnlyAdmin):
 
 
 @admin.register(Contact)
-class ContactAdmin(ActionAdmin):
+class ContactAdmin(SetsConsent, ActionAdmin):
     change_form_template = "admin/contacts/contact/change_form.html"
     list_display = ["__str__", "number", "company", "customer_no", "refuses"]
     list_filter = ["no_promotional", "no_messages", "voc_call_open", TagFilter]
@@ -69,8 +70,6 @@ class ContactAdmin(ActionAdmin):
     readonly_fields = [
         "number",
         "landline",
-        "no_promotional",
-        "no_messages",
         "voc_call_open",
         "history",
         "changed",
@@ -127,7 +126,13 @@ class ConsentEntryAdmin(OfCustomers):
         "source",
         "reason",
     ]
-    list_filter = [("at", JalaliDateFilter), "flag", "after", "source"]
+    list_filter = [
+        ("at", JalaliDateFilter),
+        "flag",
+        "after",
+        "source",
+        ("by", admin.RelatedOnlyFieldListFilter),
+    ]
     list_select_related = ["contact", "by"]
     ordering = ["-pk"]
 
