@@ -23,7 +23,7 @@ from common.timeouts import CATCH_UP
 from common.wording import Label, place_text
 from contacts.desk.manager import is_voc_manager
 from contacts.desk.queue import calls_to_end, counts
-from contacts.models import ConsentEntry
+from contacts.models import ConsentEntry, WrittenWord
 from messaging.audience.kept_progress import progress_of
 from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at
@@ -184,6 +184,9 @@ def _calls(user: User, now: datetime) -> Iterator[HomeTask]:
         found, url = counts(user), reverse("desk:queue")
         yield HomeTask(found.open, _("open VOC calls"), url, "telephone-inbound")
         yield HomeTask(found.late, _("late VOC calls"), url, "alarm")
+    if user.may("contacts.set_consent"):
+        words = WrittenWord.objects.filter(decided_at__isnull=True).count()
+        yield HomeTask(words, _("written opt-outs to decide"), reverse("desk:words"), "chat-left-dots")
     if manages:
         url = reverse("desk:queue") + "?show=endless"
         yield HomeTask(len(calls_to_end()), _("VOC calls that cannot end"), url, "telephone-x")

@@ -44,6 +44,7 @@ ITEMS: Final = (
     Item(_("New message"), "messaging:compose", "pencil-square", "messaging.submit_message"),
     Item(_("Received messages"), "messaging:inbound", "inbox", "messaging.view_all_messages"),
     Item(_("Breaches"), "messaging:breaches", "shield-exclamation", "messaging.view_breaches"),
+    Item(_("Written opt-outs"), "desk:words", "chat-left-dots", "contacts.set_consent"),
     Item(_("Customers"), "contacts:list", "people", "contacts.view_contact"),
     Item(_("Duty"), "desk:duty", "calendar-week", "contacts.view_dutyshift"),
     Item(_("Official channels"), "channels:list", "broadcast", "channels.view_channel", starts_group=True),

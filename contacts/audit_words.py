@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from audit import words
-from contacts.models import ConsentEntry, OptOutCall
+from contacts.models import ConsentEntry, OptOutCall, WrittenWord
 from contacts.models.duty import Weekday
 
 ACTIONS: Final = {
@@ -19,6 +19,9 @@ ACTIONS: Final = {
     "contact.look_ups_used_up": _("look-ups of the day used up"),
     "contact.opt_out_cleared": _("opt-out cleared"),
     "contact.opt_out_set": _("opt-out set"),
+    "contact.word_confirmed": _("written word confirmed as an opt-out"),
+    "contact.word_decided": _("written word decided"),
+    "contact.word_received": _("written word received"),
     "contacts.created_for_numbers": _("customers made for new numbers"),
     "contacts.imported": _("customers imported"),
     "desk.handed_back": _("opt-out call given back to the queue"),
@@ -53,6 +56,8 @@ NAMES: Final = {
     "unchanged": _("unchanged"),
     "updated": _("changed"),
     "weekdays": _("days of the week"),
+    "word_meaning": _("meaning"),
+    "word_outcome": _("outcome"),
 }
 
 
@@ -66,8 +71,10 @@ def register() -> None:
             "handover": dict(OptOutCall.Handover.choices),
             "source": dict(ConsentEntry.Source.choices),
             "weekdays": {str(day.value): day.label for day in Weekday},
+            "word_meaning": dict(WrittenWord.Meaning.choices),
+            "word_outcome": dict(WrittenWord.Outcome.choices),
         },
         references=dict.fromkeys(("expert", "experts_before", "experts_after", "taken_from"), "staff.user"),
         lists={"hours", "weekdays", "experts_before", "experts_after"},
-        technical={"corrects", "entry"},
+        technical={"corrects", "entry", "word", "reference"},
     )

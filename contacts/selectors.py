@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from contacts.models import ConsentEntry, Contact, ContactImport, Number, OptOutCall, Restriction
+from contacts.models import ConsentEntry, Contact, ContactImport, Number, OptOutCall, Restriction, WrittenWord
 from persian.keys import compare_key
 from staff.models import User
 
@@ -39,8 +39,8 @@ def out_of_step_with_ledger() -> QuerySet[Contact, Any]:
 
 
 def restrictions_out_of_step() -> list[tuple[str, str, int]]:
-    """(number, source, customer) of every restriction that is not what the customers' numbers and flags say:
-    there must be none."""
+    """(number, source, customer or word) of every restriction that is not what the customers' numbers, flags
+    and written words say: there must be none."""
     flags = ("no_messages", "no_promotional", "voc_call_open")
     wanted = {
         (number, source, contact, *stops)
@@ -53,7 +53,11 @@ def restrictions_out_of_step() -> list[tuple[str, str, int]]:
         )
         if any(stops)
     }
-    rows = Restriction.objects.filter(source__in=("refusal", "call"))
+    wanted |= {
+        (number, Restriction.Source.KEYWORD.value, word, False, True, False)
+        for number, word in WrittenWord.objects.filter(restricts=True).values_list("number", "pk")
+    }
+    rows = Restriction.objects.all()
     columns = ("stops_all", "stops_promotional", "holds_promotional")
     kept = set(rows.values_list("address", "source", "source_id", *columns))
     return sorted({row[:3] for row in wanted ^ kept})
@@ -73,7 +77,8 @@ def owners_of(numbers: Iterable[str]) -> dict[str, list[Contact]]:
 
 @dataclass(frozen=True, slots=True)
 class NumberRestriction:
-    """What restricts a number, and the customer whose word it is; None where it is no customer's."""
+    """What restricts a number, and the customer whose word it is: who refused, calls, or wrote the keyword.
+    None where it is no customer's."""
 
     restriction: Restriction
     contact: Contact | None
@@ -82,12 +87,16 @@ class NumberRestriction:
 def restrictions_by_number(numbers: Iterable[str]) -> dict[str, list[NumberRestriction]]:
     """What restricts each of these numbers, and by whose word; the customer who came first is named first."""
     rows = list(Restriction.objects.filter(address__in=numbers).order_by("source_id", "-source"))
-    by_customers = (Restriction.Source.REFUSAL, Restriction.Source.CALL)
-    people = Contact.objects.in_bulk({row.source_id for row in rows if row.source in by_customers})
+    by_word = {row.source_id for row in rows if row.source == Restriction.Source.KEYWORD}
+    writers = dict(WrittenWord.objects.filter(pk__in=by_word).values_list("pk", "contact_id"))
+    whose = {
+        row: writers.get(row.source_id) if row.source == Restriction.Source.KEYWORD else row.source_id
+        for row in rows
+    }
+    people = Contact.objects.in_bulk({pk for pk in whose.values() if pk})
     found: dict[str, list[NumberRestriction]] = defaultdict(list)
-    for row in rows:
-        contact = people.get(row.source_id) if row.source in by_customers else None
-        found[row.address].append(NumberRestriction(row, contact))
+    for row, pk in whose.items():
+        found[row.address].append(NumberRestriction(row, people.get(pk) if pk else None))
     return dict(found)
 
 

@@ -30,6 +30,8 @@ PURE = ("tests/policy", "tests/persian", "tests/deploy")
 SQL = (
     "audit/test_*.py",
     "channels/test_migrations.py",
+    "contacts/consent/test_words.py",
+    "contacts/desk/test_caller_races.py",
     "contacts/test_consent.py",
     "contacts/test_import_rows.py",
     "contacts/test_races.py",

@@ -14,7 +14,7 @@ from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
 from channels.models import Channel, Outage, SendingWindow
-from contacts.models import ConsentEntry, Contact
+from contacts.models import ConsentEntry, Contact, WrittenWord
 from messaging.actions.submit import PRIORITIES
 from messaging.evaluation.facts import content_hash
 from messaging.models import (
@@ -276,6 +276,22 @@ class GatewayCallFactory(Rows):
     write_deadline = NOW + timedelta(seconds=8)
     doubtful_at = NOW + timedelta(seconds=30)
     size = 1
+
+
+class WrittenWordFactory(Rows):
+    """A customer's keyword that nobody has decided on."""
+
+    class Meta:
+        model = WrittenWord
+
+    contact = SubFactory(ContactFactory)
+    number = SelfAttribute("contact.address")
+    text = "لغو۱۱"
+    reference = Sequence("inbound:{}".format)
+    meaning = "opt_out"
+    said_at = NOW
+    recorded_at = NOW
+    restricts = LazyAttribute(lambda word: word.meaning == "opt_out")
 
 
 class DeliveryFactory(Rows):

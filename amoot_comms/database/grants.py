@@ -121,6 +121,7 @@ _OF_CONTACTS: Final = {
     "contacts_dutyfallback": Grant(insert=True, delete=True),
     "contacts_dutyshift": _grows("ended_at ended_by_id"),
     "contacts_lookup": APPEND,
+    "contacts_writtenword": _grows("restricts sorted_at sorted_by_id decided_at decided_by_id outcome note"),
     "contacts_refusedrow": Grant(insert=True, delete=True),
     "contacts_searchword": Grant(insert=True, delete=True),
 }
@@ -143,7 +144,7 @@ _OF_MESSAGING: Final = {
         " first_provider_id last_provider_id"
     ),
     "messaging_inboundcursor": _grows("due_at compare_due_at compared_until"),
-    "messaging_inboundmessage": APPEND,
+    "messaging_inboundmessage": _grows("judged_at"),
     "messaging_linebudget": _grows("tokens filled_at"),
     "messaging_message": _grows("status planned_at finished_at audio_id"),
     "messaging_messageprogress": _grows("counts counted_at count_ms wanted_at after_end"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from audit.actions import record
 from common.wording import count_text, instant_text
 from contacts.hooks import Event, StoppedDeliveries, announce
-from contacts.models import CallStep, ConsentEntry, Contact, OptOutCall
+from contacts.models import CallStep, ConsentEntry, Contact, OptOutCall, WrittenWord
 from persian.text import fold, has_words, is_blank
 from staff.models import User
 
@@ -57,30 +57,32 @@ def set_consent(
     now: datetime,
     source: str = Source.VOC_CALL,
     call: OptOutCall | None = None,
+    word: WrittenWord | None = None,
 ) -> ConsentEffect:
     """Set or clear one of the two options of C7.3; waiting deliveries that it forbids are stopped with it.
 
     Setting what is set already changes nothing: a new reason is kept as a note, and what waits in spite of
     the flag is stopped. An expert's decision has a call behind it (reading 15), which it closes: `call`, else
-    the open one, else one just answered. Raises PermissionDenied for others than VOC experts,
-    ValidationError for an unknown flag, a reason without words, another customer's call, or one that another
-    expert has taken.
+    the open one, else one just answered; or the customer's message, `word`. Raises PermissionDenied for
+    others than VOC experts, ValidationError for an unknown flag, a reason without words, another customer's
+    call, or one that another expert has taken.
     """
-    _demand(by, "contacts.set_consent")
+    demand_expert(by=by)
     demand_flag(flag)
     reason = readable(reason)
     with transaction.atomic():
-        locked = _lock(contact)
+        locked, effect = _lock(contact), StoppedDeliveries()
         call = _call_behind(locked, call, source, by)
         changed = getattr(locked, flag) != value
         noted = not changed and _note(locked, flag, reason, by, now)
-        effect = StoppedDeliveries()
         if changed:
-            given: dict[str, Any] = {"flag": flag, "reason": reason, "source": source, "call": call}
-            effect = change_flag(contact=locked, value=value, by=by, now=now, **given)
+            given: dict[str, Any] = {"flag": flag, "source": source, "call": call, "word": word}
+            effect = change_flag(contact=locked, value=value, reason=reason, by=by, now=now, **given)
         elif value:
             # A recipient who was with the provider then may have come back into the queue since.
             effect = announce(Event.TIGHTENED, locked.pk, now)
+        if value:
+            _fulfil_words(locked, reason, by, now)
         if call is not None:
             effect += _close(locked, by, now, OptOutCall.Outcome.DECIDED)
     _refresh(contact, locked)
@@ -143,7 +145,7 @@ def close_call(*, contact: Contact, by: User, now: datetime, reason: str = "") -
 
     Raises PermissionDenied unless `by` is a VOC expert, ValidationError where another one has the call.
     """
-    _demand(by, "contacts.set_consent")
+    demand_expert(by=by)
     with transaction.atomic():
         locked = _lock(contact)
         was_open = locked.voc_call_open
@@ -179,6 +181,8 @@ def settle_call(
                 source=Source.VOC_CALL,
                 call=call,
             )
+        if safe_side:
+            _fulfil_words(locked, reason, by, now)
         outcome = OptOutCall.Outcome.SAFE_SIDE if safe_side else OptOutCall.Outcome.UNCHANGED
         effect += _close(locked, by, now, outcome, reason)
     _refresh(contact, locked)
@@ -230,6 +234,7 @@ def change_flag(
     source: str,
     call: OptOutCall | None = None,
     corrects: ConsentEntry | None = None,
+    word: WrittenWord | None = None,
 ) -> StoppedDeliveries:
     """Write a change of a flag of a locked customer, with its entry in the ledger; for the actions of
     consent, which have asked who may and whether it changes anything."""
@@ -247,6 +252,7 @@ def change_flag(
         source=source,
         call=call,
         corrects=corrects,
+        word=word,
     )
     effect = announce(Event.TIGHTENED if value else Event.LOOSENED, contact.pk, now)
     _record_change(entry, effect, by, now)
@@ -254,9 +260,10 @@ def change_flag(
 
 
 def _record_change(entry: ConsentEntry, effect: StoppedDeliveries, by: User, now: datetime) -> None:
+    refuses = entry.after
     record(
         by=by,
-        action="contact.opt_out_set" if entry.after else "contact.opt_out_cleared",
+        action="contact.opt_out_set" if refuses else "contact.opt_out_cleared",
         obj=entry.contact,
         data={
             "flag": entry.flag,
@@ -265,6 +272,7 @@ def _record_change(entry: ConsentEntry, effect: StoppedDeliveries, by: User, now
             "call": entry.call_id,
             "stopped": effect.stopped,
             **({"corrects": entry.corrects_id} if entry.corrects_id else {}),
+            **({"word": entry.word_id} if entry.word_id else {}),
         },
         now=now,
     )
@@ -281,6 +289,16 @@ def _answered(contact: Contact, by: User, now: datetime) -> OptOutCall:
         outcome=OptOutCall.Outcome.DECIDED,
     )
     return call
+
+
+def _fulfil_words(contact: Contact, reason: str, by: User, now: datetime) -> None:
+    """What the customer wrote is refused now by the expert's word, on all numbers that the customer gave."""
+    for word in contact.written_words.filter(decided_at__isnull=True).exclude(meaning="opt_in"):
+        word.restricts, word.outcome, word.note = False, WrittenWord.Outcome.SET, reason
+        word.decided_at, word.decided_by = now, by
+        word.save(update_fields=["restricts", "outcome", "note", "decided_at", "decided_by"])
+        data = {"word": word.pk, "word_outcome": str(word.outcome)}
+        record(by=by, action="contact.word_decided", obj=contact, data=data, now=now)
 
 
 def _note(contact: Contact, flag: str, reason: str, by: User, now: datetime) -> bool:
@@ -311,8 +329,9 @@ def _close(contact: Contact, by: User, now: datetime, outcome: str, reason: str 
     return announce(Event.LOOSENED, contact.pk, now)
 
 
-def _demand(by: User | None, permission: str) -> None:
-    if by is None or not by.may(permission):
+def demand_expert(*, by: User | None) -> None:
+    """Raise PermissionDenied for others than VOC experts."""
+    if by is None or not by.may("contacts.set_consent"):
         raise PermissionDenied(_("Only a VOC expert sets or clears what a customer refused."))
 
 

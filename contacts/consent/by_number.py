@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,12 +11,20 @@ from django.utils.translation import gettext as _
 
 from contacts.actions.people import ensure_owners
 from contacts.consent.actions import Decided, set_consent
-from contacts.models import ConsentEntry, Contact
+from contacts.models import ConsentEntry, Contact, WrittenWord
 from staff.models import User
 
 
 def set_consent_by_number(
-    *, number: str, flag: str, value: bool, reason: str, by: User, now: datetime
+    *,
+    number: str,
+    flag: str,
+    value: bool,
+    reason: str,
+    by: User,
+    now: datetime,
+    source: str = ConsentEntry.Source.COMMAND,
+    word: WrittenWord | None = None,
 ) -> list[Decided]:
     """A refusal by a number (E.164) is each one's who has or had it; an unknown number becomes a customer.
     Only one customer can take it back: the one reached at the number, else its only owner.
@@ -35,18 +44,11 @@ def set_consent_by_number(
             .filter(pk__in=[owner.pk for owner in owners])
             .order_by("pk")
         )
-        return [
-            Decided(
-                owner,
-                set_consent(
-                    contact=owner,
-                    flag=flag,
-                    value=value,
-                    reason=reason,
-                    by=by,
-                    now=now,
-                    source=ConsentEntry.Source.COMMAND,
-                ),
-            )
-            for owner in owners
-        ]
+        said: dict[str, Any] = {
+            "flag": flag,
+            "value": value,
+            "reason": reason,
+            "source": source,
+            "word": word,
+        }
+        return [Decided(owner, set_consent(contact=owner, by=by, now=now, **said)) for owner in owners]

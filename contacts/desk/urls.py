@@ -3,7 +3,7 @@
 from django.urls import path
 
 from contacts.duty import views as duty
-from contacts.views import caller, desk
+from contacts.views import caller, desk, words
 from contacts.views.corrections import correct_entry
 
 app_name = "desk"
@@ -30,4 +30,7 @@ urlpatterns = [
     path("desk/duty/days/", duty.day_set, name="set_duty_day"),
     path("desk/duty/days/<int:pk>/end/", duty.day_end, name="end_duty_day"),
     path("desk/duty/fallbacks/", duty.fallbacks_set, name="set_fallbacks"),
+    path("desk/words/", words.word_list, name="words"),
+    path("desk/words/<int:pk>/confirm/", words.word_confirm, name="word_confirm"),
+    path("desk/words/<int:pk>/", words.word_decide, name="word_decide"),
 ]

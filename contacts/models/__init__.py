@@ -5,6 +5,7 @@ from contacts.models.consent import ConsentEntry
 from contacts.models.customers import MOBILE, Contact, Number, Restriction
 from contacts.models.duty import DutyDay, DutyFallback, DutyShift
 from contacts.models.imports import ContactImport, ImportChange, ImportedCustomers, RefusedRow
+from contacts.models.words import WrittenWord
 
 __all__ = [
     "MOBILE",
@@ -22,4 +23,5 @@ __all__ = [
     "OptOutCall",
     "RefusedRow",
     "Restriction",
+    "WrittenWord",
 ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from common.guards import append_only
 from contacts.models.calls import OptOutCall
 from contacts.models.customers import Contact
+from contacts.models.words import WrittenWord
 
 
 class ConsentEntry(models.Model):
@@ -20,6 +21,7 @@ class ConsentEntry(models.Model):
 
     class Source(models.TextChoices):
         VOC_CALL = "voc_call", _("call with the VOC expert")
+        MESSAGE = "message", _("customer's message")
         COMMAND = "command", _("operator's command")
         CORRECTION = "correction", _("correction")
 
@@ -36,6 +38,14 @@ class ConsentEntry(models.Model):
     call = models.ForeignKey(
         OptOutCall,
         verbose_name=_("call"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+    )
+    word = models.ForeignKey(
+        WrittenWord,
+        verbose_name=_("customer's written word"),
         on_delete=models.PROTECT,
         null=True,
         blank=True,
@@ -60,6 +70,9 @@ class ConsentEntry(models.Model):
             # Reading 15. Entries of before the constraint stand as they are: the ledger only grows.
             models.CheckConstraint(
                 condition=~Q(source="voc_call") | Q(call__isnull=False), name="consent_entry_has_its_call"
+            ),
+            models.CheckConstraint(
+                condition=~Q(source="message") | Q(word__isnull=False), name="consent_entry_has_its_word"
             ),
             models.CheckConstraint(
                 condition=Q(source="correction", corrects__isnull=False)

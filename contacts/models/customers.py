@@ -135,13 +135,14 @@ class Restriction(models.Model):
     """What an address does not get, by the word of one source; what all sources say is their OR.
 
     `address` is a number in E.164 (later also an e-mail address). Each source touches its own rows alone:
-    those of a customer's refusal and open call (`source_id` is the customer) follow the customer's flags
-    by triggers, and nobody else may write them.
+    those of a customer's refusal and open call (`source_id` is the customer) follow the customer's flags,
+    those of a keyword the `WrittenWord` (`source_id`), by triggers, and nobody else may write them.
     """
 
     class Source(models.TextChoices):
         REFUSAL = "refusal", _("customer's refusal")
         CALL = "call", _("open call")
+        KEYWORD = "keyword", _("customer's written word")
 
     address = models.CharField(_("address"), max_length=254)
     source = models.CharField(_("source"), max_length=12, choices=Source)

@@ -73,6 +73,7 @@ def card_page(
     context = {
         "contact": contact,
         "foreign": foreign_restrictions([contact]).get(contact.pk, []),
+        "written": contact.written_words.filter(decided_at__isnull=True),
         "former": contact.numbers.filter(until__isnull=False).order_by("-until"),
         "options": options_of(contact, refused, _effects(contact) if may_set else None),
         "open_call": contact.calls.filter(closed_at__isnull=True).select_related("opened_by").first(),

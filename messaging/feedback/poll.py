@@ -11,6 +11,7 @@ from messaging.dispatch.clock import Clock
 from messaging.feedback.callbacks import handle_callbacks
 from messaging.feedback.delivery_reports import poll_channel
 from messaging.feedback.inbound import fetch_inbound
+from messaging.feedback.judge import judge_inbound
 
 
 def poll_provider(
@@ -20,6 +21,7 @@ def poll_provider(
     keeps the others from nothing; the first is raised after all of them."""
     looks: list[Callable[[], object]] = [
         lambda: fetch_inbound(channel, client, clock=clock),
+        lambda: judge_inbound(channel, clock=clock),
         lambda: handle_callbacks(channel, now=clock()),
         lambda: poll_channel(channel, client, clock=clock, seconds=seconds),
     ]

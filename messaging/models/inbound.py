@@ -1,6 +1,6 @@
 """What the providers send of themselves: customers' messages, and calls to our own address.
 
-Inbound messages are written by `messaging.feedback` alone.
+Inbound messages are written by `messaging.feedback` alone, and never changed but for `judged_at`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from common.guards import append_only
+from common.guards import append_only, frozen, kept, set_once
 
 
 class InboundMessage(models.Model):
@@ -30,6 +30,8 @@ class InboundMessage(models.Model):
     raw = models.TextField(_("the provider's row (bounded)"), blank=True)
     received_at = models.DateTimeField(_("received at"), null=True, blank=True)
     stored_at = models.DateTimeField(_("stored at"))
+    # when it was looked at whether it is a word about messages (reading 16)
+    judged_at = models.DateTimeField(_("judged at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("received message")
@@ -43,7 +45,17 @@ class InboundMessage(models.Model):
                 fields=["channel", "digest"], condition=Q(provider_id=""), name="inbound_once_without_an_id"
             ),
         ]
-        triggers = append_only("inbound")
+        # those that nobody has judged yet
+        indexes = [models.Index(fields=["id"], condition=Q(judged_at__isnull=True), name="inbound_to_judge")]
+        triggers = [
+            frozen(
+                "inbound_frozen_fields",
+                *("channel", "provider_id", "digest", "number", "mobile", "line", "text", "truncated"),
+                *("raw", "received_at", "stored_at"),
+            ),
+            set_once("inbound_judged_once", "judged_at"),
+            *kept("inbound"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"

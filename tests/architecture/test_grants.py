@@ -229,6 +229,7 @@ def test_functions_with_the_owners_rights_have_a_path_of_their_own() -> None:
     assert dict(functions) == {
         "contacts_keep_numbers": ["search_path=public, pg_temp"],
         "contacts_keep_restrictions": ["search_path=public, pg_temp"],
+        "contacts_keep_written_words": ["search_path=public, pg_temp"],
     }
 
 

@@ -32,6 +32,7 @@ from tests.factories import (
     MessageFactory,
     OutageFactory,
     UserFactory,
+    WrittenWordFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,7 @@ ALL = frozenset(Role)
 CUSTOMERS = ALL - {Role.IT, Role.HR}
 IMPORTERS = frozenset({Role.SENDER, Role.VOC, Role.BRANDING, Role.ADMIN})
 VOC = frozenset({Role.VOC})
+HISTORY_READERS = frozenset({Role.VOC, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
 READERS = ALL - {Role.IT, Role.HR}
 SENDERS = frozenset({Role.SENDER, Role.MANAGER, Role.BRANDING})
 EVERY_DEPARTMENT = frozenset({Role.VOC, Role.SENIOR, Role.AUDITOR, Role.ADMIN})
@@ -90,6 +92,7 @@ TABLE = {
     "staff:confirm_holidays": posts(HOLIDAYS),
     "contacts:list": Row(CUSTOMERS),
     "contacts:card": Row(CUSTOMERS),
+    "contacts:as_of": Row(HISTORY_READERS),
     "contacts:open_call": posts(CUSTOMERS),
     "contacts:close_call": posts(VOC),
     "contacts:consent": posts(VOC, 302, 422, 200),
@@ -105,6 +108,9 @@ TABLE = {
     # The VOC manager's alone, whom no role makes: tests/contacts/desk/test_pages.py.
     "desk:end": posts(frozenset(), 422),
     "desk:correct": posts(VOC, 422),
+    "desk:words": Row(VOC),
+    "desk:word_confirm": posts(VOC),
+    "desk:word_decide": posts(VOC, 302, 422),
     "contacts:import": Row(IMPORTERS),
     "contacts:import_result": Row(IMPORTERS),
     "contacts:import_preview": Row(IMPORTERS, answers=frozenset({200, 302})),
@@ -196,6 +202,7 @@ def world():
         "breach": BreachFactory(message=message),
         "outage": OutageFactory(channel=message.channel),
         "holiday": Holiday.objects.earliest("day"),
+        "word": WrittenWordFactory(contact=contact),
     }
 
 
@@ -235,6 +242,7 @@ def address_of(name, world, user):
         "staff:remove_holiday": [world["holiday"].pk],
         "staff:confirm_holidays": [1405],
         "contacts:card": [world["contact"].pk],
+        "contacts:as_of": [world["contact"].pk],
         "contacts:open_call": [world["contact"].pk],
         "contacts:close_call": [world["contact"].pk],
         "contacts:consent": [world["contact"].pk, "no_promotional"],
@@ -242,6 +250,8 @@ def address_of(name, world, user):
         "desk:decide": [world["call"].pk, "no_promotional"],
         "desk:end_shift": [1],
         "desk:end_duty_day": [1],
+        "desk:word_confirm": [world["word"].pk],
+        "desk:word_decide": [world["word"].pk],
         "messaging:outcome_of_one": [world["message"].pk, world["delivery"].pk],
         "messaging:breach": [world["breach"].pk],
         "messaging:why": [world["message"].pk, world["delivery"].pk],
@@ -410,7 +420,7 @@ def test_every_table_of_ours_is_in_the_back_office_or_left_out_on_purpose():
     }
     # On pages of their own.
     parts |= {"staff.holiday", "staff.holidayyear"}
-    parts |= {"contacts.dutyday", "contacts.dutyfallback", "contacts.dutyshift"}
+    parts |= {"contacts.dutyday", "contacts.dutyfallback", "contacts.dutyshift", "contacts.writtenword"}
     # On the operations page, and on the trail's own.
     parts |= {"messaging.workerbeat", "staff.outgoingmail", "audit.seal", "audit.verification"}
     # Where the machine keeps its place.

@@ -80,14 +80,14 @@ def test_a_flag_restricts_every_number_and_its_end_lets_them_all_go(voc):
 def test_each_source_touches_its_own_rows_alone():
     first = ContactFactory(mobile=mobile(1), phone=landline(1), no_messages=True)
     second = ContactFactory(mobile=mobile(2), phone=landline(1), voc_call_open=True)
-    keyword = {"address": landline(1), "source": "keyword", "source_id": 7, "stops_promotional": True}
+    blacklist = {"address": landline(1), "source": "blacklist", "source_id": 7, "stops_promotional": True}
     with as_owner():
-        Restriction.objects.create(**keyword)
+        Restriction.objects.create(**blacklist)
     set_flag(first, "no_messages", False)
-    rest = {("call", second.pk, "holds_promotional"), ("keyword", 7, "stops_promotional")}
+    rest = {("call", second.pk, "holds_promotional"), ("blacklist", 7, "stops_promotional")}
     assert restrictions(landline(1)) == rest
     Contact.objects.filter(pk=second.pk).update(voc_call_open=False)
-    assert restrictions(landline(1)) == {("keyword", 7, "stops_promotional")}
+    assert restrictions(landline(1)) == {("blacklist", 7, "stops_promotional")}
 
 
 def test_a_number_added_by_hand_to_whoever_refused_is_restricted_at_once():

@@ -40,6 +40,11 @@ WALK = {
     "voc": (
         *("/contacts/", "/contacts/{contact}/", "/contacts/import/{done}/", "/staff/", "/staff/2/"),
         *("/desk/", "/desk/calls/{call}/"),
+        *("/desk/words/", "/contacts/{contact}/as-of/"),
+        *(
+            "/admin/contacts/contact/{contact}/change/",
+            "/admin/contacts/contact/{contact}/consent/no_messages/",
+        ),
     ),
     "voc-manager": ("/desk/duty/",),
     "hr": ("/staff/holidays/",),
@@ -60,6 +65,16 @@ BREACH = """
            recipients, numbers, text, line, first_id, last_id, digest, "group", part, comparison_id, found_at)
     SELECT channel_id, current_date - 1, 'shadow_send', TRUE, now(), now(), now(), 9, '{+989121111111}',
            'متن', '3000', '1', '9', '', %s, 1, id, now() FROM compared RETURNING id
+"""
+
+# A keyword, one among other words, and a request to get messages again.
+WRITTEN = """
+    INSERT INTO contacts_writtenword (number, contact_id, text, reference, meaning, said_at, recorded_at,
+           restricts, outcome, note)
+    SELECT c.address, c.id, w.text, 'walk:' || w.meaning, w.meaning, now(), now(), w.meaning = 'opt_out',
+           '', ''
+      FROM (SELECT * FROM contacts_contact ORDER BY id LIMIT 1) c,
+           (VALUES ('لغو ۱۱', 'opt_out'), ('ساعت ۱۱ بیایید', 'perhaps'), ('12', 'opt_in')) w(text, meaning)
 """
 
 
@@ -86,6 +101,7 @@ def places(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
             assert row is not None, sql
             return row[0]
 
+        connection.execute(WRITTEN)
         return {
             "message": message,
             "breach": first(BREACH, uuid.uuid4().hex),
