@@ -38,7 +38,7 @@ check: setup
 	@$(BIN)/python -m scripts.check
 
 e2e: setup
-	@$(BIN)/python -m pytest -m e2e $(ARGS)
+	@$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile $(ARGS)
 
 faults: setup
 	@$(BIN)/python -m pytest tests/faults tests/simulation -m faults $(ARGS)

@@ -51,7 +51,7 @@ def portal(folder: Path, *, gateway_options: tuple[str, ...] = (), celery: bool 
         environment = os.environ | {
             "DATABASE_URL": with_role(database),
             "DATABASE_OWNER_URL": database,
-            "REDIS_URL": os.environ["REDIS_URL"].split("?")[0].rsplit("/", 1)[0] + "/7",
+            "REDIS_URL": f"{os.environ['REDIS_URL'].split('?')[0].rsplit('/', 1)[0]}/{_broker()}",
             "DEVELOPMENT": "1",
             "DEMO": "1",
             # The journeys set the hours by their windows, whatever the time is.
@@ -79,6 +79,11 @@ def portal(folder: Path, *, gateway_options: tuple[str, ...] = (), celery: bool 
             yield stack
         finally:
             stack.stop()
+
+
+def _broker() -> int:
+    """A database of the broker's for each worker of a run: two portals must not have each other's tasks."""
+    return 7 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 def _start_all(stack: Stack, web: int, gateway: int, gateway_options: tuple[str, ...], celery: bool) -> None:
