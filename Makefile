@@ -38,7 +38,8 @@ check: setup
 	@$(BIN)/python -m scripts.check
 
 e2e: setup
-	@$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m e2e tests/e2e/test_two_commands.py $(ARGS)
+	@$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile tests/e2e --ignore=tests/e2e/test_two_commands.py $(ARGS)
 
 faults: setup
 	@$(BIN)/python -m pytest tests/faults tests/simulation -m faults $(ARGS)
