@@ -21,9 +21,9 @@ from channels.models import Channel, Outage
 from common.media import Purpose
 from common.timeouts import CATCH_UP
 from common.wording import Label, place_text
-from contacts.desk.manager import is_voc_manager
 from contacts.desk.queue import calls_to_end, counts
 from contacts.models import ConsentEntry, WrittenWord
+from contacts.voc_manager import is_voc_manager
 from messaging.audience.kept_progress import progress_of
 from messaging.models import Breach, Delivery, GatewayCall, Message
 from messaging.operations.outages import ramp_ends_at

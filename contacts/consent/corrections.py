@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contacts.consent.actions import ConsentEffect, Decided, change_flag, demand_flag, readable
-from contacts.desk.manager import is_voc_manager
 from contacts.models import ConsentEntry, Contact
+from contacts.voc_manager import is_voc_manager
 from staff.models import User
 
 # The expert who made an entry corrects it within this; later the VOC manager does.

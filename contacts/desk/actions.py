@@ -28,9 +28,9 @@ from contacts.consent.actions import (
     settle_call,
 )
 from contacts.desk.concerned import same_customer_no
-from contacts.desk.manager import is_voc_manager
 from contacts.hooks import StoppedDeliveries
 from contacts.models import CallStep, Contact, OptOutCall
+from contacts.voc_manager import is_voc_manager
 from persian.jalali import tehran_date
 from staff.models import User
 from staff.working_days import is_working_day

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from contacts.desk.actions import attempts_of, may_be_ended
 from contacts.desk.concerned import MOST_COLLEAGUES, MOST_RECORDS, colleagues, same_customer_no
 from contacts.desk.forms import EndForm, NotReachedForm, TakeOverForm, UnchangedForm
-from contacts.desk.manager import is_voc_manager, may_read_ledger
 from contacts.desk.queue import next_call, tone_of
 from contacts.forms import ReasonForm
 from contacts.hooks import forecast_refusals
 from contacts.models import Contact, OptOutCall
 from contacts.presenting import correctable_history, effects_of, options_of
 from contacts.selectors import foreign_restrictions
+from contacts.voc_manager import is_voc_manager, may_read_ledger
 from staff.models import User
 
 QUICK_NOTES: Final = (_("No answer"), _("The line was busy"), _("The telephone was switched off"))

@@ -20,9 +20,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from contacts.desk.manager import voc_manager
 from contacts.desk.queue import open_calls
 from contacts.models import OptOutCall
+from contacts.voc_manager import voc_manager
 from staff.models import User
 from staff.outbox import post
 from staff.permissions import holders_of

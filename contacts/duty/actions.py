@@ -14,11 +14,11 @@ from audit.actions import record
 from channels.windows import DAY_MINUTES
 from common.sql import fetch
 from common.wording import day_text
-from contacts.desk.manager import is_voc_manager
 from contacts.duty.experts import ABSENCES, absence_from_roster, name_of
 from contacts.duty.hours import Hours, hours_text, spelled
 from contacts.models import DutyDay, DutyFallback, DutyShift
 from contacts.models.duty import Weekday
+from contacts.voc_manager import is_voc_manager
 from persian.jalali import tehran_date
 from staff.models import User
 

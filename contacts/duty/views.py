@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from common.wording import day_text
-from contacts.desk.manager import is_voc_manager
 from contacts.duty import actions
 from contacts.duty.forms import DayForm, FallbackForm, ShiftForm
 from contacts.duty.presenting import roster
 from contacts.duty.selectors import fallbacks
 from contacts.models import DutyDay, DutyShift
+from contacts.voc_manager import is_voc_manager
 from persian.jalali import tehran_date
 from staff.models import User
 from staff.permissions import requires, signed_in

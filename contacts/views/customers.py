@@ -12,13 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.consent.actions import close_call, open_call, set_consent
 from contacts.consent.effects import effect_sentence, stopped_sentences, unchanged_sentence
-from contacts.desk.manager import may_read_ledger
 from contacts.forms import CorrectionForm, CustomerFilter, PageKeys, ReasonForm
 from contacts.hooks import forecast_refusals
 from contacts.models import ConsentEntry, Contact
 from contacts.presenting import correctable_history, effects_of, import_changes_of, options_of, page_of
 from contacts.querysets import ContactQuerySet
 from contacts.selectors import foreign_restrictions, known_tags
+from contacts.voc_manager import may_read_ledger
 from staff.permissions import requires, signed_in
 
 

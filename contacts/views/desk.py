@@ -22,10 +22,10 @@ from contacts.consent.effects import decided_sentence, stopped_sentences
 from contacts.desk import actions
 from contacts.desk.card import card_context
 from contacts.desk.forms import EndForm, NotReachedForm, TakeOverForm, UnchangedForm
-from contacts.desk.manager import is_voc_manager
 from contacts.desk.queue import QueueFilter, counts, next_call, queue, rows_of
 from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, OptOutCall
+from contacts.voc_manager import is_voc_manager
 from staff.permissions import requires, signed_in
 
 View = Callable[..., HttpResponse]

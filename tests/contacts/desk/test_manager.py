@@ -9,9 +9,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from audit.models import Entry
 from contacts.desk import actions
-from contacts.desk.manager import is_voc_manager, voc_manager
 from contacts.desk.queue import calls_to_end
 from contacts.models import ConsentEntry, OptOutCall
+from contacts.voc_manager import is_voc_manager, voc_manager
 from staff.models import User
 from tests.factories import DAY, HOUR, NOW, DeliveryFactory, MessageFactory, UserFactory
 

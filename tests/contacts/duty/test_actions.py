@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.models import Entry
-from contacts.desk.manager import is_voc_manager
 from contacts.duty.actions import add_shifts, end_day, end_shift, set_day, set_fallbacks
 from contacts.duty.hours import typed_hours
 from contacts.models import DutyDay, DutyFallback, DutyShift
 from contacts.models.duty import Weekday
+from contacts.voc_manager import is_voc_manager
 from staff.actions.employees import leave
 from staff.models import Employee
 from tests.factories import DAY, NOW, DepartmentFactory, ManagerFactory, UserFactory
