@@ -22,6 +22,7 @@ ACTIONS: Final = {
     "contact.word_confirmed": _("written word confirmed as an opt-out"),
     "contact.word_decided": _("written word decided"),
     "contact.word_received": _("written word received"),
+    "contact.word_restored": _("written word stands again after a correction"),
     "contacts.created_for_numbers": _("customers made for new numbers"),
     "contacts.imported": _("customers imported"),
     "desk.handed_back": _("opt-out call given back to the queue"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,11 +54,11 @@ def known_at(contact: Contact, at: datetime) -> Known:
     meant = Q(meaning=WrittenWord.Meaning.OPT_OUT) | Q(sorted_at__lte=at)
     return Known(
         at=at,
-        options=_options(contact, at),
+        options=_options([contact], at)[contact.pk],
         call=contact.calls.filter(open_then, opened_at__lte=at).select_related("opened_by").first(),
         words=list(
             WrittenWord.objects.filter(undecided, meant, number__in=spelled, recorded_at__lte=at).exclude(
-                Q(meaning=WrittenWord.Meaning.OPT_IN)
+                meaning=WrittenWord.Meaning.OPT_IN
             )
         ),
         numbers=numbers,
@@ -64,19 +66,21 @@ def known_at(contact: Contact, at: datetime) -> Known:
     )
 
 
-def _options(contact: Contact, at: datetime) -> list[OptionThen]:
-    last = {
-        entry.flag: entry for entry in contact.ledger.filter(at__lte=at).select_related("by").order_by("pk")
-    }
-    found = [(flag, last.get(flag.value)) for flag in ConsentEntry.Flag]
-    return [OptionThen(flag, entry is not None and entry.after, entry) for flag, entry in found]
+def _options(contacts: Iterable[Contact], at: datetime) -> dict[int, list[OptionThen]]:
+    """Both options of each of the customers, by their keys."""
+    keys = [contact.pk for contact in contacts]
+    entries = ConsentEntry.objects.filter(contact__in=keys, at__lte=at).select_related("by").order_by("pk")
+    last = {(entry.contact_id, entry.flag): entry for entry in entries}
+    found = [(key, flag, last.get((key, flag.value))) for key in keys for flag in ConsentEntry.Flag]
+    options: dict[int, list[OptionThen]] = defaultdict(list)
+    for key, flag, entry in found:
+        options[key].append(OptionThen(flag, entry is not None and entry.after, entry))
+    return options
 
 
 def _others(contact: Contact, numbers: list[str], at: datetime) -> list[Other]:
     rows = Number.objects.filter(number__in=numbers, since__lte=at).exclude(contact=contact)
-    found = []
-    for other in Contact.objects.filter(pk__in=rows.values("contact")).order_by("pk"):
-        flags = [option.flag for option in _options(other, at) if option.is_set]
-        if flags:
-            found.append(Other(other, flags))
-    return found
+    people = list(Contact.objects.filter(pk__in=rows.values("contact")).order_by("pk"))
+    options = _options(people, at)
+    flags = [(other, [option.flag for option in options[other.pk] if option.is_set]) for other in people]
+    return [Other(other, refused) for other, refused in flags if refused]

@@ -38,12 +38,7 @@ def set_consent_by_number(
                 _("Several customers have this number: take a refusal back by a number of one alone."),
                 code="several_customers",
             )
-        # In the order of their ids: two who say something at the same time cannot wait for each other.
-        list(
-            Contact.objects.select_for_update(no_key=True)
-            .filter(pk__in=[owner.pk for owner in owners])
-            .order_by("pk")
-        )
+        list(Contact.objects.lock(owner.pk for owner in owners))
         said: dict[str, Any] = {
             "flag": flag,
             "value": value,

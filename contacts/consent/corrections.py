@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contacts.consent.actions import ConsentEffect, Decided, change_flag, demand_flag, readable
+from contacts.consent.words import restore_words
 from contacts.models import ConsentEntry, Contact
 from contacts.voc_manager import is_voc_manager
 from staff.models import User
@@ -39,9 +40,10 @@ def correct(
     """Take a wrong entry back, and where `meant` says for whom and what it was meant, record that there.
 
     Both are entries of the source *correction* that name the wrong one, in one transaction; no call is
-    needed. Raises PermissionDenied unless `may_correct`, ValidationError for an entry that is not its
-    option's last word (the last is set right first), for a reason without words, and where `meant` is the
-    wrong entry again.
+    needed. What the customer wrote, and a refusal that is taken back had fulfilled, stands again.
+    Raises PermissionDenied unless `may_correct`, ValidationError for an entry that is not its option's last
+    word (the last is set right first), for a reason without words, and where `meant` is the wrong entry
+    again.
     """
     if not may_correct(entry=entry, by=by, now=now):
         raise PermissionDenied(
@@ -53,9 +55,8 @@ def correct(
     if meant is not None and (meant.contact.pk, meant.flag) == (entry.contact_id, entry.flag):
         raise ValidationError(_("This is the very entry that is corrected."), code="meant_the_same")
     with transaction.atomic():
-        # In the order of their ids, as every decision locks them.
         wanted = {entry.contact_id} | ({meant.contact.pk} if meant else set())
-        locked = Contact.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").in_bulk()
+        locked = {contact.pk: contact for contact in Contact.objects.lock(wanted)}
         wrong = locked[entry.contact_id]
         last = wrong.ledger.filter(flag=entry.flag).order_by("-pk").first()
         if last is None or last.pk != entry.pk:
@@ -66,7 +67,10 @@ def correct(
         steps = [(wrong, entry.flag, entry.before)]
         if meant is not None:
             steps.append((locked[meant.contact.pk], meant.flag, entry.after))
-        return [_write(contact, flag, value, entry, reason, by, now) for contact, flag, value in steps]
+        done = [_write(contact, flag, value, entry, reason, by, now) for contact, flag, value in steps]
+        if entry.after and (meant is None or meant.contact.pk != wrong.pk):
+            restore_words(contact=wrong, since=entry.at, by=by, now=now)
+        return done
 
 
 def _write(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from common.wording import count_text, in_persian, instant_text
 from contacts.consent.actions import ConsentEffect, Decided
 from contacts.hooks import StoppedDeliveries
-from contacts.models import ConsentEntry
+from contacts.models import ConsentEntry, Contact
 
 Flag = ConsentEntry.Flag
 
@@ -26,6 +26,14 @@ def effect_sentence(flag: ConsentEntry.Flag, value: bool, effect: ConsentEffect)
     """“From now on: no promotional messages. 2 waiting messages were stopped.”"""
     now = _FROM_NOW_ON[flag, value] if effect.changed else _("Nothing changed: it was so already.")
     return " ".join([str(now), *stopped_sentences(effect.stopped, effect.in_flight)])
+
+
+def consent_sentence(contact: Contact, flag: ConsentEntry.Flag, value: bool, effect: ConsentEffect) -> str:
+    """What a press on one option did: its effect, or since when it was so already."""
+    if effect.changed:
+        return effect_sentence(flag, value, effect)
+    last = contact.ledger.filter(flag=flag).select_related("by").order_by("-pk").first()
+    return unchanged_sentence(flag, last, effect)
 
 
 def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effect: ConsentEffect) -> str:
@@ -52,12 +60,7 @@ def unchanged_sentence(flag: ConsentEntry.Flag, last: ConsentEntry | None, effec
 
 def decided_sentence(flag: ConsentEntry.Flag, value: bool, decided: Sequence[Decided]) -> str:
     """What a decision on the desk did, for its customer and the others whom it was recorded for."""
-    effects = [one.effect for one in decided]
-    total = ConsentEffect(
-        changed=any(effect.changed for effect in effects),
-        stopped=sum(effect.stopped for effect in effects),
-        in_flight=sum(effect.in_flight for effect in effects),
-    )
+    total = total_effect(decided)
     others = len(decided) - 1
     sentences = [effect_sentence(flag, value, total)]
     if others:
@@ -67,9 +70,20 @@ def decided_sentence(flag: ConsentEntry.Flag, value: bool, decided: Sequence[Dec
             others,
         )
         sentences.append(words % {"count": count_text(others)})
-    if any(effect.noted for effect in effects):
+    if total.noted:
         sentences.append(_("Your reason was added to the history as a note."))
     return " ".join(sentences)
+
+
+def total_effect(decided: Sequence[Decided]) -> ConsentEffect:
+    """What one decision did to all customers for whom it was recorded."""
+    effects = [one.effect for one in decided]
+    return ConsentEffect(
+        changed=any(effect.changed for effect in effects),
+        stopped=sum(effect.stopped for effect in effects),
+        in_flight=sum(effect.in_flight for effect in effects),
+        noted=any(effect.noted for effect in effects),
+    )
 
 
 def forecast_sentences(forecast: StoppedDeliveries) -> list[str]:

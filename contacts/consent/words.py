@@ -7,6 +7,7 @@ words themselves.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,14 +15,16 @@ from django.utils.translation import gettext as _
 
 from audit.actions import record
 from contacts.actions.people import ensure_owners
-from contacts.consent.actions import ConsentEffect, demand_expert, readable
+from contacts.consent.actions import Decided, demand_expert, readable
 from contacts.consent.by_number import set_consent_by_number
 from contacts.consent.keywords import Meaning, meaning_of
 from contacts.hooks import Event, StoppedDeliveries, announce
-from contacts.models import ConsentEntry, WrittenWord
+from contacts.models import ConsentEntry, Contact, Number, WrittenWord
 from staff.models import User
 
 Outcome = WrittenWord.Outcome
+# What stays of a word that stands again.
+_SAID: Final = ("number", "contact", "text", "meaning", "said_at", "sorted_at", "sorted_by")
 
 
 def take_written_word(
@@ -62,6 +65,7 @@ def confirm_opt_out(*, word: WrittenWord, by: User, now: datetime) -> StoppedDel
     """
     demand_expert(by=by)
     with transaction.atomic():
+        _lock_owners(word)
         waiting = WrittenWord.objects.filter(
             pk=word.pk, meaning=Meaning.PERHAPS, sorted_at__isnull=True, decided_at__isnull=True
         )
@@ -75,7 +79,7 @@ def confirm_opt_out(*, word: WrittenWord, by: User, now: datetime) -> StoppedDel
 
 def decide_word(
     *, word: WrittenWord, flag: str, value: bool, reason: str, by: User, now: datetime
-) -> list[ConsentEffect]:
+) -> list[Decided]:
     """The expert's word replaces the written one: an option is set, or cleared, for who has the number.
 
     A refusal is each one's who has or had it (reading 10); one is taken back for one customer alone. Raises
@@ -83,8 +87,9 @@ def decide_word(
     """
     demand_expert(by=by)
     with transaction.atomic():
+        _lock_owners(word)
         _end(word, Outcome.SET if value else Outcome.CLEARED, readable(reason), by, now)
-        said = set_consent_by_number(
+        return set_consent_by_number(
             number=word.number,
             flag=flag,
             value=value,
@@ -94,7 +99,6 @@ def decide_word(
             source=ConsentEntry.Source.MESSAGE,
             word=word,
         )
-    return [one.effect for one in said]
 
 
 def end_word(*, word: WrittenWord, outcome: str, note: str, by: User, now: datetime) -> None:
@@ -114,7 +118,35 @@ def end_word(*, word: WrittenWord, outcome: str, note: str, by: User, now: datet
     # That a text is none is plain from itself; whatever takes a restriction away says why.
     note = readable(note) if outcome == Outcome.UNCHANGED else note.strip()
     with transaction.atomic():
+        _lock_owners(word)
         _end(word, outcome, note, by, now)
+
+
+def restore_words(*, contact: Contact, since: datetime, by: User, now: datetime) -> None:
+    """The words of a locked customer that refusals from `since` on fulfilled stand again, for a refusal that
+    was wrong is taken back: each as a row of its own that restricts what the first one restricted."""
+    fulfilled = contact.written_words.filter(outcome=Outcome.SET, decided_at__gte=since)
+    restricts = False
+    for word in fulfilled.exclude(meaning=Meaning.OPT_IN).order_by("pk"):
+        again, is_new = WrittenWord.objects.get_or_create(
+            # One that came back once does not come back from its first row again.
+            reference=f"{word.reference.partition('#')[0]}#{word.pk}",
+            defaults={
+                **{name: getattr(word, name) for name in _SAID},
+                "recorded_at": now,
+                "restricts": word.meaning == Meaning.OPT_OUT or word.sorted_at is not None,
+            },
+        )
+        if is_new:
+            restricts |= again.restricts
+            _record(again, action="contact.word_restored", by=by, now=now)
+    if restricts:
+        announce(Event.TIGHTENED, contact.pk, now)
+
+
+def _lock_owners(word: WrittenWord) -> None:
+    """The customers before the word, as every decision about them goes."""
+    list(Contact.objects.lock(Number.objects.filter(number=word.number).values_list("contact", flat=True)))
 
 
 def _end(word: WrittenWord, outcome: str, note: str, by: User, now: datetime) -> None:

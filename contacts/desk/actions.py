@@ -153,9 +153,7 @@ def decide(
         others = set(also) - {call.contact_id}
         if others - set(same_customer_no(call.contact).values_list("pk", flat=True)):
             raise ValidationError(_("The decision does not concern one of these customers."), code="others")
-        # In the order of their ids: two decisions cannot wait for each other in a circle.
-        people = Contact.objects.select_for_update(no_key=True).filter(pk__in=others | {call.contact_id})
-        contacts = list(people.order_by("pk"))
+        contacts = list(Contact.objects.lock(others | {call.contact_id}))
         if not _held(call, by).exists():
             raise _why_not(call)
         contacts.sort(key=lambda contact: contact.pk != call.contact_id)

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from common.paging import PAGE_ENTRIES, page_by
-from contacts.consent.actions import REASON_MAX_LENGTH, ConsentEffect
-from contacts.consent.effects import effect_sentence, stopped_sentences
+from contacts.consent.actions import REASON_MAX_LENGTH
+from contacts.consent.effects import effect_sentence, stopped_sentences, total_effect
 from contacts.consent.words import confirm_opt_out, decide_word, end_word
 from contacts.models import ConsentEntry, Contact, WrittenWord
 from contacts.selectors import owners_of
@@ -121,10 +121,5 @@ def _decided(word: WrittenWord, decision: str, reason: str, request: HttpRequest
         end_word(word=word, outcome=decision, note=reason, by=by, now=timezone.now())
         return _("The message is sorted; nothing was changed.")
     value = act == "set"
-    effects = decide_word(word=word, flag=flag, value=value, reason=reason, by=by, now=timezone.now())
-    total = ConsentEffect(
-        changed=any(one.changed for one in effects),
-        stopped=sum(one.stopped for one in effects),
-        in_flight=sum(one.in_flight for one in effects),
-    )
-    return effect_sentence(Flag(flag), value, total)
+    decided = decide_word(word=word, flag=flag, value=value, reason=reason, by=by, now=timezone.now())
+    return effect_sentence(Flag(flag), value, total_effect(decided))

@@ -79,6 +79,14 @@ def test_others_with_the_number_count_as_they_were_then(voc: User):
     assert known_at(contact, NOW - DAY).numbers == []
 
 
+def test_a_number_of_many_is_asked_about_at_once(voc: User, django_assert_num_queries):
+    contact = ContactFactory(mobile=mobile(1), phone=landline(1))
+    for n in range(2, 30):
+        ContactFactory(mobile=mobile(n), phone=landline(1), no_messages=True)
+    with django_assert_num_queries(6):
+        assert len(known_at(contact, NOW + DAY).others) == 28
+
+
 class TestThePage:
     def test_shows_what_was_known_on_a_jalali_day(self, voc: User):
         contact = ContactFactory()

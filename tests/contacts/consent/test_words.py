@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -234,6 +236,43 @@ def test_of_two_experts_one_decides():
     found = in_threads([lambda by=by: decide(by) for by in experts])  # type: ignore[misc]
     assert sorted(found) == ["decided_already", "done"]
     assert ConsentEntry.objects.count() == 1
+
+
+@together
+@pytest.mark.parametrize("act", ["confirm", "decide", "end"])
+def test_a_decision_on_the_card_and_one_on_the_message_do_not_wait_in_a_circle(act: str):
+    contact, voc = ContactFactory(mobile=mobile(1)), UserFactory(roles=["voc"])
+    DeliveryFactory(contact=contact, message__purpose="promotional")
+    word = said("لطفا لغو کنید" if act == "confirm" else "11")
+    assert word is not None
+    acts: dict[str, Any] = {
+        "confirm": lambda: confirm_opt_out(word=word, by=voc, now=NOW),
+        "decide": lambda: decide_word(
+            word=word, flag="no_messages", value=True, reason=REASON, by=voc, now=NOW
+        ),
+        "end": lambda: end_word(word=word, outcome="unchanged", note=REASON, by=voc, now=NOW),
+    }
+    is_locked = threading.Event()
+
+    def on_the_card() -> str:
+        with transaction.atomic():
+            Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+            is_locked.set()
+            # The other one is on its way to the customer, too.
+            time.sleep(0.5)
+            set_consent(contact=contact, flag="no_promotional", value=True, reason=REASON, by=voc, now=NOW)
+        return "done"
+
+    def on_the_message() -> str:
+        is_locked.wait(10)
+        try:
+            acts[act]()
+        except ValidationError as error:
+            return str(error.code)
+        return "done"
+
+    assert in_threads([on_the_card, on_the_message]) == ["done", "decided_already"]
+    assert stops(mobile(1)) == {("refusal", False, True)}
 
 
 class TestTheDatabase:

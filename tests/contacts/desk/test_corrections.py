@@ -14,7 +14,8 @@ from django.utils import timezone
 from audit.models import Entry
 from contacts.consent.actions import set_consent
 from contacts.consent.corrections import Meant, correct
-from contacts.models import ConsentEntry
+from contacts.consent.words import take_written_word
+from contacts.models import ConsentEntry, Restriction, WrittenWord
 from contacts.selectors import out_of_step_with_ledger, restrictions_out_of_step
 from staff.roles import Role
 from tests.factories import DAY, NOW, ContactFactory, DeliveryFactory, UserFactory, set_flag
@@ -52,6 +53,61 @@ def test_a_wrong_tick_is_taken_back_by_an_entry_that_names_it(contact, entry, vo
     assert contact.ledger.count() == 2
     assert Entry.objects.get(action="contact.opt_out_cleared").data["corrects"] == entry.pk
     assert not out_of_step_with_ledger().exists()
+
+
+class TestWhatTheCustomerWrote:
+    """A refusal ends the written word that it fulfils; taken back as wrong, it must not free the number."""
+
+    @pytest.fixture
+    def word(self, contact) -> WrittenWord:
+        found = take_written_word(
+            number=contact.mobile, text="لغو", reference="inbound:1", said_at=NOW, now=NOW
+        )
+        assert found is not None
+        return found
+
+    def refused(self, contact, voc, now=NOW) -> ConsentEntry:
+        set_consent(contact=contact, flag="no_promotional", value=True, reason=SAID, by=voc, now=now)
+        found: ConsentEntry = contact.ledger.latest("pk")
+        return found
+
+    def test_restricts_again_as_a_task_of_its_own(self, contact, word, voc):
+        waiting = DeliveryFactory(contact=contact, message__purpose="promotional", not_before=NOW)
+        fix(self.refused(contact, voc), voc)
+        [row] = Restriction.objects.filter(address=contact.mobile)
+        [again] = WrittenWord.objects.filter(decided_at__isnull=True)
+        assert (row.source, row.source_id, row.stops_promotional) == ("keyword", again.pk, True)
+        assert (again.text, again.meaning, again.said_at) == (word.text, "opt_out", NOW)
+        waiting.refresh_from_db()
+        assert waiting.state == "suppressed"
+        assert restrictions_out_of_step() == []
+
+    def test_restricts_again_also_when_the_refusal_was_older_than_the_message(self, contact, voc):
+        entry = self.refused(contact, voc)
+        said = {"number": contact.mobile, "text": "11", "reference": "inbound:2"}
+        take_written_word(**said, said_at=NOW + MINUTE, now=NOW + MINUTE)
+        # Nothing changes, and the message is answered by what stands.
+        self.refused(contact, voc, NOW + 2 * MINUTE)
+        assert not WrittenWord.objects.filter(decided_at__isnull=True).exists()
+        fix(entry, voc)
+        assert Restriction.objects.get(address=contact.mobile).source == "keyword"
+
+    def test_stays_fulfilled_where_the_other_option_was_meant(self, contact, word, voc):
+        fix(self.refused(contact, voc), voc, meant=Meant(contact, "no_messages"))
+        assert Restriction.objects.get(address=contact.mobile).source == "refusal"
+        assert not WrittenWord.objects.filter(decided_at__isnull=True).exists()
+
+    def test_comes_back_as_often_as_it_is_taken_away(self, contact, word, voc):
+        for _round in range(3):
+            fix(self.refused(contact, voc), voc)
+            assert WrittenWord.objects.filter(decided_at__isnull=True).count() == 1
+
+    def test_comes_back_unsorted_where_nobody_had_sorted_it(self, contact, voc):
+        said = {"number": contact.mobile, "text": "ساعت ۱۱", "reference": "inbound:3"}
+        take_written_word(**said, said_at=NOW, now=NOW)
+        fix(self.refused(contact, voc), voc)
+        again = WrittenWord.objects.get(decided_at__isnull=True)
+        assert (again.meaning, again.restricts) == ("perhaps", False)
 
 
 @pytest.mark.parametrize("flag", ["no_messages", "no_promotional"])
