@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from contacts.consent.actions import set_consent
-from contacts.consent.effects import effect_sentence, unchanged_sentence
+from contacts.consent.effects import consent_sentence
 from contacts.forms import ReasonForm
 from contacts.models import ConsentEntry, Contact
 from contacts.presenting import options_of
@@ -31,18 +31,11 @@ class SetsConsent(admin.ModelAdmin):
         )
         return [own, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        contact = self.get_object(request, object_id)
-        options = options_of(contact) if contact else []
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), "options": options}
-        )
+        context["options"] = options_of(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def consent_view(self, request: HttpRequest, pk: int, flag: str) -> HttpResponse:
         """Asks for the reason, and activates or deactivates the option; the effect is named afterwards."""
@@ -64,14 +57,8 @@ class SetsConsent(admin.ModelAdmin):
             except ValidationError as error:
                 form.add_error("reason", error)
             else:
-                chosen = ConsentEntry.Flag(flag)
-                last = contact.ledger.filter(flag=flag).select_related("by").order_by("-pk").first()
-                said = (
-                    effect_sentence(chosen, value, effect)
-                    if effect.changed
-                    else unchanged_sentence(chosen, last, effect)
-                )
-                messages.success(request, said)
+                tell = messages.success if effect.changed else messages.info
+                tell(request, consent_sentence(contact, ConsentEntry.Flag(flag), value, effect))
                 return redirect(reverse("admin:contacts_contact_change", args=[pk]))
         return self._consent_page(request, contact, flag, value, form)
 

@@ -43,6 +43,11 @@ def add_working_days(start: datetime, days: int) -> datetime:
     return datetime.combine(day, at, TEHRAN)
 
 
+def working_day_after(day: date) -> date:
+    """The first working day after `day`."""
+    return _WorkingDays(day).after(day)
+
+
 class _WorkingDays:
     """The working days from `first` on; holidays are read from the database a stretch at a time."""
 

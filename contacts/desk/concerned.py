@@ -1,5 +1,4 @@
-"""Whom a decision concerns besides the customer of the call: records with the same customer number, and how
-many others the company has."""
+"""The others whom a decision concerns: records with the same customer number, and how many of the company."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from django import forms
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.consent.actions import REASON_MAX_LENGTH
 from persian.jalali import TEHRAN, tehran_date
-from staff.working_days import is_working_day
+from staff.working_days import working_day_after
 
 _TEN: Final = time(10)
 
@@ -48,16 +48,8 @@ class NotReachedForm(forms.Form):
         chosen = self.cleaned_data["next_try"]
         if chosen in ("hour", "hours"):
             return now + timedelta(hours=1 if chosen == "hour" else 3)
-        return datetime.combine(_working_day(tehran_date(now), 1 if chosen == "day" else 2), _TEN, TEHRAN)
-
-
-def _working_day(today: date, count: int) -> date:
-    """The working day that is the `count`-th after today."""
-    day = today
-    while count:
-        day += timedelta(days=1)
-        count -= is_working_day(day)
-    return day
+        day = working_day_after(tehran_date(now))
+        return datetime.combine(day if chosen == "day" else working_day_after(day), _TEN, TEHRAN)
 
 
 class UnchangedForm(forms.Form):

@@ -83,7 +83,7 @@ def look_up(*, typed: str, by: User, now: datetime) -> LookedUp:
     shown = [match for match in found if match.contact is not None and match.contact.pk in may_show]
     is_used_up = len(shown) < len(found)
     if sought.number and (is_used_up or not owners):
-        # Nobody learns from this answer whether somebody has the number.
+        # The answer is the same whether somebody has the number or not.
         is_used_up = is_used_up or is_out
         shown.append(CallerMatch(sought.number))
     return LookedUp(

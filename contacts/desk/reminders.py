@@ -76,7 +76,7 @@ def _tell_manager(now: datetime) -> int:
 
 
 def _by_address(calls: Iterable[OptOutCall]) -> dict[str, list[OptOutCall]]:
-    """Whom to remind of which calls: whoever has taken one, else all experts."""
+    """The calls that each address is reminded of: its own expert's, or those that nobody has taken."""
     experts = sorted(set(holders_of("contacts.set_consent").values_list("email", flat=True)))
     holders = User.objects.filter(is_active=True).in_bulk({call.taken_by_id for call in calls})
     told: dict[str, list[OptOutCall]] = {}

@@ -52,7 +52,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class OnDuty:
-    """Whom a colleague names to a caller, and by which extension."""
+    """The expert whom a colleague names to a caller, and the extension."""
 
     user: User
     name: str

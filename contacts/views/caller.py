@@ -44,7 +44,7 @@ def opt_out(request: HttpRequest) -> HttpResponse:
 @requires("contacts.open_call")
 @require_POST
 def introduce(request: HttpRequest) -> HttpResponse:
-    """Whom the caller is transferred to, and what to read aloud."""
+    """The expert to transfer the caller to, and what to read aloud."""
     user, now = signed_in(request), timezone.now()
     try:
         caller = unseal_caller(request.POST.get("sealed", ""), user)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from contacts.consent.corrections import Meant, correct, may_correct
-from contacts.consent.effects import stopped_sentences
+from contacts.consent.effects import stopped_sentences, total_effect
 from contacts.forms import CorrectionForm
 from contacts.models import ConsentEntry, Contact
 from contacts.reasons import reason_text
@@ -39,16 +39,15 @@ def correct_entry(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            stopped = sum(one.effect.stopped for one in decided)
-            in_flight = sum(one.effect.in_flight for one in decided)
+            total = total_effect(decided)
             told = _("The entry is corrected; the wrong one stays in the history.")
-            messages.success(request, " ".join([told, *stopped_sentences(stopped, in_flight)]))
+            messages.success(request, " ".join([told, *stopped_sentences(total.stopped, total.in_flight)]))
             return redirect("contacts:card", pk=decided[-1].contact.pk)
     return card_page(request, entry.contact, corrections={pk: form})
 
 
 def _meant(entry: ConsentEntry, form: CorrectionForm) -> Meant | None:
-    """Whom and what the wrong entry was meant for. Raises ValidationError for a number of nobody's."""
+    """The customer and the option that were meant. Raises ValidationError for a number of nobody's."""
     wrong = form.cleaned_data["wrong"]
     if wrong == "tick":
         return None

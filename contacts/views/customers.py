@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.consent.actions import close_call, open_call, set_consent
-from contacts.consent.effects import effect_sentence, stopped_sentences, unchanged_sentence
+from contacts.consent.effects import consent_sentence, stopped_sentences
 from contacts.forms import CorrectionForm, CustomerFilter, PageKeys, ReasonForm
 from contacts.hooks import forecast_refusals
 from contacts.models import ConsentEntry, Contact
@@ -109,11 +109,8 @@ def consent(request: HttpRequest, pk: int, flag: str) -> HttpResponse:
         except ValidationError as error:
             form.add_error("reason", error)
         else:
-            if effect.changed:
-                messages.success(request, effect_sentence(ConsentEntry.Flag(flag), value, effect))
-            else:
-                last = contact.ledger.filter(flag=flag).select_related("by").order_by("-pk").first()
-                messages.info(request, unchanged_sentence(ConsentEntry.Flag(flag), last, effect))
+            tell = messages.success if effect.changed else messages.info
+            tell(request, consent_sentence(contact, ConsentEntry.Flag(flag), value, effect))
             return redirect("contacts:card", pk=pk)
     return card_page(request, contact, {flag: form})
 
